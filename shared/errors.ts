@@ -1,0 +1,189 @@
+/** What an operator needs to know about one kind of failure; printed into docs/reference/errors.md. */
+export interface ErrorEntry {
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retry: boolean
+  /** HTTP status with which a handler answers, where the error reaches a webhook caller. */
+  readonly status?: number
+  /** What the operator does about it: one imperative sentence. */
+  readonly action: string
+}
+
+/** Every error that can reach a person. A code is never renamed and never used again for something else. */
+export const ERRORS = {
+  BMC_UNREACHABLE: {
+    retry: true,
+    action:
+      'Check egress to the BMC API (PNAP_BASE_URL) and whether the API is up; work goes on by itself afterwards.',
+  },
+  BMC_TIMEOUT: {
+    retry: true,
+    action: 'Check latency and egress to the BMC API; work goes on by itself afterwards.',
+  },
+  BMC_CREDENTIALS_INVALID: {
+    retry: false,
+    action:
+      'Correct PNAP_CLIENT_ID and PNAP_CLIENT_SECRET (or the secret file); create new credentials in the BMC portal if they were revoked.',
+  },
+  BMC_TOKEN_ENDPOINT_FAILED: {
+    retry: true,
+    action: 'Check PNAP_TOKEN_URL and whether the token endpoint is up; work goes on by itself afterwards.',
+  },
+  BMC_SCOPE_MISSING: {
+    retry: false,
+    action: 'Give the credentials the scope that the message names (bmc, bmc.read, tags or tags.read).',
+  },
+  BMC_FORBIDDEN: {
+    retry: false,
+    action:
+      'The object is unknown to this account or was deleted: compare its id with the BMC portal and check that the credentials belong to the right account.',
+  },
+  BMC_NOT_FOUND: { retry: false, action: 'Compare the id in the message with the BMC portal.' },
+  BMC_BAD_REQUEST: {
+    retry: false,
+    action: 'Report this with the message: the BMC API refused a request as malformed.',
+  },
+  BMC_CONFLICT: {
+    retry: true,
+    action: 'Another operation is under way on the BMC object; work goes on by itself afterwards.',
+  },
+  BMC_OUT_OF_STOCK: {
+    retry: true,
+    action: 'The location has nothing of that size left: choose another size or location, or wait.',
+  },
+  BMC_RATE_LIMITED: {
+    retry: true,
+    action: 'The BMC API asked to slow down; work goes on by itself. Raise PNAP_RESYNC_INTERVAL if it lasts.',
+  },
+  BMC_SERVER_ERROR: { retry: true, action: 'The BMC API failed; work goes on by itself afterwards.' },
+  BMC_RESPONSE_INVALID: {
+    retry: true,
+    action:
+      'The BMC API (or a proxy before it) answered something that is no JSON of the documented shape: check PNAP_BASE_URL and proxies.',
+  },
+  BMC_OUTCOME_UNKNOWN: {
+    retry: true,
+    action:
+      'The response to a change was lost, so the change may or may not have happened; the next run looks before it repeats it.',
+  },
+  CCM_CONFIG_INVALID: { retry: false, action: 'Correct the settings that the message names.' },
+  CCM_USAGE: { retry: false, action: 'See cloud-provider-phoenixnap --help.' },
+  CCM_PROVIDER_UNKNOWN: { retry: false, action: 'Name a registered cloud provider (phoenixnap).' },
+  CCM_PROVIDER_ID_INVALID: {
+    retry: false,
+    action: 'Compare spec.providerID of the node with phoenixnap://<server id>.',
+  },
+  CCM_INSTANCE_NOT_FOUND: {
+    retry: true,
+    action: 'Check that a BMC server of this account has the hostname of the node (compared without case).',
+  },
+  CCM_INSTANCE_AMBIGUOUS: {
+    retry: false,
+    action:
+      'Several BMC servers have the hostname of the node: rename one, or start the kubelet with --node-ip or --provider-id.',
+  },
+  CCM_NODE_IP_MISMATCH: {
+    retry: false,
+    action: 'Start the kubelet with a --node-ip that the BMC server has, or without one.',
+  },
+  CCM_INVENTORY_INVALID: {
+    retry: true,
+    action: 'Delete the inventory ConfigMaps; the next resync writes them anew.',
+  },
+  CCM_DEADLINE: {
+    retry: true,
+    action: 'The work did not fit into the time given; the next run goes on with it.',
+  },
+  KUBE_UNREACHABLE: {
+    retry: true,
+    action: 'Check the address of the API server in the kubeconfig and the network to it.',
+  },
+  KUBE_CREDENTIALS_INVALID: {
+    retry: false,
+    action: 'Check the kubeconfig, the service account token and its expiry.',
+  },
+  KUBE_CONFIG_INVALID: {
+    retry: false,
+    action: 'Correct KUBECONFIG, or KUBE_API_SERVER, KUBE_CA_DATA and KUBE_TOKEN.',
+  },
+  KUBE_FORBIDDEN: {
+    retry: false,
+    action: 'Apply the shipped role again: cloud-provider-phoenixnap register.',
+  },
+  KUBE_NOT_FOUND: { retry: false, action: 'The object has gone; nothing is to be done.' },
+  KUBE_CONFLICT: {
+    retry: true,
+    action: 'The object was changed at the same moment; the next run reads it again.',
+  },
+  KUBE_ALREADY_EXISTS: { retry: false, action: 'The object exists already; nothing is to be done.' },
+  KUBE_INVALID: { retry: false, action: 'Report this with the message: the API server refused an object.' },
+  KUBE_GONE: { retry: true, action: 'The list changed while it was read; it is read again.' },
+  KUBE_RATE_LIMITED: { retry: true, action: 'The API server asked to slow down; work goes on by itself.' },
+  KUBE_SERVER_ERROR: { retry: true, action: 'The API server failed; work goes on by itself afterwards.' },
+  KUBE_TIMEOUT: { retry: true, action: 'Check latency and the load of the API server.' },
+  WEBHOOK_UNAUTHENTICATED: {
+    retry: false,
+    status: 401,
+    action: 'Send the webhook token (PNAP_WEBHOOK_TOKEN) as a bearer token, or register the webhook again.',
+  },
+  WEBHOOK_NOT_FOUND: {
+    retry: false,
+    status: 404,
+    action: 'Call POST /admission or POST /audit; register the webhook again if its URL changed.',
+  },
+  WEBHOOK_METHOD_NOT_ALLOWED: { retry: false, status: 405, action: 'Webhooks are called with POST.' },
+  WEBHOOK_BODY_TOO_LARGE: {
+    retry: false,
+    status: 413,
+    action: 'Send smaller batches (--audit-webhook-batch-max-size).',
+  },
+  WEBHOOK_BODY_INVALID: {
+    retry: false,
+    status: 400,
+    action: 'Only the API server calls this URL: the body is no JSON of the documented shape.',
+  },
+  WEBHOOK_VERSION_UNSUPPORTED: {
+    retry: false,
+    status: 400,
+    action: 'Register the webhook with admissionReviewVersions [v1], and send audit.k8s.io/v1 events.',
+  },
+  INVOKE_FAILED: {
+    retry: true,
+    action:
+      'The reconcile function could not be invoked: check its name and the IAM role; resync does the work meanwhile.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+/** Stable code of an error; callers branch on it, never on the message. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** Details of an error: `fields` go into the log line (no secrets), `cause` is kept. */
+export interface CcmErrorOptions {
+  readonly fields?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** The one error class of the project. `message` says what is wrong and where; `action` says what to do. */
+export class CcmError extends Error {
+  readonly code: ErrorCode
+  readonly fields: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: CcmErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'CcmError'
+    this.code = code
+    this.fields = options.fields ?? {}
+  }
+
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+
+  get action(): string {
+    return ERRORS[this.code].action
+  }
+}
+
+/** True for a CcmError with one of the given codes (any code when none is given). */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is CcmError {
+  return error instanceof CcmError && (codes.length === 0 || codes.includes(error.code))
+}
