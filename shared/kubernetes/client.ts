@@ -1,0 +1,188 @@
+import type { Agent, RequestOptions } from 'node:https'
+import type * as https from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
+import type nodeFetch from 'node-fetch'
+import { CcmError } from '../errors.ts'
+import { toKubeError } from './errors.ts'
+
+/** One call of the Kubernetes API. */
+export interface KubeRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path from the root, as `/api/v1/nodes/node-a`. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly body?: unknown
+  /** Kind of a PATCH body. */
+  readonly patch?: 'json' | 'merge' | 'strategic' | 'apply'
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A successful answer; `date` is the API server's own time in milliseconds since 1970. */
+export interface KubeAnswer<T> {
+  readonly body: T
+  readonly date: number
+}
+
+/** The thin door to the API server through which every request of ours goes. */
+export interface Kube {
+  /** URL of the API server, without a slash at its end. */
+  readonly server: string
+  /** @throws CcmError KUBE_* (see errors.ts in this folder); aborts become KUBE_TIMEOUT */
+  request<T>(request: KubeRequest): Promise<KubeAnswer<T>>
+  /** Closes the idle sockets; a function does so before it answers. */
+  close(): void
+}
+
+/** The part of node-fetch that is used, so that a test may pass its own. */
+export type Fetch = typeof nodeFetch
+
+export interface KubeOptions {
+  readonly config: KubeConfig
+  readonly fetch?: Fetch
+  /** Limit of one request in milliseconds, whatever the caller's own deadline; 15,000 by default. */
+  readonly timeoutMs?: number
+  readonly userAgent?: string
+}
+
+const PATCH_TYPES = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const
+/** Between the webhook's 10 s and a function's 60 s: a list of 10,000 nodes arrives in pages well below it. */
+const DEFAULT_TIMEOUT_MS = 15_000
+
+/** A client on node-fetch: reads share kept-alive sockets, every write has a fresh one (it may not be repeated). */
+export function createKube(options: KubeOptions): Kube {
+  const server = (options.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')
+  const agents = createAgents(server)
+
+  async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
+    const fetch = options.fetch ?? (await import('node-fetch')).default
+    const credentials: RequestOptions = {}
+    await options.config.applyToHTTPSOptions(credentials)
+    const method = request.method ?? 'GET'
+    const response = await fetch(server + request.path + toQuery(request.query), {
+      method,
+      agent: await agents.for(method, credentials),
+      signal,
+      headers: toHeaders(request, credentials, options.userAgent),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw toKubeError(request, response.status, text, response.headers.get('retry-after'))
+    const date = Date.parse(response.headers.get('date') ?? '')
+    return { body: parse(text, request), date: Number.isNaN(date) ? Date.now() : date }
+  }
+
+  async function request<T>(call: KubeRequest): Promise<KubeAnswer<T>> {
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
+    try {
+      return (await sendTwiceIfSafe(() => send(call, signal), call, signal)) as KubeAnswer<T>
+    } catch (error) {
+      throw error instanceof CcmError ? error : toKubeError(call, error, server)
+    }
+  }
+
+  return { server, request, close: () => agents.close() }
+}
+
+/** A kept-alive socket may have died unseen since its last use: a read is repeated once on a new one. */
+async function sendTwiceIfSafe<T>(
+  send: () => Promise<T>,
+  call: KubeRequest,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await send()
+  } catch (error) {
+    const isRead = (call.method ?? 'GET') === 'GET'
+    if (!isRead || error instanceof CcmError || signal.aborted) throw error
+    return send()
+  }
+}
+
+function toQuery(query: KubeRequest['query']): string {
+  const given = Object.entries(query ?? {}).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, String(value)]],
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
+function toHeaders(
+  request: KubeRequest,
+  credentials: RequestOptions,
+  userAgent?: string,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'user-agent': userAgent ?? 'cloud-provider-phoenixnap',
+  }
+  for (const [name, value] of Object.entries(credentials.headers ?? {})) headers[name] = String(value).trim()
+  if (credentials.auth) headers['Authorization'] = `Basic ${Buffer.from(credentials.auth).toString('base64')}`
+  if (request.patch) headers['content-type'] = PATCH_TYPES[request.patch]
+  else if (request.body !== undefined) headers['content-type'] = 'application/json'
+  return headers
+}
+
+function parse(text: string, request: KubeRequest): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CcmError('KUBE_SERVER_ERROR', `${request.path}: the answer is no JSON`, { cause })
+  }
+}
+
+interface Agents {
+  for(method: string, credentials: RequestOptions): Promise<Agent>
+  close(): void
+}
+
+/** One agent for reads and one for writes per set of TLS credentials; rotated certificates get new ones. */
+function createAgents(server: string): Agents {
+  let key = ''
+  let reads: Agent | undefined
+  let writes: Agent | undefined
+
+  async function renew(credentials: RequestOptions): Promise<void> {
+    const { ca, cert, key: privateKey, servername, rejectUnauthorized } = credentials
+    const next = [ca, cert, privateKey, servername, rejectUnauthorized].map(String).join('|')
+    if (reads && next === key) return
+    close()
+    key = next
+    const tls = Object.fromEntries(
+      Object.entries({ ca, cert, key: privateKey, servername, rejectUnauthorized }).filter(
+        ([, v]) => v !== undefined,
+      ),
+    )
+    const { Agent } = (await import(
+      server.startsWith('http:') ? 'node:http' : 'node:https'
+    )) as typeof https
+    reads = new Agent({ ...tls, keepAlive: true, maxSockets: 16 })
+    writes = new Agent({ ...tls, keepAlive: false })
+  }
+
+  function close(): void {
+    reads?.destroy()
+    writes?.destroy()
+    reads = undefined
+    writes = undefined
+  }
+
+  return {
+    async for(method, credentials) {
+      // A proxy named in the kubeconfig has an agent of its own, made by the library.
+      const given = credentials.agent
+      if (given && typeof given === 'object' && given.constructor.name.includes('Proxy'))
+        return given as Agent
+      await renew(credentials)
+      const agent = method === 'GET' ? reads : writes
+      if (!agent) throw new CcmError('KUBE_UNREACHABLE', 'the client is closed')
+      return agent
+    },
+    close,
+  }
+}

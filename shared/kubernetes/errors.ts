@@ -1,0 +1,77 @@
+import { CcmError, type ErrorCode } from '../errors.ts'
+import type { KubeRequest } from './client.ts'
+
+/** The Status object with which the API server refuses a request. */
+interface Status {
+  readonly message?: string
+  readonly reason?: string
+  readonly details?: { readonly retryAfterSeconds?: number }
+}
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'KUBE_CREDENTIALS_INVALID',
+  403: 'KUBE_FORBIDDEN',
+  404: 'KUBE_NOT_FOUND',
+  409: 'KUBE_CONFLICT',
+  410: 'KUBE_GONE',
+  422: 'KUBE_INVALID',
+  429: 'KUBE_RATE_LIMITED',
+  504: 'KUBE_TIMEOUT',
+}
+/** A refusal's message may hold the whole object: enough of it to see what is wrong. */
+const MAX_MESSAGE = 500
+
+/**
+ * Error of a request that failed: from an HTTP status and body, or from whatever the transport threw
+ * (then the third argument names the server).
+ */
+export function toKubeError(
+  request: KubeRequest,
+  status: number,
+  body: string,
+  retryAfter: string | null,
+): CcmError
+export function toKubeError(request: KubeRequest, thrown: unknown, server: string): CcmError
+export function toKubeError(
+  request: KubeRequest,
+  failure: unknown,
+  detail: string,
+  retryAfter?: string | null,
+): CcmError {
+  const what = `${request.method ?? 'GET'} ${request.path}`
+  return typeof failure === 'number'
+    ? fromStatus(what, failure, detail, retryAfter)
+    : fromTransport(what, failure, detail)
+}
+
+function fromStatus(what: string, status: number, body: string, retryAfter?: string | null): CcmError {
+  const answer = parseStatus(body)
+  const message = (answer.message ?? `HTTP ${status}`).slice(0, MAX_MESSAGE)
+  const retryAfterSeconds = Number(retryAfter ?? answer.details?.retryAfterSeconds ?? 0)
+  return new CcmError(toCode(status, answer.reason), `${what}: ${message}`, {
+    fields: { status, ...(retryAfterSeconds > 0 ? { retryAfterMs: retryAfterSeconds * 1000 } : {}) },
+  })
+}
+
+function toCode(status: number, reason: string | undefined): ErrorCode {
+  if (reason === 'AlreadyExists') return 'KUBE_ALREADY_EXISTS'
+  return BY_STATUS[status] ?? (status >= 500 ? 'KUBE_SERVER_ERROR' : 'KUBE_INVALID')
+}
+
+function parseStatus(body: string): Status {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    return typeof parsed === 'object' && parsed !== null ? parsed : {}
+  } catch {
+    return {}
+  }
+}
+
+function fromTransport(what: string, cause: unknown, server: string): CcmError {
+  const name = cause instanceof Error ? cause.name : ''
+  if (name === 'AbortError' || name === 'TimeoutError') {
+    return new CcmError('KUBE_TIMEOUT', `${what}: no answer from ${server} in time`, { cause })
+  }
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new CcmError('KUBE_UNREACHABLE', `${what}: ${server} cannot be reached: ${why}`, { cause })
+}
