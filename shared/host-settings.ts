@@ -1,0 +1,86 @@
+import { LOG_LEVELS } from './log.ts'
+import { duration, integer, listenAddress, oneOf, text, url } from './setting-parsers.ts'
+import type { Setting } from './settings.ts'
+
+/** What a host (server, function, command) is told: where it listens, how it reaches the cluster, how it logs. */
+export const HOST_SETTINGS = {
+  listen: {
+    env: 'PNAP_LISTEN',
+    parse: listenAddress,
+    fallback: '0.0.0.0:8443',
+    doc: 'Address and port on which serve listens.',
+  },
+  tlsCert: {
+    env: 'PNAP_TLS_CERT',
+    parse: text,
+    fallback: undefined,
+    doc: 'PEM file of the certificate of serve; read again when it changes.',
+  },
+  tlsKey: {
+    env: 'PNAP_TLS_KEY',
+    parse: text,
+    fallback: undefined,
+    doc: 'PEM file of the private key of serve; read again when it changes.',
+  },
+  tlsClientCa: {
+    env: 'PNAP_TLS_CLIENT_CA',
+    parse: text,
+    fallback: undefined,
+    doc: 'PEM file of the authority whose client certificates serve demands from webhook callers.',
+  },
+  maxBodyBytes: {
+    env: 'PNAP_MAX_BODY_BYTES',
+    parse: integer(65_536, 67_108_864),
+    fallback: '6291456',
+    doc: 'Largest webhook request that is read, in bytes (a function never gets more than 6 MiB).',
+  },
+  shutdownGrace: {
+    env: 'PNAP_SHUTDOWN_GRACE',
+    parse: duration('0s'),
+    fallback: '20s',
+    doc: 'Time that work under way is given when serve is told to end.',
+  },
+  reconcileFunction: {
+    env: 'PNAP_RECONCILE_FUNCTION',
+    parse: text,
+    fallback: undefined,
+    doc: 'Name of the function that the audit and admission functions invoke.',
+  },
+  logLevel: {
+    env: 'PNAP_LOG_LEVEL',
+    parse: oneOf(...LOG_LEVELS),
+    fallback: 'info',
+    doc: 'Least level that is logged.',
+  },
+  kubeconfig: {
+    env: 'KUBECONFIG',
+    parse: text,
+    fallback: undefined,
+    doc: 'Kubeconfig of the cluster; without it KUBE_API_SERVER, else the service account of the pod.',
+  },
+  kubeContext: {
+    env: 'KUBE_CONTEXT',
+    parse: text,
+    fallback: undefined,
+    doc: 'Context of that kubeconfig; by default its current one.',
+  },
+  kubeApiServer: {
+    env: 'KUBE_API_SERVER',
+    parse: url,
+    fallback: undefined,
+    doc: 'URL of the API server, for hosts without a kubeconfig.',
+  },
+  kubeCaData: {
+    env: 'KUBE_CA_DATA',
+    parse: text,
+    fallback: undefined,
+    doc: 'Certificate authority of that API server, as PEM or base64 of PEM.',
+  },
+  kubeToken: {
+    env: 'KUBE_TOKEN',
+    secret: true,
+    parse: text,
+    fallback: undefined,
+    doc: 'Service account token for that API server.',
+  },
+} as const satisfies Record<string, Setting<unknown>>

@@ -1,0 +1,119 @@
+/**
+ * Readers of settings: text in, value out, or an error whose message says what was expected and never repeats the value.
+ */
+
+/** The text as it is. */
+export const text = (value: string): string => value
+
+/** An http or https URL without a slash at its end. */
+export function url(value: string): string {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol))
+    throw new Error('expected an http or https URL')
+  if (parsed.username || parsed.password) throw new Error('expected a URL without user and password')
+  return value.replace(/\/+$/, '')
+}
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** Milliseconds of a duration such as `90s`, `10m`, `1h`, `1h30m`. */
+export function toDurationMs(value: string): number {
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+  if (value === '' || parts.map(part => part[0]).join('') !== value) {
+    throw new Error('expected a duration such as 90s, 10m or 1h')
+  }
+  return parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS],
+    0,
+  )
+}
+
+/** Milliseconds of a duration that is not shorter than `least`. */
+export const duration =
+  (least: string) =>
+  (value: string): number => {
+    const ms = toDurationMs(value)
+    if (ms < toDurationMs(least)) throw new Error(`expected a duration of at least ${least}`)
+    return ms
+  }
+
+/** A whole number between two bounds. */
+export const integer =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}`)
+    }
+    return number
+  }
+
+/** A number from 0 to 1. */
+export function share(value: string): number {
+  const number = Number(value)
+  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new Error('expected a number from 0 to 1')
+  return number
+}
+
+/** One of the given words. */
+export const oneOf =
+  <const T extends string>(...words: readonly T[]) =>
+  (value: string): T => {
+    const word = words.find(known => known === value)
+    if (word === undefined) throw new Error(`expected one of ${words.join(', ')}`)
+    return word
+  }
+
+/** The items between commas, trimmed, empty ones left out. */
+export const list = (value: string): readonly string[] =>
+  value
+    .split(',')
+    .map(item => item.trim())
+    .filter(Boolean)
+
+/** A bearer token long enough not to be guessed. */
+export function token(value: string): string {
+  if (value.trim().length < 16) throw new Error('expected at least 16 characters')
+  return value.trim()
+}
+
+/** A key that Kubernetes accepts for an annotation. */
+export function annotationKey(value: string): string {
+  if (!/^([a-z0-9.-]+\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(value)) {
+    throw new Error('expected an annotation key such as example.com/ip-location')
+  }
+  return value
+}
+
+/** What announces addresses, and on which public network. */
+export interface LoadBalancerSetting {
+  readonly announcer: (typeof ANNOUNCERS)[number]
+  readonly publicNetworkId: string
+}
+
+const ANNOUNCERS = ['kube-vip', 'metallb', 'cilium', 'purelb', 'direct'] as const
+
+/** `<announcer>://<public-network-id>`, also with the third slash that upstream documents; empty disables. */
+export function loadBalancer(value: string): LoadBalancerSetting | undefined {
+  if (value === '') return undefined
+  const [, name, publicNetworkId] = /^([a-z-]+):\/\/\/?([A-Za-z0-9-]+)\/?$/.exec(value) ?? []
+  const announcer = ANNOUNCERS.find(known => known === name)
+  if (!announcer || !publicNetworkId) {
+    throw new Error(`expected <announcer>://<public network id> with one of ${ANNOUNCERS.join(', ')}`)
+  }
+  return { announcer, publicNetworkId }
+}
+
+/** Host and port such as `0.0.0.0:8443`, `[::]:8443` or `:8443`. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where a server listens; without a host it listens everywhere. */
+export function listenAddress(value: string): ListenAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value) ?? []
+  const port = Number(digits)
+  if (digits === undefined || port > 65_535) throw new Error('expected host:port such as 0.0.0.0:8443')
+  return { host: bracketed ?? (plain || '0.0.0.0'), port }
+}
