@@ -1,5 +1,5 @@
-import type { Agent, RequestOptions } from 'node:https'
 import type * as https from 'node:https'
+import type { Agent, RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type nodeFetch from 'node-fetch'
 import { CcmError } from '../errors.ts'
@@ -158,9 +158,7 @@ function createAgents(server: string): Agents {
         ([, v]) => v !== undefined,
       ),
     )
-    const { Agent } = (await import(
-      server.startsWith('http:') ? 'node:http' : 'node:https'
-    )) as typeof https
+    const { Agent } = (await import(server.startsWith('http:') ? 'node:http' : 'node:https')) as typeof https
     reads = new Agent({ ...tls, keepAlive: true, maxSockets: 16 })
     writes = new Agent({ ...tls, keepAlive: false })
   }
