@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+/** A program that ends with this process, however this process ends. */
+export interface GuardedProcess {
+  readonly pid: number
+  /** Resolves when the program has ended. */
+  readonly exited: Promise<void>
+  hasExited(): boolean
+  /** Sends the signal and waits for the end; SIGKILL follows after 5 s. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/**
+ * A shell that starts the program, prints its pid, and kills it when its own standard input closes. The other end of
+ * that pipe is ours: the kernel closes it even when this process is killed and no exit handler runs.
+ */
+const GUARD = `
+exec 4<&0
+program=$1 log=$2
+shift 2
+"$program" "$@" </dev/null >>"$log" 2>&1 4<&- &
+pid=$!
+echo $pid
+(read -r line <&4; kill -9 $pid) >/dev/null 2>&1 &
+wait $pid
+`
+const PATIENCE_MS = 5_000
+/** The end of a log that is shown when a program did not start. */
+const LOG_TAIL = 4_000
+
+/** @param logFile receives both outputs, appended */
+export async function startGuarded(
+  program: string,
+  args: readonly string[],
+  options: { logFile: string; env?: Readonly<Record<string, string>> },
+): Promise<GuardedProcess> {
+  closeSync(openSync(options.logFile, 'a'))
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'guard', program, options.logFile, ...args], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...options.env },
+  })
+  let ended = false
+  const exited = new Promise<void>(resolve => {
+    guard.once('exit', () => {
+      ended = true
+      guard.stdin.destroy()
+      resolve()
+    })
+  })
+  const pid = await new Promise<number>((resolve, reject) => {
+    guard.once('error', reject)
+    guard.stdout.once('data', data => resolve(Number(String(data).trim())))
+    void exited.then(() => reject(new Error(`${program} did not start`)))
+  })
+  guard.stdout.destroy()
+  // Neither the guard nor its pipe may keep a test process alive that forgot to stop it.
+  guard.unref()
+  ;(guard.stdin as unknown as { unref(): void }).unref()
+
+  async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (ended) return
+    kill(pid, signal)
+    const timer = setTimeout(() => kill(pid, 'SIGKILL'), PATIENCE_MS)
+    await exited
+    clearTimeout(timer)
+  }
+
+  return { pid, exited, hasExited: () => ended, stop }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended by itself in the meantime.
+  }
+}
+
+/** The last part of a program's log, for the message of a start that failed. */
+export async function readLogTail(logFile: string): Promise<string> {
+  const log = await readFile(logFile, 'utf8').catch(() => '')
+  return log.slice(-LOG_TAIL)
+}
