@@ -4,12 +4,15 @@ import type { Account, World } from './store.ts'
 export const SCOPES = ['bmc', 'bmc.read', 'tags', 'tags.read'] as const
 export type Scope = (typeof SCOPES)[number]
 
+export type Query = Readonly<Record<string, string | string[] | undefined>>
+
 /** One request as a route sees it: authorised, its path parameters decoded, its body parsed but not checked. */
 export interface Call {
   readonly world: World
   readonly account: Account
   readonly params: Readonly<Record<string, string>>
-  readonly query: Readonly<Record<string, unknown>>
+  /** A parameter given several times is a list. */
+  readonly query: Query
   readonly body: unknown
 }
 

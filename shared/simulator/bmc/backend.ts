@@ -2,6 +2,7 @@ import { SCOPES, type Scope } from './api.ts'
 import { createBlock, type IpBlockSeed, showBlock } from './ip-block-rows.ts'
 import { insertNetwork, type PublicNetworkSeed, showNetwork } from './public-network-rows.ts'
 import { listQuotas, type QuotaId } from './quotas.ts'
+import { releaseNetworking } from './server-actions.ts'
 import { insertServer, type ServerSeed, showServer } from './server-rows.ts'
 import {
   type Account,
@@ -46,7 +47,7 @@ export interface Backend {
   /** By default powered on, with one private and one public address of its own. */
   addServer(seed?: ServerSeed): Server
   updateServer(id: string, seed: ServerSeed): Server
-  /** Gone at once. */
+  /** Gone at once, with its blocks and memberships. */
   removeServer(id: string): void
   powerOff(id: string): Server
   powerOn(id: string): Server
@@ -145,7 +146,10 @@ function serverOperations(world: World, account: Account) {
       return showServer(world, account, insertServer(world, account, seed))
     },
     updateServer: access.update,
-    removeServer: access.remove,
+    removeServer: (id: string): void => {
+      access.remove(id)
+      releaseNetworking(account, id, true)
+    },
     powerOff: (id: string): Server => access.update(id, { status: 'powered-off' }),
     powerOn: (id: string): Server => access.update(id, { status: 'powered-on' }),
     servers: access.all,

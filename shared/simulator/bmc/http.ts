@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import { type Answer, ApiError, type Route } from './api.ts'
+import { type Answer, ApiError, type Query, type Route } from './api.ts'
 import type { Fault, FaultInjector } from './faults.ts'
 import type { OpenEntry, RequestLogWriter } from './request-log.ts'
 import type { World } from './store.ts'
@@ -86,7 +86,7 @@ function callRoute({ world, issuer }: Pipeline, route: Route, request: FastifyRe
     world,
     account: world.account(callers?.accountId ?? ''),
     params: request.params as Readonly<Record<string, string>>,
-    query: request.query as Readonly<Record<string, unknown>>,
+    query: request.query as Query,
     body: request.body,
   })
 }

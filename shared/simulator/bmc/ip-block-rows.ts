@@ -60,6 +60,12 @@ export function showBlock({ settings }: World, account: Account, { data, odd, ta
   return { ...nulls, ...data, tags: showLinks(account, tags), ...odd }
 }
 
+/** The block belongs to nothing any more. */
+export function unassignBlock(row: BlockRow): void {
+  const { assignedResourceId: _id, assignedResourceType: _type, ...rest } = row.data
+  row.data = { ...rest, status: 'unassigned' }
+}
+
 /** Addresses in an IPv4 block; an IPv6 block counts as one. */
 export function addressCount({ cidr, ipVersion }: Pick<IpBlock, 'cidr' | 'ipVersion'>): number {
   return ipVersion === 'V6' ? 1 : 2 ** (32 - Number(cidr.split('/')[1]))

@@ -1,5 +1,8 @@
 import type { Route } from './api.ts'
+import { catalogueRoutes } from './catalogue.ts'
 import type { FaultInjector } from './faults.ts'
+import { ipBlockRoutes } from './ip-blocks.ts'
+import { publicNetworkRoutes } from './public-networks.ts'
 import { quotaRoutes } from './quotas.ts'
 import { serverActionRoutes } from './server-actions.ts'
 import { serverRoutes } from './servers.ts'
@@ -9,6 +12,9 @@ import { tagRoutes } from './tags.ts'
 export const allRoutes = (cut: FaultInjector['cut']): readonly Route[] => [
   ...serverRoutes(cut),
   ...serverActionRoutes,
-  ...quotaRoutes,
+  ...ipBlockRoutes,
+  ...publicNetworkRoutes,
   ...tagRoutes,
+  ...quotaRoutes,
+  ...catalogueRoutes,
 ]

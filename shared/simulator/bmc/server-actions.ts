@@ -1,7 +1,8 @@
 import { type Answer, type Call, conflict, type Route, rowOf } from './api.ts'
 import { anyObject, fields, flag, listOf, parseBody, text } from './checks.ts'
+import { unassignBlock } from './ip-block-rows.ts'
 import { showServer } from './server-rows.ts'
-import type { ServerRow } from './store.ts'
+import type { Account, ServerRow } from './store.ts'
 
 const RESET_BODY = fields(
   {},
@@ -98,15 +99,19 @@ export function removeServerSoon({ world, account }: Call, row: ServerRow, delet
     if (account.servers.get(id) !== row || row.data.status !== 'deleting') return
     if (row.data.reservationId === undefined) account.servers.delete(id)
     else row.data = { ...row.data, status: 'reserved' }
-    for (const network of account.networks.values()) {
-      const memberships = network.data.memberships.filter(({ resourceId }) => resourceId !== id)
-      network.data = { ...network.data, memberships }
-    }
-    for (const [blockId, block] of account.blocks) {
-      if (block.data.assignedResourceId !== id) continue
-      const { assignedResourceId: _id, assignedResourceType: _type, ...rest } = block.data
-      if (deleteBlocks) account.blocks.delete(blockId)
-      else block.data = { ...rest, status: 'unassigned' }
-    }
+    releaseNetworking(account, id, deleteBlocks)
   })
+}
+
+/** Takes a server that goes out of its networks, and its blocks from it. */
+export function releaseNetworking(account: Account, serverId: string, deleteBlocks: boolean): void {
+  for (const network of account.networks.values()) {
+    const memberships = network.data.memberships.filter(({ resourceId }) => resourceId !== serverId)
+    network.data = { ...network.data, memberships }
+  }
+  for (const [blockId, block] of account.blocks) {
+    if (block.data.assignedResourceId !== serverId) continue
+    if (deleteBlocks) account.blocks.delete(blockId)
+    else unassignBlock(block)
+  }
 }

@@ -104,7 +104,7 @@ export function showLinks(account: Account, links: readonly TagLink[]): TagAssig
  * A tag name holds no dot, so the first one parts name and value; without a dot the name alone is asked for.
  */
 export function passesTagFilter({ world, account, query }: Call, links: readonly TagLink[]): boolean {
-  const wanted = [query.tag ?? []].flat().map(String)
+  const wanted = [query.tag ?? []].flat()
   if (wanted.length === 0) return true
   const held = showLinks(account, links).flatMap(({ name, value }) => [name, `${name}.${value ?? ''}`])
   const holds = (tag: string): boolean => held.includes(tag)
