@@ -29,14 +29,14 @@ export async function startApiServerBackend(assets: string, setup: ClusterSetup)
   return {
     kind: 'apiserver',
     url: plane.url,
-    kubeconfig: plane.kubeconfig,
+    kubeconfig: user => plane.kubeconfig(user),
     reconfigure: async changed => {
       await plane.stopApiServer()
       await plane.startApiServer(toOptions(changed))
     },
-    stop: plane.stopApiServer,
+    stop: () => plane.stopApiServer(),
     start: () => plane.startApiServer(),
-    close: plane.stop,
+    close: () => plane.stop(),
   }
 }
 

@@ -68,14 +68,14 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
     return started
   }
   let apiServer: GuardedProcess | undefined
+  const ask = (path: string): Promise<number> =>
+    getStatus(url + path, certificates.ca, tokens.tokenFor(ADMIN))
 
   async function startApiServer(changed: ApiServerOptions = current): Promise<void> {
     current = changed
     const { flags, files } = toOptionFiles(folder, changed)
     await writeFiles(folder, files)
     apiServer = await start('kube-apiserver', [...toApiServerFlags(folder, etcdPort, port), ...flags])
-    const ask = (path: string): Promise<number> =>
-      getStatus(url + path, certificates.ca, tokens.tokenFor(ADMIN))
     await waitUntilReady(ask, apiServer, join(folder, 'kube-apiserver.log'))
   }
 
@@ -96,7 +96,7 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
     url,
     ca: certificates.ca,
     folder,
-    tokenFor: tokens.tokenFor,
+    tokenFor: user => tokens.tokenFor(user),
     kubeconfig: user =>
       toKubeconfig({ server: url, ca: certificates.ca, user, token: tokens.tokenFor(user) }),
     stopApiServer: async () => apiServer?.stop(),

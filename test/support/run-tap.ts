@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { glob, readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { conclude, createTapReport, type TapReport } from './tap-report.ts'
+
+/** What is asked for on the command line. */
+export interface Run {
+  readonly kubernetes: boolean
+  readonly coverage: boolean
+  /** Test files; all of them when empty. */
+  readonly files: readonly string[]
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const TAP = join(ROOT, 'node_modules/tap/dist/esm/run.mjs')
+const BUILT_TAP = join(ROOT, 'node_modules/@tapjs/test/test-built/dist/esm/index.js')
+const ASSETS_MISSING = `KUBEBUILDER_ASSETS is not set: it names the folder with kube-apiserver, etcd and kubectl.
+Get them with: export KUBEBUILDER_ASSETS="$(setup-envtest use 1.36 -p path)"`
+/** Seconds for one file: starting a control plane takes 3 to 6 s of it on a busy machine. */
+/** Rows of the table that istanbul prints. */
+const COVERAGE_LINE = /\|.*\|.*\|/
+const FILE_TIMEOUT_S = { simulator: 60, apiserver: 240 }
+
+/** @throws TypeError for an option that does not exist */
+export function readRun(args: string[]): Run {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      kubernetes: { type: 'boolean', default: false },
+      coverage: { type: 'boolean', default: false },
+    },
+  })
+  return { ...values, files: positionals }
+}
+
+/** Arguments and environment of tap. The real API server is used where --kubernetes asks for it, and only there. */
+export function toTapCommand(
+  run: Run,
+  files: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): { args: string[]; env: NodeJS.ProcessEnv } {
+  const { KUBEBUILDER_ASSETS: assets, ...env } = environment
+  const timeout = run.kubernetes ? FILE_TIMEOUT_S.apiserver : FILE_TIMEOUT_S.simulator
+  return {
+    args: [
+      'run',
+      '--reporter=tap',
+      `--jobs=${availableParallelism()}`,
+      `--timeout=${timeout}`,
+      run.coverage ? '--coverage-report=text' : '--disable-coverage',
+      ...files,
+    ],
+    env: run.kubernetes ? { ...env, KUBEBUILDER_ASSETS: assets } : env,
+  }
+}
+
+async function runTap(run: Run, report: TapReport): Promise<number> {
+  await buildIfStale()
+  const found =
+    run.files.length > 0 ? run.files : await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
+  const { args, env } = toTapCommand(run, found, process.env)
+  const child = spawnNode([TAP, ...args], 'pipe', env)
+  const ended = untilEnd(child)
+  for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
+    const text = report.add(line)
+    if (text) console.log(text)
+    else if (COVERAGE_LINE.test(line)) console.log(line)
+  }
+  return ended
+}
+
+/** tap compiles itself for its plugins; the first run after an install would do it too, and fail once. */
+async function buildIfStale(): Promise<void> {
+  const settings = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    tap: { plugin: string[] }
+  }
+  const built = await readFile(BUILT_TAP, 'utf8').catch(() => '')
+  const signature = /^export const signature = `([^`]*)`/m.exec(built)?.[1]?.split('\n')
+  const isCurrent = settings.tap.plugin.every(
+    plugin => signature && signature.includes(plugin.replace(/^!/, '')) !== plugin.startsWith('!'),
+  )
+  if (!isCurrent) await untilEnd(spawnNode([TAP, 'build'], 'inherit', process.env))
+}
+
+/** The programs in node_modules/.bin come first, `node` among them, as they do in an npm script. */
+function spawnNode(args: string[], stdout: 'inherit' | 'pipe', env: NodeJS.ProcessEnv): ChildProcess {
+  const PATH = `${dirname(process.execPath)}:${join(ROOT, 'node_modules/.bin')}:${env['PATH'] ?? ''}`
+  return spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', stdout, 'inherit'],
+    env: { ...env, PATH },
+  })
+}
+
+function untilEnd(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code => resolve(code ?? 1))
+  })
+}
+
+async function main(args: string[]): Promise<number> {
+  const run = readRun(args)
+  if (run.kubernetes && !process.env['KUBEBUILDER_ASSETS']) {
+    console.error(ASSETS_MISSING)
+    return 1
+  }
+  const report = createTapReport()
+  const tapCode = await runTap(run, report)
+  for (const failure of report.failures()) console.log(`\nFAILED ${failure}`)
+  const { line, code } = conclude(report.counts(), tapCode)
+  console.log(line)
+  return code
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
