@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.ts'
+import { CcmError, type ErrorCode } from '../errors.ts'
+import { decodeBody, toBmcError, toInvalidResponse, type Where } from './failures.ts'
+import { pause } from './limits.ts'
+import { decideRetry } from './retry.ts'
+import type { Secrets } from './secrets.ts'
+import type { Answered, Outcome, Transport } from './transport.ts'
+import type { Credentials } from './types.ts'
+
+/** A token as it was given. */
+export interface FreshToken {
+  readonly value: string
+  /** Milliseconds since 1970: counted from before the request, so never later than the server's own reckoning. */
+  readonly issuedAt: number
+  readonly lifeMs: number
+}
+
+export interface TokenRequestOptions {
+  readonly tokenUrl: string
+  readonly credentials: () => Promise<Credentials>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: () => number
+  readonly secrets: Secrets
+}
+
+/** How hard one refresh tries. */
+export interface Effort {
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  readonly maxAttempts: number
+}
+
+const OPERATION = 'POST token'
+/** Used when expires_in is missing, which RFC 6749 (5.1) allows; well below the 15 minutes that BMC gives. */
+const DEFAULT_LIFE_MS = 300_000
+/** A longer Retry-After is reported instead of waited for: every caller waits for this one request. */
+const MAX_WAIT_MS = 5_000
+/** RFC 6749, 5.2: the answers with 400 that mean wrong credentials. */
+const REFUSALS = /invalid_client|unauthorized_client/
+
+/**
+ * Asks the token endpoint (OAuth 2 client credentials, RFC 6749, 4.4). Id and secret go into the form body:
+ * servers disagree on how Basic encodes special characters.
+ *
+ * @throws CcmError BMC_CREDENTIALS_INVALID once the credentials, read again, are refused still; otherwise
+ *   BMC_TOKEN_ENDPOINT_FAILED; the signal's reason when it aborts
+ */
+export async function requestToken(options: TokenRequestOptions, effort: Effort): Promise<FreshToken> {
+  const first = await readCredentials(options)
+  const outcome = await askUntilAnswered(options, first, effort)
+  if (!isRefusal(outcome)) return toToken(options, outcome)
+  const second = await readCredentials(options)
+  const changed = second.clientId !== first.clientId || second.clientSecret !== first.clientSecret
+  const again = changed ? await askUntilAnswered(options, second, effort) : outcome
+  if (isRefusal(again)) throw toTokenError(options, 'BMC_CREDENTIALS_INVALID', again)
+  return toToken(options, again)
+}
+
+/** An answer of the token endpoint, with the time at which it was asked for. */
+type TokenAnswer = Answered & { readonly askedAt: number }
+
+async function readCredentials(options: TokenRequestOptions): Promise<Credentials> {
+  try {
+    const credentials = await options.credentials()
+    options.secrets.add(credentials.clientSecret)
+    return credentials
+  } catch (cause) {
+    if (cause instanceof CcmError) throw cause
+    throw new CcmError('BMC_CREDENTIALS_INVALID', 'the BMC credentials cannot be read', { cause })
+  }
+}
+
+async function askUntilAnswered(
+  options: TokenRequestOptions,
+  credentials: Credentials,
+  effort: Effort,
+): Promise<TokenAnswer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const askedAt = options.clock.now()
+    const outcome = await options.transport.send(toSending(options.tokenUrl, credentials, effort))
+    effort.signal.throwIfAborted()
+    if (outcome.kind === 'answered' && (outcome.status === 200 || isRefusal(outcome))) {
+      return { ...outcome, askedAt }
+    }
+    const { random } = options
+    const state = { repeatable: true, attempt, remainingMs: MAX_WAIT_MS, random, ...effort }
+    const verdict = decideRetry(outcome, state)
+    if (verdict.do === 'give-up') throw toTokenError(options, 'BMC_TOKEN_ENDPOINT_FAILED', outcome)
+    await pause(options.clock, verdict.afterMs, effort.signal)
+  }
+}
+
+function toSending(url: string, { clientId, clientSecret }: Credentials, effort: Effort) {
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }
+  return {
+    operation: OPERATION,
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+    signal: effort.signal,
+    timeoutMs: effort.timeoutMs,
+  } as const
+}
+
+function isRefusal(answer: Answered): boolean {
+  const { status } = answer
+  return status === 401 || status === 403 || (status === 400 && REFUSALS.test(answer.text))
+}
+
+function toToken(options: TokenRequestOptions, answer: TokenAnswer): FreshToken {
+  const body = decodeBody(answer.text)
+  const { access_token: value, expires_in: seconds } = (
+    typeof body === 'object' && body !== null ? body : {}
+  ) as { access_token?: unknown; expires_in?: unknown }
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
+    const { message, fields } = toInvalidResponse(toWhere(options), 'it holds no token')
+    throw new CcmError('BMC_TOKEN_ENDPOINT_FAILED', message, { fields })
+  }
+  options.secrets.add(value)
+  const lifeMs = Number(seconds ?? Number.NaN) * 1000
+  return { value, issuedAt: answer.askedAt, lifeMs: Number.isFinite(lifeMs) ? lifeMs : DEFAULT_LIFE_MS }
+}
+
+/** The error of `outcome`, under the code that says that it is about the token. */
+function toTokenError(options: TokenRequestOptions, code: ErrorCode, outcome: Outcome): CcmError {
+  const moment = { now: options.clock.now(), secrets: options.secrets.values() }
+  const { message, fields, cause } = toBmcError(toWhere(options), outcome, moment)
+  return new CcmError(code, message, { fields, cause })
+}
+
+function toWhere(options: TokenRequestOptions): Where {
+  return { operation: OPERATION, what: OPERATION, host: new URL(options.tokenUrl).host, repeatable: true }
+}

@@ -1,0 +1,155 @@
+import t from 'tap'
+import { scripted } from './scripted.ts'
+import { simulated } from './simulated.ts'
+
+const SERVER = {
+  id: 'server-1',
+  status: 'powered-on',
+  hostname: 'Node-A',
+  type: 's1.c1.medium',
+  location: 'PHX',
+  privateIpAddresses: ['10.0.0.11 - 10.0.0.15'],
+}
+
+t.test('lists every server of the account as the API has it', async t => {
+  const { bmc, simulator } = await simulated(t)
+  const added = [
+    simulator.backend.addServer({ hostname: 'node-a' }),
+    simulator.backend.addServer({ hostname: 'node-b', networkType: 'PRIVATE_ONLY' }),
+  ]
+  const servers = await bmc.listServers()
+  t.strictSame(
+    servers.map(({ id, hostname, status, type, location, privateIpAddresses }) => ({
+      id,
+      hostname,
+      status,
+      type,
+      location,
+      privateIpAddresses,
+    })),
+    added.map(({ id, hostname, status, type, location, privateIpAddresses }) => ({
+      id,
+      hostname,
+      status,
+      type,
+      location,
+      privateIpAddresses,
+    })),
+  )
+  t.match(servers[0], { publicIpAddresses: added[0]?.publicIpAddresses, networkType: 'PUBLIC_AND_PRIVATE' })
+})
+
+t.test('reads the same server by id, and an account without servers as an empty list', async t => {
+  const { bmc, simulator } = await simulated(t)
+  t.strictSame(await bmc.listServers(), [])
+  const { id } = simulator.backend.addServer()
+  const [listed] = await bmc.listServers()
+  t.strictSame(await bmc.getServer(id), { state: 'found', server: listed })
+})
+
+t.test('a server that the account does not have is absent', async t => {
+  const { bmc, simulator } = await simulated(t)
+  t.strictSame(await bmc.getServer('no-such-server'), { state: 'absent', status: 403 })
+  const foreign = simulator.backend.account('other').addServer()
+  t.strictSame(await bmc.getServer(foreign.id), { state: 'absent', status: 403 })
+  const { bmc: other } = scripted({ api: [{ status: 404 }] })
+  t.strictSame(await other.getServer('gone'), { state: 'absent', status: 404 })
+})
+
+t.test('nothing but 403 and 404 makes a server absent', async t => {
+  const cases = [
+    [{ status: 400 }, 'BMC_BAD_REQUEST'],
+    [{ status: 401 }, 'BMC_CREDENTIALS_INVALID'],
+    [{ status: 429 }, 'BMC_RATE_LIMITED'],
+    [{ status: 500 }, 'BMC_SERVER_ERROR'],
+    [{ fail: 'ECONNRESET' }, 'BMC_UNREACHABLE'],
+    [{ status: 302, headers: { location: 'https://login.proxy.test' } }, 'BMC_RESPONSE_INVALID'],
+    [{ body: 'welcome' }, 'BMC_RESPONSE_INVALID'],
+    [{ body: [] }, 'BMC_RESPONSE_INVALID'],
+    [{ body: { ...SERVER, id: null } }, 'BMC_RESPONSE_INVALID'],
+    [{ body: { ...SERVER, id: 'another' } }, 'BMC_RESPONSE_INVALID'],
+    [{ status: 403, body: { message: 'The token lacks the scope bmc.read.' } }, 'BMC_SCOPE_MISSING'],
+  ] as const
+  for (const [step, code] of cases) {
+    const { bmc } = scripted({ api: [step] })
+    await t.rejects(bmc.getServer('server-1', { maxAttempts: 2 }), { code }, JSON.stringify(step))
+  }
+})
+
+t.test('an id that would lead to the list, or to another path, is not sent', async t => {
+  const { bmc, seen } = scripted()
+  for (const id of ['', '.', '..']) await t.rejects(bmc.getServer(id), { code: 'BMC_BAD_REQUEST' })
+  t.strictSame(seen, [])
+  await t.rejects(bmc.getServer('a/../b?c'))
+  t.equal(seen[0]?.path, '/bmc/v1/servers/a%2F..%2Fb%3Fc')
+})
+
+t.test('optional fields may be null or missing, and values may be new', async t => {
+  const bare = { ...SERVER, status: 'defrosting', networkType: 'PUBLIC_ONLY_V7' }
+  const nulls = {
+    ...bare,
+    publicIpAddresses: null,
+    os: null,
+    description: null,
+    provisionedOn: null,
+    networkConfiguration: null,
+    tags: null,
+    unknown: { a: 1 },
+  }
+  for (const body of [bare, nulls]) {
+    const { bmc } = scripted({ api: [{ body: [body] }] })
+    const [server] = await bmc.listServers()
+    t.match(server, { status: 'defrosting', networkType: 'PUBLIC_ONLY_V7' })
+    t.equal(server?.publicIpAddresses, undefined)
+    t.equal(server?.networkConfiguration, undefined)
+    t.equal(server?.tags, undefined)
+    t.notOk(server && 'unknown' in server)
+  }
+})
+
+t.test('networks and tags keep what the API wrote', async t => {
+  const networkConfiguration = {
+    gatewayAddress: '10.0.0.1',
+    privateNetworkConfiguration: { privateNetworks: [{ id: 'p', ips: ['10.0.0.11 - 10.0.0.15'] }] },
+    publicNetworkConfiguration: { publicNetworks: [{ id: 'q', ips: ['192.0.2.4', '2001:db8::b'] }] },
+    ipBlocksConfiguration: { ipBlocks: [{ id: 'b' }] },
+  }
+  const tags = [{ id: 't', name: 'env', value: 'dev' }]
+  const { bmc } = scripted({
+    api: [{ body: [{ ...SERVER, networkConfiguration, tags, password: 'hidden' }] }],
+  })
+  const [server] = await bmc.listServers()
+  t.strictSame(server?.networkConfiguration, networkConfiguration)
+  t.strictSame(server?.tags, tags)
+  t.notOk(server && 'password' in server)
+})
+
+t.test('one unusable item makes the whole list fail, by name', async t => {
+  const broken: [unknown, RegExp][] = [
+    [{ ...SERVER, id: undefined }, /body\[1\]\.id is missing/],
+    [{ ...SERVER, hostname: null }, /body\[1\]\.hostname is missing/],
+    [{ ...SERVER, hostname: '' }, /body\[1\]\.hostname is missing/],
+    [{ ...SERVER, status: {} }, /body\[1\]\.status is no string/],
+    [{ ...SERVER, privateIpAddresses: undefined }, /body\[1\]\.privateIpAddresses is missing/],
+    [{ ...SERVER, privateIpAddresses: [null] }, /body\[1\]\.privateIpAddresses\[0\] is no string/],
+    [{ ...SERVER, publicIpAddresses: '192.0.2.1' }, /body\[1\]\.publicIpAddresses is no array/],
+    [null, /body\[1\] is no object/],
+    ['server-1', /body\[1\] is no object/],
+  ]
+  for (const [item, message] of broken) {
+    const { bmc } = scripted({ api: [{ body: [SERVER, item] }] })
+    await t.rejects(bmc.listServers(), { code: 'BMC_RESPONSE_INVALID', message })
+  }
+})
+
+t.test('a body that is no array is no list', async t => {
+  for (const body of [undefined, '', 'null', '{}', '{"servers":[]}', '"ok"', '[{', '<html></html>']) {
+    const { bmc } = scripted({ api: [{ body }] })
+    await t.rejects(bmc.listServers(), { code: 'BMC_RESPONSE_INVALID' }, String(body))
+  }
+})
+
+t.test('private addresses that are null are none', async t => {
+  const { bmc } = scripted({ api: [{ body: [{ ...SERVER, privateIpAddresses: null }] }] })
+  t.strictSame((await bmc.listServers())[0]?.privateIpAddresses, [])
+})
