@@ -29,6 +29,7 @@ export async function startApiServerBackend(assets: string, setup: ClusterSetup)
   return {
     kind: 'apiserver',
     url: plane.url,
+    tokenFor: user => plane.tokenFor(user),
     kubeconfig: user => plane.kubeconfig(user),
     reconfigure: async changed => {
       await plane.stopApiServer()

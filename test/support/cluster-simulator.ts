@@ -5,6 +5,7 @@ import { DEFAULT_AUDIT_POLICY } from './cluster-apiserver.ts'
 /** The part of the simulator's server that the harness uses. */
 interface Simulator {
   readonly url: string
+  tokenFor(user: string): string
   kubeconfig(user?: string): string
   setAudit(target: (Omit<AuditTarget, 'policy'> & { policy: unknown }) | undefined): void
   setWebhookToken(hostPort: string, token: string | undefined): void
@@ -31,6 +32,7 @@ export async function startSimulatorBackend(setup: ClusterSetup): Promise<Cluste
   return {
     kind: 'simulator',
     url: simulator.url,
+    tokenFor: user => simulator.tokenFor(user),
     kubeconfig: user => simulator.kubeconfig(user),
     reconfigure: async changed => apply(changed),
     close: () => simulator.close(),

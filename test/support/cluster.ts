@@ -35,6 +35,7 @@ export interface ClusterSetup {
 export interface ClusterBackend {
   readonly kind: ClusterKind
   readonly url: string
+  tokenFor(user: string): string
   kubeconfig(user: string): string
   reconfigure(setup: ClusterSetup): Promise<void>
   close(): Promise<void>
@@ -62,6 +63,8 @@ export interface TestCluster {
   readonly url: string
   /** Temporary folder, removed at the end of the test. */
   readonly folder: string
+  /** Bearer token of any user. */
+  tokenFor(user: string): string
   /** Kubeconfig (YAML) of any user, `admin` by default; see users.ts for the groups that a name brings. */
   kubeconfig(user?: string): string
   /** The same as a file. */
@@ -111,6 +114,7 @@ export async function startTestCluster(t: Test, options: ClusterOptions = {}): P
     kind,
     url: backend.url,
     folder,
+    tokenFor: user => backend.tokenFor(user),
     kubeconfig: (user = ADMIN) => backend.kubeconfig(user),
     kubeconfigFile,
     kube: async user => {
