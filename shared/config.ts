@@ -21,6 +21,8 @@ export interface Sources {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The parsed secret file. */
   readonly file?: Readonly<Record<string, unknown>>
+  /** What went wrong while the sources were read; told together with what is wrong in them. */
+  readonly problems?: readonly string[]
 }
 
 export interface ConfigResult {
@@ -45,6 +47,12 @@ export function toFileFlag(name: SettingName): string | undefined {
   return setting.secret ? `${toWords(setting.env)}-file` : undefined
 }
 
+/** Values of the secret settings, for redaction. */
+export const secretValues = (config: Config): readonly string[] =>
+  (Object.keys(SETTINGS) as SettingName[])
+    .filter(name => (SETTINGS[name] as Setting<unknown>).secret)
+    .flatMap(name => (typeof config[name] === 'string' ? [config[name]] : []))
+
 const toWords = (env: string): string =>
   env
     .replace(/^PNAP_/, '')
@@ -58,14 +66,16 @@ const toWords = (env: string): string =>
  * @throws CcmError CCM_CONFIG_INVALID whose message names every problem at once and no value
  */
 export function readConfig(sources: Sources, required: readonly SettingName[] = []): ConfigResult {
-  const problems: string[] = []
+  const problems = [...(sources.problems ?? [])]
   const entries = (Object.keys(SETTINGS) as SettingName[]).map(name => {
+    const before = problems.length
     const value = readSetting(name, sources, problems)
-    if (value === undefined && required.includes(name)) problems.push(missing(name))
+    const isAbsent = value === undefined && problems.length === before
+    if (isAbsent && required.includes(name)) problems.push(missing(name))
     return [name, value] as const
   })
   const config = Object.fromEntries(entries) as Config
-  problems.push(...contradictions(config))
+  problems.push(...contradictions(config, required))
   if (problems.length > 0) {
     throw new CcmError('CCM_CONFIG_INVALID', `settings: ${problems.join('; ')}`, { fields: { problems } })
   }
@@ -128,13 +138,14 @@ function missing(name: SettingName): string {
   return `${setting.env} is missing (give ${places.join(' or ')})`
 }
 
-function contradictions(config: Config): string[] {
+function contradictions(config: Config, required: readonly SettingName[]): string[] {
   const together = [
     ['tlsCert', 'tlsKey'],
     ['clientID', 'clientSecret'],
   ] as const
   return together.flatMap(([one, other]) =>
-    (config[one] === undefined) === (config[other] === undefined)
+    // Where both are required, the missing one has been named already.
+    required.includes(one) || (config[one] === undefined) === (config[other] === undefined)
       ? []
       : [`${SETTINGS[one].env} and ${SETTINGS[other].env} must be given together`],
   )

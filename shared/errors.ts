@@ -67,6 +67,11 @@ export const ERRORS = {
   },
   CCM_CONFIG_INVALID: { retry: false, action: 'Correct the settings that the message names.' },
   CCM_USAGE: { retry: false, action: 'See cloud-provider-phoenixnap --help.' },
+  CCM_INTERNAL: {
+    retry: true,
+    status: 500,
+    action: 'Report this with the log lines around it; the next run tries again.',
+  },
   CCM_PROVIDER_UNKNOWN: { retry: false, action: 'Name a registered cloud provider (phoenixnap).' },
   CCM_PROVIDER_ID_INVALID: {
     retry: false,
@@ -80,6 +85,10 @@ export const ERRORS = {
     retry: false,
     action:
       'Several BMC servers have the hostname of the node: rename one, or start the kubelet with --node-ip or --provider-id.',
+  },
+  CCM_PROVIDER_ID_TAKEN: {
+    retry: true,
+    action: 'Two nodes claim one BMC server: delete the one that is wrong, or rename it.',
   },
   CCM_NODE_IP_MISMATCH: {
     retry: false,
@@ -148,6 +157,7 @@ export const ERRORS = {
   },
   INVOKE_FAILED: {
     retry: true,
+    status: 500,
     action:
       'The reconcile function could not be invoked: check its name and the IAM role; resync does the work meanwhile.',
   },

@@ -1,0 +1,118 @@
+import type { ReconcileKey } from '../shared/controllers/contract.ts'
+import { CcmError } from '../shared/errors.ts'
+import { toRecord } from '../shared/kubernetes/review.ts'
+
+/** Hands keys to reconcile without waiting for the work itself. */
+export interface Invoker {
+  /** Resolves when every key was taken over. @throws CcmError INVOKE_FAILED */
+  invoke(keys: readonly ReconcileKey[]): Promise<void>
+}
+
+/** What the reconcile function is invoked with. */
+export interface ReconcilePayload {
+  readonly keys: readonly ReconcileKey[]
+}
+
+/** A payload as it was understood. */
+export interface PayloadReading {
+  readonly keys: readonly ReconcileKey[]
+  /** Entries that are no keys. */
+  readonly malformed: number
+}
+
+/** An object's name is at most 253 characters (a DNS subdomain). */
+const MAX_NAME = 253
+
+/** The keys of a payload, which anything that may invoke the function can have sent. */
+export function readPayload(payload: unknown): PayloadReading {
+  const entries = toRecord(payload)['keys']
+  if (!Array.isArray(entries)) return { keys: [], malformed: 1 }
+  const keys = entries.map(readKey).filter(key => key !== undefined)
+  return { keys, malformed: entries.length - keys.length }
+}
+
+function readKey(entry: unknown): ReconcileKey | undefined {
+  const { kind, name } = toRecord(entry)
+  if (kind !== 'Node') return undefined
+  if (name === undefined) return { kind }
+  return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { kind, name } : undefined
+}
+
+/** Sends one payload; resolves with the status that the platform acknowledged it with. */
+export type SendPayload = (payload: string) => Promise<number>
+
+/** AWS takes 256 KiB for an asynchronous invocation (1 MiB in newer regions); half of it leaves room for its envelope. */
+const MAX_PAYLOAD_BYTES = 131_072
+/** The platform's "taken over, will run". */
+const ACCEPTED = 202
+
+/** An invoker that sends payloads to the reconcile function. */
+export function createFunctionInvoker(send: SendPayload): Invoker {
+  return {
+    async invoke(keys) {
+      const results = await Promise.allSettled(toPayloads(keys).map(payload => sendOne(send, payload)))
+      const failed = results.filter(result => result.status === 'rejected')
+      if (failed[0]) {
+        const message = `${failed.length} of ${results.length} invocations of reconcile failed`
+        throw new CcmError('INVOKE_FAILED', message, { cause: failed[0].reason })
+      }
+    },
+  }
+}
+
+async function sendOne(send: SendPayload, payload: string): Promise<void> {
+  const status = await send(payload)
+  if (status !== ACCEPTED) throw new Error(`status ${status} instead of ${ACCEPTED}`)
+}
+
+/** Few payloads: each may run in a process of its own, which asks BMC for itself. */
+export function toPayloads(keys: readonly ReconcileKey[]): readonly string[] {
+  const chunks: ReconcileKey[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const key of keys) {
+    const bytes = Buffer.byteLength(JSON.stringify(key)) + 1
+    if (size + bytes > MAX_PAYLOAD_BYTES) {
+      chunks.push([])
+      size = Buffer.byteLength('{"keys":[]}')
+    }
+    chunks.at(-1)?.push(key)
+    size += bytes
+  }
+  return chunks.map(chunk => JSON.stringify({ keys: chunk } satisfies ReconcilePayload))
+}
+
+/** Longest wait for an acknowledgement, which takes some 10 ms: the audit batch behind it is sent again. */
+const REQUEST_TIMEOUT_MS = 3000
+
+/**
+ * Sends to a function of AWS Lambda, with `InvocationType: Event`. The SDK is imported with the first payload and takes
+ * region, credentials and, for other endpoints, AWS_ENDPOINT_URL_LAMBDA from the environment.
+ */
+export function createLambdaSend(functionName: string): SendPayload {
+  let client: Promise<(payload: string) => Promise<number>> | undefined
+  return async payload => {
+    client ??= connect(functionName)
+    return (await client)(payload)
+  }
+}
+
+async function connect(FunctionName: string): Promise<(payload: string) => Promise<number>> {
+  const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda')
+  const requestHandler = {
+    connectionTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+    // An idle socket would be dead when a frozen process wakes, and an invocation must not be sent twice for it.
+    httpAgent: { keepAlive: false },
+    httpsAgent: { keepAlive: false },
+  }
+  const lambda = new LambdaClient({ maxAttempts: 2, requestHandler })
+  return async payload => {
+    const command = new InvokeCommand({
+      FunctionName,
+      InvocationType: 'Event',
+      Payload: Buffer.from(payload),
+    })
+    return (await lambda.send(command)).StatusCode ?? 0
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../shared/clock.ts'
+import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/contract.ts'
+import type { ErrorCode } from '../shared/errors.ts'
+import type { Log } from '../shared/log.ts'
+import { toFunctionDeadline, withDeadline } from './deadline.ts'
+import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
+import { type FunctionContext, toCcmError } from './http.ts'
+
+export interface ResyncParts {
+  readonly controllers: () => Promise<Pick<Controllers, 'resync'>>
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** How a pass ended; `failed` when it could not even begin, or ran out of time. */
+export interface ResyncSummary {
+  readonly state: ResyncReport['state'] | 'failed'
+  readonly code?: ErrorCode | undefined
+}
+
+/** One pass within the call's deadline; never throws. */
+export type Resync = (call: WorkCall) => Promise<ResyncSummary>
+
+/** Failures and held-back decisions that one log line shows; the counts tell of the rest. */
+const MAX_SHOWN = 10
+
+/** One pass over everything, and one log line that sums it up. */
+export function createResync(parts: ResyncParts): Resync {
+  return async call => {
+    try {
+      const report = await withDeadline(parts.clock, call.deadline, async deadlineSignal => {
+        const signal = call.signal ? AbortSignal.any([call.signal, deadlineSignal]) : deadlineSignal
+        return (await parts.controllers()).resync({ ...call, signal })
+      })
+      logReport(parts.log, report)
+      return { state: report.state }
+    } catch (thrown) {
+      const error = toCcmError(thrown)
+      parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
+      return { state: 'failed', code: error.code }
+    }
+  }
+}
+
+function logReport(log: Log, report: ResyncReport): void {
+  const { state, nodes, instances, held, failures, durationMs, requests } = report
+  const fields = {
+    state,
+    nodes,
+    instances,
+    changes: countActions(report),
+    held: held.slice(0, MAX_SHOWN),
+    heldCount: held.length,
+    failures: failures.slice(0, MAX_SHOWN),
+    failureCount: failures.length,
+    durationMs,
+    requests,
+  }
+  if (state === 'incomplete' || failures.length > 0) log.warn(fields, 'resync ended with failures')
+  else log.info(fields, 'resync ended')
+}
+
+/** Number of changes by action. */
+export function countActions({ changes }: ResyncReport): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1
+  return counts
+}
+
+/** The function that the schedule invokes. It ends well whatever happens: the next minute brings the next pass. */
+export type ResyncHandler = (event: unknown, context: FunctionContext) => Promise<ResyncSummary>
+
+export function createResyncHandler(host: FunctionHost): ResyncHandler {
+  return async (_event, context) => {
+    const deadline = toFunctionDeadline(context.getRemainingTimeInMillis(), host.clock.now())
+    try {
+      const controllers = async () => (await host.app()).controllers
+      return await createResync({ controllers, log: await host.log(), clock: host.clock })({ deadline })
+    } catch (thrown) {
+      const { code } = toCcmError(await logFailure(host, thrown))
+      return { state: 'failed', code }
+    } finally {
+      host.closeIdle()
+    }
+  }
+}
+
+export const handler = createResyncHandler(createFunctionHost())

@@ -1,0 +1,139 @@
+import type { TLSSocket } from 'node:tls'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Clock } from '../shared/clock.ts'
+import { CcmError } from '../shared/errors.ts'
+import { toCcmError, toErrorResponse, type Webhook, type WebhookHead, type WebhookResponse } from './http.ts'
+import { tooLarge } from './webhook.ts'
+
+/** PEM texts with which the server ends TLS. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+  /** Authority of the callers' certificates; they are asked for one only where this is given. */
+  readonly clientCa?: string | undefined
+}
+
+export interface ServerParts {
+  readonly admission: Webhook
+  readonly audit: Webhook
+  /** Whether the API server should send requests here. */
+  readonly ready: () => boolean
+  readonly clock: Clock
+  readonly maxBodyBytes: number
+  /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
+  readonly tls?: TlsFiles | undefined
+}
+
+/** Time for a whole request to arrive: three of the API server's longest webhook timeouts (30 s) would be a trickle. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Above the 90 s after which the API server drops an idle connection, so that it never sends into a closing one. */
+const KEEP_ALIVE_MS = 95_000
+/** Bearer tokens are short; a service account's is about 1 KiB. */
+const MAX_HEADER_BYTES = 16_384
+
+/**
+ * The webhooks as routes of a server, plus health: /healthz says that the process is alive, /readyz that it is of
+ * use. No access log: a path may hold a secret.
+ */
+export function createServer(parts: ServerParts): FastifyInstance {
+  const server = fastify({
+    ...toTlsOptions(parts.tls),
+    logger: false,
+    bodyLimit: parts.maxBodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: false },
+    frameworkErrors: (_error, _request, reply) => {
+      send(reply, toErrorResponse(unknownPath()))
+    },
+  }) as unknown as FastifyInstance
+  server.addHook('onRequest', (request, reply, done) => {
+    // Before the body of a request that nobody serves is read.
+    if (request.is404) refuse(reply, toErrorResponse(unknownPath()))
+    else done()
+  })
+  server.setErrorHandler((error, _request, reply) => send(reply, toRefusal(error, parts.maxBodyBytes)))
+  server.get('/healthz', () => 'ok')
+  server.get('/readyz', (_request, reply) => (parts.ready() ? 'ok' : reply.code(503).send('not ready')))
+  serveWebhook(server, parts, parts.admission, ['/admission', '/admission/:secret'])
+  serveWebhook(server, parts, parts.audit, ['/audit'])
+  return server
+}
+
+function toTlsOptions(tls: TlsFiles | undefined): object {
+  const http = { maxHeaderSize: MAX_HEADER_BYTES }
+  if (!tls) return { http }
+  return {
+    https: {
+      ...http,
+      ...toSecureContext(tls),
+      requestCert: tls.clientCa !== undefined,
+      rejectUnauthorized: false,
+    },
+  }
+}
+
+/** What the handshake uses; a caller without a certificate is refused by the webhook, not here: /healthz is open to all. */
+export const toSecureContext = ({ cert, key, clientCa }: TlsFiles): object => ({
+  cert,
+  key,
+  minVersion: 'TLSv1.2',
+  ...(clientCa === undefined ? {} : { ca: clientCa }),
+})
+
+function serveWebhook(
+  server: FastifyInstance,
+  parts: ServerParts,
+  webhook: Webhook,
+  paths: readonly string[],
+): void {
+  server.register((scope, _options, done) => {
+    // Bodies are taken whatever their type is said to be, and parsed by the webhook after its checks.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    scope.addHook('onRequest', (request, reply, done) => {
+      const refusal = webhook.check(toHead(request))
+      if (refusal) refuse(reply, refusal)
+      else done()
+    })
+    for (const url of paths) {
+      scope.all(url, async (request, reply) => {
+        const receivedAt = parts.clock.now()
+        const body = typeof request.body === 'string' ? request.body : ''
+        return send(reply, await webhook.answer({ ...toHead(request), body, receivedAt }))
+      })
+    }
+    done()
+  })
+}
+
+function toHead(request: FastifyRequest): WebhookHead {
+  const [path = ''] = request.url.split('?', 1)
+  return {
+    method: request.method,
+    path,
+    query: request.query as WebhookHead['query'],
+    headers: request.headers as WebhookHead['headers'],
+    clientVerified: (request.raw.socket as Partial<TLSSocket>).authorized ?? false,
+  }
+}
+
+const send = (reply: FastifyReply, { status, headers, body }: WebhookResponse): FastifyReply =>
+  reply.code(status).headers(headers).send(body)
+
+/** The body that follows is not read, so the connection cannot be used again. */
+const refuse = (reply: FastifyReply, response: WebhookResponse): FastifyReply =>
+  send(reply.header('connection', 'close'), response)
+
+const unknownPath = (): CcmError => new CcmError('WEBHOOK_NOT_FOUND', 'nothing has this path')
+
+/** Errors of the server itself: a body that is too long, cut off, or of another length than announced. */
+function toRefusal(error: unknown, maxBodyBytes: number): WebhookResponse {
+  const { statusCode = 500 } = error as { statusCode?: number }
+  if (statusCode === 413) return toErrorResponse(tooLarge(maxBodyBytes))
+  if (statusCode < 500)
+    return toErrorResponse(new CcmError('WEBHOOK_BODY_INVALID', 'the body could not be read'))
+  return toErrorResponse(toCcmError(error))
+}

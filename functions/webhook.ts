@@ -1,0 +1,91 @@
+import type { Clock } from '../shared/clock.ts'
+import { CcmError } from '../shared/errors.ts'
+import type { Log } from '../shared/log.ts'
+import type { Authenticate, WebhookRoute } from './auth.ts'
+import {
+  toCcmError,
+  toErrorResponse,
+  type Webhook,
+  type WebhookHead,
+  type WebhookRequest,
+  type WebhookResponse,
+} from './http.ts'
+
+/** What every webhook needs. */
+export interface WebhookParts {
+  readonly authenticate: Authenticate
+  readonly log: Log
+  readonly clock: Clock
+  readonly maxBodyBytes: number
+}
+
+/** A caller with a wrong token calls again and again: one line a minute says enough. */
+const REFUSAL_LOG_INTERVAL_MS = 60_000
+
+const PATHS: Readonly<Record<WebhookRoute, RegExp>> = {
+  admission: /^\/admission(\/[^/]+)?$/,
+  audit: /^\/audit$/,
+}
+
+/**
+ * A webhook around `answer`: path, method and credentials are looked at before the body, the size of the body before
+ * its content, and whatever `answer` throws becomes a clear refusal.
+ */
+export function createWebhook(
+  parts: WebhookParts,
+  route: WebhookRoute,
+  answer: (text: string, request: WebhookRequest) => Promise<WebhookResponse>,
+): Webhook {
+  const refusals = countRefusals(parts, route)
+  return {
+    check(head) {
+      const refusal = refuse(parts, route, head)
+      if (refusal?.code === 'WEBHOOK_UNAUTHENTICATED') refusals.count()
+      if (!refusal) return undefined
+      return toErrorResponse(refusal, refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {})
+    },
+    async answer(request) {
+      try {
+        if (Buffer.byteLength(request.body) > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
+        return await answer(request.body.toString('utf8'), request)
+      } catch (thrown) {
+        const error = toCcmError(thrown)
+        parts.log.warn({ route, code: error.code, error }, 'webhook request refused')
+        return toErrorResponse(error)
+      }
+    },
+  }
+}
+
+export const tooLarge = (maxBodyBytes: number): CcmError =>
+  new CcmError('WEBHOOK_BODY_TOO_LARGE', `the body is larger than ${maxBodyBytes} bytes`)
+
+/** Messages repeat neither path nor headers: both may hold a secret, and the API server logs what it is answered. */
+function refuse(parts: WebhookParts, route: WebhookRoute, head: WebhookHead): CcmError | undefined {
+  if (!PATHS[route].test(head.path)) return new CcmError('WEBHOOK_NOT_FOUND', 'no webhook has this path')
+  if (head.method !== 'POST')
+    return new CcmError('WEBHOOK_METHOD_NOT_ALLOWED', 'a webhook is called with POST')
+  if (!parts.authenticate(head, route)) {
+    return new CcmError(
+      'WEBHOOK_UNAUTHENTICATED',
+      `the ${route} webhook was called without valid credentials`,
+    )
+  }
+  return undefined
+}
+
+function countRefusals(parts: WebhookParts, route: WebhookRoute): { count(): void } {
+  let unlogged = 0
+  let nextLogAt = Number.NEGATIVE_INFINITY
+  return {
+    count() {
+      unlogged += 1
+      const now = parts.clock.now()
+      if (now < nextLogAt) return
+      const fields = { route, code: 'WEBHOOK_UNAUTHENTICATED', requests: unlogged }
+      parts.log.warn(fields, 'webhook called without valid credentials')
+      unlogged = 0
+      nextLogAt = now + REFUSAL_LOG_INTERVAL_MS
+    },
+  }
+}

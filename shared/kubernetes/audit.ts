@@ -1,0 +1,79 @@
+import { CcmError } from '../errors.ts'
+import { SERVICE_ACCOUNT_USER } from './names.ts'
+import { readEnvelope, toRecord, toText } from './review.ts'
+
+const API_VERSION = 'audit.k8s.io/v1'
+const WRITE_VERBS = ['create', 'update', 'patch', 'delete', 'deletecollection']
+/** Core resources that ring, and the kind that each is. */
+const KINDS: Readonly<Record<string, 'Node'>> = { nodes: 'Node' }
+/** The API server's default batch: such a batch is read key by key, a larger one as the whole kind. */
+const MAX_NAMES = 400
+
+/** The object that an event rings for; without a name its whole kind. */
+export interface AuditKey {
+  readonly kind: 'Node'
+  readonly name?: string | undefined
+}
+
+/** What a batch says. The counts are for the log: nothing of an event's content is. */
+export interface AuditReading {
+  /** Distinct; a kind that rings as a whole has no named keys beside. */
+  readonly keys: readonly AuditKey[]
+  readonly events: number
+  /** Events that need no work: reads, our own writes, failed requests, other resources. */
+  readonly skipped: number
+  /** Events that could not be understood. */
+  readonly malformed: number
+}
+
+export interface AuditOptions {
+  /** User names whose writes do not ring; our service account by default. */
+  readonly ownUsers?: readonly string[]
+}
+
+/**
+ * Keys of the objects that a batch of audit events tells about. Batches come late, twice and out of order, so that
+ * nothing but the key is taken from an event.
+ *
+ * @param text an audit.k8s.io/v1 EventList
+ * @throws CcmError WEBHOOK_BODY_INVALID, WEBHOOK_VERSION_UNSUPPORTED
+ */
+export function readAuditEvents(text: string, options: AuditOptions = {}): AuditReading {
+  // A batch without events is encoded as null by Go.
+  const items = readEnvelope(text, 'EventList', API_VERSION)['items'] ?? []
+  if (!Array.isArray(items)) throw new CcmError('WEBHOOK_BODY_INVALID', 'items of the EventList is no list')
+  const ownUsers = options.ownUsers ?? [SERVICE_ACCOUNT_USER]
+  const readings = items.map(item => readEvent(item, ownUsers))
+  return {
+    keys: distinct(readings.filter(reading => typeof reading === 'object')),
+    events: items.length,
+    skipped: readings.filter(reading => reading === 'skipped').length,
+    malformed: readings.filter(reading => reading === 'malformed').length,
+  }
+}
+
+function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skipped' | 'malformed' {
+  const event = toRecord(item)
+  const verb = toText(event['verb'])
+  const stage = toText(event['stage'])
+  if (verb === '' || stage === '') return 'malformed'
+  // Requests without an object, as GET /version, have no reference.
+  const object = toRecord(event['objectRef'])
+  const kind = KINDS[toText(object['resource'])]
+  const isWrite = stage === 'ResponseComplete' && WRITE_VERBS.includes(verb)
+  if (!isWrite || !kind || toText(object['apiGroup']) !== '' || toText(object['subresource']) !== '')
+    return 'skipped'
+  const code = toRecord(event['responseStatus'])['code']
+  if (typeof code === 'number' && code >= 400) return 'skipped'
+  if (ownUsers.includes(toText(toRecord(event['user'])['username']))) return 'skipped'
+  const name = verb === 'deletecollection' ? '' : toText(object['name'])
+  return name === '' ? { kind } : { kind, name }
+}
+
+function distinct(keys: readonly AuditKey[]): readonly AuditKey[] {
+  return [...new Set(keys.map(({ kind }) => kind))].flatMap(kind => {
+    const names = new Set(keys.filter(key => key.kind === kind).map(({ name }) => name))
+    if (names.has(undefined) || names.size > MAX_NAMES) return [{ kind }]
+    return [...names].map(name => ({ kind, name }))
+  })
+}
