@@ -94,6 +94,11 @@ export const ERRORS = {
     retry: false,
     action: 'Start the kubelet with a --node-ip that the BMC server has, or without one.',
   },
+  CCM_ACCOUNT_CHANGED: {
+    retry: false,
+    action:
+      'Give the credentials of the account that the servers are in. If every server was replaced as well, delete the nodes that are gone and the ConfigMap kube-system/cloud-provider-phoenixnap.',
+  },
   CCM_INVENTORY_INVALID: {
     retry: true,
     action: 'Delete the inventory ConfigMaps; the next resync writes them anew.',

@@ -42,6 +42,8 @@ export interface Instance {
   readonly status: string
   /** True when the instance is known to be powered off. */
   readonly shutdown: boolean
+  /** True while the instance is being deleted: a node that joins now belongs to another one. */
+  readonly terminating: boolean
   /** Ranges expanded, canonical, in the cloud's order. */
   readonly privateAddresses: readonly string[]
   readonly publicAddresses: readonly string[]
@@ -83,6 +85,9 @@ export type ProviderIDOwner =
   | { readonly owner: 'ours'; readonly id: string }
   | { readonly owner: 'other' }
 
+/** Pure: who owns a Node.spec.providerID. */
+export type ToOwner = (providerID: string | undefined) => ProviderIDOwner
+
 /** A cloud. Parts that are not supported are undefined. */
 export interface Cloud {
   /** As nodes name it in their provider IDs: `phoenixnap`. */
@@ -94,10 +99,7 @@ export interface Cloud {
   readonly routes: undefined
   readonly zones: undefined
   readonly clusters: undefined
-  /** Pure: who owns a provider ID. */
-  providerIDOwner(providerID: string | undefined): ProviderIDOwner
-  /** Milliseconds since 1970 at which the cloud's API was first found unreachable; undefined while it answers. */
-  unreachableSince(): number | undefined
+  readonly providerIDOwner: ToOwner
   /** Requests so far by operation, for logs, metrics and budgets. */
   requestCounts(): ReadonlyMap<string, number>
   /** Closes idle sockets. */

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type Clock, systemClock } from './clock.ts'
+import type { Cloud } from './cloud-provider/contract.ts'
+import { type Config, readConfig, type SettingName, type Sources } from './config.ts'
+import type { Controllers } from './controllers/contract.ts'
+import { createControllers } from './controllers/controllers.ts'
+import { CcmError } from './errors.ts'
+import { createKube, type Kube } from './kubernetes/client.ts'
+import { loadKubeConfig } from './kubernetes/credentials.ts'
+import { createLog, type Log } from './log.ts'
+import { newRegistry } from './phoenixnap/cloud.ts'
+import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
+
+/** The real parts, built once per process and shared by all handlers. */
+export interface App {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+  readonly cloud: Cloud
+  readonly kube: Kube
+  readonly controllers: Controllers
+  /** Closes idle sockets; everything can be used again. */
+  close(): void
+}
+
+export interface AppOptions {
+  readonly config: Config
+  /** Settings as they are now; asked again for credentials, so that rotated ones need no restart. */
+  readonly readSources: () => Promise<Sources>
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly log?: Log
+}
+
+/** Settings without which nothing can be asked of BMC. */
+export const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const satisfies readonly SettingName[]
+
+/**
+ * Composes clients and controllers. Nothing is sent yet.
+ *
+ * @throws CcmError KUBE_CONFIG_INVALID, CCM_CONFIG_INVALID
+ */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, clock = systemClock, random = Math.random } = options
+  const secrets = createSecretList(config)
+  const log = options.log ?? (await createLog({ level: config.logLevel, secrets: () => secrets.values }))
+  const cloud = createCloud(options, { clock, random, log, onCredentials: secrets.add })
+  const kube = createKube({ config: await loadKubeConfig(toClusterSettings(config)) })
+  const controllers = createControllers({
+    kube,
+    cloud,
+    clock,
+    log,
+    newHolder: () => `${hostname()}-${randomUUID()}`,
+    settings: {
+      resyncIntervalMs: config.resyncInterval,
+      nodeDeleteGraceMs: config.nodeDeleteGrace,
+      nodeDeleteMaxShare: config.nodeDeleteMaxShare,
+    },
+  })
+  const close = (): void => {
+    cloud.close()
+    kube.close()
+  }
+  return { config, log, clock, cloud, kube, controllers, close }
+}
+
+interface CloudParts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  readonly onCredentials: (...values: string[]) => void
+}
+
+function createCloud({ config, readSources }: AppOptions, { onCredentials, ...parts }: CloudParts): Cloud {
+  async function credentials(): Promise<{ clientId: string; clientSecret: string }> {
+    const { clientID = '', clientSecret = '' } = readConfig(await readSources(), CLOUD_SETTINGS).config
+    onCredentials(clientSecret)
+    return { clientId: clientID, clientSecret }
+  }
+  const { baseUrl, tokenUrl } = config
+  if (tokenUrl === undefined) throw new CcmError('CCM_CONFIG_INVALID', 'PNAP_TOKEN_URL has no value')
+  return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials })
+}
+
+/** Values that no log line may hold, rotated ones included. */
+function createSecretList(config: Config): { values: string[]; add: (...values: string[]) => void } {
+  const values: string[] = []
+  const add = (...more: (string | undefined)[]): void => {
+    for (const value of more) if (value && !values.includes(value)) values.push(value)
+  }
+  add(config.clientSecret, config.webhookToken, config.webhookTokenPrevious, config.kubeToken)
+  return { values, add }
+}
+
+/** Where the cluster is, out of the configuration. */
+export const toClusterSettings = (config: Config): Parameters<typeof loadKubeConfig>[0] => ({
+  kubeconfig: config.kubeconfig,
+  context: config.kubeContext,
+  apiServer: config.kubeApiServer,
+  caData: config.kubeCaData,
+  token: config.kubeToken,
+})

@@ -1,0 +1,105 @@
+import type { Kube } from '../../kubernetes/client.ts'
+import { recordEvent } from '../../kubernetes/events.ts'
+import { type MergePatch, patchNode, patchNodeStatus } from '../../kubernetes/nodes.ts'
+import type { JsonPatch, JsonPatchOperation, KubeNode } from '../../kubernetes/types.ts'
+import { changeTaints, type NodeEvent, type NodeFields } from './actions.ts'
+
+/**
+ * The change as the JSON patch of a Node CREATE review. It applies to exactly that object, holds no `test`
+ * (a failing one would refuse the kubelet), creates parents first and replaces the taints as one list.
+ */
+export function toJsonPatch(node: KubeNode, fields: NodeFields): JsonPatch {
+  const { providerID, labels, annotations, addresses } = fields
+  const patch: JsonPatchOperation[] = [
+    ...toMapPatch('/metadata/labels', node.metadata.labels, labels),
+    ...toMapPatch('/metadata/annotations', node.metadata.annotations, withoutNull(annotations)),
+  ]
+  if (!node.spec) patch.push({ op: 'add', path: '/spec', value: {} })
+  if (providerID !== undefined) patch.push({ op: 'add', path: '/spec/providerID', value: providerID })
+  if (touchesTaints(fields)) {
+    patch.push({ op: 'add', path: '/spec/taints', value: changeTaints(node.spec?.taints ?? [], fields) })
+  }
+  if (addresses) {
+    if (!node.status) patch.push({ op: 'add', path: '/status', value: {} })
+    patch.push({ op: 'add', path: '/status/addresses', value: addresses })
+  }
+  return patch
+}
+
+const touchesTaints = ({ removeTaints, addTaints }: NodeFields): boolean =>
+  removeTaints !== undefined || addTaints !== undefined
+
+function toMapPatch(
+  path: string,
+  existing: Readonly<Record<string, string>> | undefined,
+  set: Readonly<Record<string, string>> | undefined,
+): JsonPatchOperation[] {
+  if (!set || Object.keys(set).length === 0) return []
+  if (!existing) return [{ op: 'add', path, value: set }]
+  return Object.entries(set).map(([key, value]) => ({
+    op: 'add',
+    path: `${path}/${escapePointer(key)}`,
+    value,
+  }))
+}
+
+/** RFC 6901. */
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+
+const withoutNull = (values: NodeFields['annotations']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  )
+
+/**
+ * Writes the change: addresses first, so that a node is never seen initialised without them, and a kill in
+ * between leaves the taint for the next run. Both patches hold the resourceVersion that was decided on.
+ *
+ * @throws CcmError KUBE_CONFLICT when the node changed since it was read
+ */
+export async function applyFields(
+  kube: Kube,
+  node: KubeNode,
+  fields: NodeFields,
+  signal?: AbortSignal,
+): Promise<KubeNode> {
+  const { name } = node.metadata
+  let current = node
+  if (fields.addresses) {
+    const body = { metadata: preconditions(current), status: { addresses: fields.addresses } }
+    current = await patchNodeStatus(kube, name, body, signal)
+  }
+  const body = toMainPatch(current, fields)
+  return body === undefined ? current : patchNode(kube, name, body, signal)
+}
+
+const preconditions = ({ metadata: { uid, resourceVersion } }: KubeNode): MergePatch => ({
+  uid,
+  resourceVersion,
+})
+
+function toMainPatch(node: KubeNode, fields: NodeFields): MergePatch | undefined {
+  const { providerID, labels, annotations } = fields
+  const taints = touchesTaints(fields) ? changeTaints(node.spec?.taints ?? [], fields) : undefined
+  const spec = {
+    ...(providerID === undefined ? {} : { providerID }),
+    ...(taints === undefined ? {} : { taints: taints.length === 0 ? null : taints }),
+  }
+  const metadata = { ...(labels && { labels }), ...(annotations && { annotations }) }
+  if (Object.keys(spec).length + Object.keys(metadata).length === 0) return undefined
+  return { metadata: { ...preconditions(node), ...metadata }, ...(Object.keys(spec).length > 0 && { spec }) }
+}
+
+/** Writes what a user should read about the node; each text once. */
+export async function recordNodeEvents(
+  kube: Kube,
+  node: KubeNode,
+  events: readonly NodeEvent[],
+  now: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { name, uid } = node.metadata
+  for (const event of events) {
+    await recordEvent(kube, { apiVersion: 'v1', kind: 'Node', name, uid }, event, now, signal)
+  }
+}

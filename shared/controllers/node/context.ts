@@ -1,0 +1,16 @@
+import type { Clock } from '../../clock.ts'
+import type { Cloud } from '../../cloud-provider/contract.ts'
+import type { Kube } from '../../kubernetes/client.ts'
+import type { Log } from '../../log.ts'
+import type { LiveInstances } from '../inventory/live.ts'
+import type { InventoryReader } from '../inventory/reader.ts'
+
+/** What the node controllers work with, handed in by whoever composes them. */
+export interface NodeContext {
+  readonly kube: Kube
+  readonly cloud: Cloud
+  readonly clock: Clock
+  readonly log: Log
+  readonly inventory: InventoryReader
+  readonly live: LiveInstances
+}

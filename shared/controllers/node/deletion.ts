@@ -1,0 +1,94 @@
+import type { ToOwner } from '../../cloud-provider/contract.ts'
+import { MISSING_SINCE } from '../../kubernetes/names.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
+import { isReady } from './plan.ts'
+
+/** Everything that the deletion of nodes is decided from: one complete list of instances and all nodes. */
+export interface DeletionInput {
+  readonly nodes: readonly KubeNode[]
+  readonly instanceIds: ReadonlySet<string>
+  readonly toOwner: ToOwner
+  /** Milliseconds since 1970 by the API server's clock. */
+  readonly now: number
+  readonly graceMs: number
+  /** Share of our nodes that may be deleted within the window, from 0 to 1. */
+  readonly maxShare: number
+  /** Times of earlier deletions, in milliseconds since 1970. */
+  readonly deletions: readonly number[]
+}
+
+/** A node whose server may be gone, with the id to ask for. */
+export interface Candidate {
+  readonly node: KubeNode
+  readonly id: string
+}
+
+/** A node that is kept although its server is missing, and why. */
+export interface Held {
+  readonly node: KubeNode
+  readonly why: string
+  /** It only waits for its time: nothing that a user should be told. */
+  readonly quiet?: boolean
+}
+
+export interface DeletionDecision {
+  /** Missing for the first time: to be annotated with the time. */
+  readonly mark: readonly KubeNode[]
+  /** Missing for the grace time: deleted if the cloud itself does not know their id either; oldest first. */
+  readonly candidates: readonly Candidate[]
+  /** How many of them at the most. */
+  readonly allowance: number
+  readonly held: readonly Held[]
+}
+
+/** Within this time at most a share of the nodes is deleted: a mistake stays small enough to be noticed. */
+export const DELETION_WINDOW_MS = 600_000
+
+const WAITING = 'its server has not been missing for the grace time yet'
+
+/**
+ * Which nodes may go. All safeguards but two are decided here; the cloud's word on the id and the node's state
+ * at the very moment are checked by whoever deletes.
+ */
+export function decideDeletions(input: DeletionInput): DeletionDecision {
+  const ours = input.nodes.flatMap(node => {
+    const owner = input.toOwner(node.spec?.providerID)
+    return owner.owner === 'ours' ? [{ node, id: owner.id }] : []
+  })
+  const missing = ours.filter(({ id }) => !input.instanceIds.has(id))
+  const gone = missing.filter(({ node }) => !isReady(node) && node.metadata.deletionTimestamp === undefined)
+  const readyButMissing = missing.find(({ node }) => isReady(node))
+  const distrust =
+    readyButMissing &&
+    `the list of servers lacks that of node ${readyButMissing.node.metadata.name}, which is ready: it is cut, or of another account`
+  const allowance = decideAllowance(input, ours.length)
+  if (distrust !== undefined) {
+    return { mark: [], candidates: [], allowance, held: gone.map(({ node }) => ({ node, why: distrust })) }
+  }
+  return { ...sortOut(gone, input), allowance }
+}
+
+function decideAllowance({ deletions, now, maxShare }: DeletionInput, count: number): number {
+  const recent = deletions.filter(time => time > now - DELETION_WINDOW_MS).length
+  return Math.max(0, Math.max(1, Math.floor(maxShare * (count + recent))) - recent)
+}
+
+function sortOut(
+  gone: readonly Candidate[],
+  { now, graceMs }: DeletionInput,
+): Omit<DeletionDecision, 'allowance'> {
+  const since = gone.map(candidate => ({ ...candidate, at: toMissingSince(candidate.node) }))
+  const waiting = since.filter(({ at }) => at !== undefined && now - at < graceMs)
+  const due = since.filter(({ at }) => at !== undefined && now - at >= graceMs)
+  return {
+    mark: since.filter(({ at }) => at === undefined).map(({ node }) => node),
+    candidates: due.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).map(({ node, id }) => ({ node, id })),
+    held: waiting.map(({ node }) => ({ node, why: WAITING, quiet: true })),
+  }
+}
+
+/** Since when the node's server has been missing; undefined when it was not, or the text is no time. */
+export function toMissingSince(node: KubeNode): number | undefined {
+  const time = Date.parse(node.metadata.annotations?.[MISSING_SINCE] ?? '')
+  return Number.isNaN(time) ? undefined : time
+}

@@ -1,0 +1,99 @@
+import { CcmError } from '../../errors.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
+import type { WorkCall } from '../contract.ts'
+import { recordNodeEvents } from '../node/apply.ts'
+import type { NodeContext } from '../node/context.ts'
+import { deleteIfUnchanged, heldEvent, verifyCandidates } from '../node/delete.ts'
+import { type Candidate, DELETION_WINDOW_MS, decideDeletions, type Held } from '../node/deletion.ts'
+import type { HeldLease, LeaseState } from './lease.ts'
+import { markMissing } from './nodes.ts'
+import type { Observed } from './observe.ts'
+import { noteFailure, type PassNotes } from './report.ts'
+
+/** The limits that an operator sets. */
+export interface DeletionSettings {
+  readonly nodeDeleteGraceMs: number
+  readonly nodeDeleteMaxShare: number
+}
+
+/** One pass over the nodes whose servers are missing. */
+export interface DeletionPass {
+  readonly context: NodeContext
+  readonly settings: DeletionSettings
+  readonly observed: Observed
+  /** As they are stored now. */
+  readonly nodes: readonly KubeNode[]
+  readonly state: LeaseState
+  /** Absent in a dry run. */
+  readonly lease: HeldLease | undefined
+  readonly notes: PassNotes
+  readonly call: WorkCall & { readonly dryRun?: boolean }
+}
+
+/** Marks, verifies and deletes. @returns the nodes that are left, as they are stored */
+export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNode[]> {
+  const { context, observed, nodes, state, notes, call, settings } = pass
+  if (observed.instances instanceof CcmError) return nodes
+  const decision = decideDeletions({
+    nodes,
+    instanceIds: new Set(observed.instances.map(({ id }) => id)),
+    toOwner: context.cloud.providerIDOwner,
+    now: state.now,
+    graceMs: settings.nodeDeleteGraceMs,
+    maxShare: settings.nodeDeleteMaxShare,
+    deletions: state.deletions,
+  })
+  const marked = await markMissing(context, decision.mark, state.now, notes, call)
+  const { confirmed, held } = await verifyCandidates(context, decision, call)
+  await reportHeld(pass, held)
+  const gone = await deleteConfirmed(pass, confirmed)
+  return nodes
+    .filter(({ metadata }) => !gone.has(metadata.name))
+    .map(node => marked.get(node.metadata.name) ?? node)
+}
+
+async function reportHeld(
+  { context, notes, state, call }: DeletionPass,
+  held: readonly Held[],
+): Promise<void> {
+  for (const { node, why, quiet } of held) {
+    notes.held.push(`${node.metadata.name}: ${why}`)
+    context.log.warn({ node: node.metadata.name, why }, 'node deletion held back')
+    if (quiet || call.dryRun) continue
+    await recordNodeEvents(context.kube, node, [heldEvent(why)], state.now, call.signal).catch(
+      (error: unknown) => noteFailure(notes, node.metadata.name, error),
+    )
+  }
+}
+
+/** The deletions are noted before they are done: a kill in between may forbid one, never allow one too many. */
+async function deleteConfirmed(
+  pass: DeletionPass,
+  confirmed: readonly Candidate[],
+): Promise<ReadonlySet<string>> {
+  const { context, state, lease, notes, call } = pass
+  const gone = new Set<string>()
+  if (confirmed.length === 0) return gone
+  const recent = state.deletions.filter(time => time > state.now - DELETION_WINDOW_MS)
+  await lease?.noteDeletions([...recent, ...confirmed.map(() => state.now)])
+  for (const candidate of confirmed) {
+    const { name } = candidate.node.metadata
+    try {
+      const kept = call.dryRun ? undefined : await deleteIfUnchanged(context, candidate, state.now, call)
+      if (kept !== undefined) notes.held.push(`${name}: ${kept}`)
+      else notes.changes.push(toChange(candidate))
+      if (kept === undefined) gone.add(name)
+    } catch (error) {
+      noteFailure(notes, name, error)
+    }
+  }
+  return gone
+}
+
+const toChange = ({ node, id }: Candidate): PassNotes['changes'][number] => ({
+  kind: 'Node',
+  name: node.metadata.name,
+  action: 'deleteNode',
+  detail: { serverId: id },
+  why: 'its server has been missing for the grace time and the BMC API does not know its id',
+})

@@ -1,0 +1,148 @@
+import { CcmError, hasCode } from '../../errors.ts'
+import type { Kube } from '../../kubernetes/client.ts'
+import { NAME, NAMESPACE, RESYNC_LEASE } from '../../kubernetes/names.ts'
+import type { Lease } from '../../kubernetes/types.ts'
+
+const PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
+const GENERATION = 'phoenixnap.com/inventory-generation'
+const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
+const DELETED_NODES = 'phoenixnap.com/deleted-nodes'
+
+/** What the resync Lease tells: who is at work, what the last complete pass vouched for, what was deleted. */
+export interface LeaseState {
+  /** The API server's own time when this was read, in milliseconds since 1970. */
+  readonly now: number
+  readonly resourceVersion: string | undefined
+  readonly holder: string | undefined
+  readonly acquiredAt: number | undefined
+  /** Time limit of the holder's pass. */
+  readonly limitMs: number
+  /** End of the last complete pass. */
+  readonly renewedAt: number | undefined
+  /** Inventory generation that it vouched for. */
+  readonly generation: string | undefined
+  readonly unreachableSince: number | undefined
+  /** Times at which nodes were deleted, oldest first. */
+  readonly deletions: readonly number[]
+}
+
+/** Reads the Lease; a cluster in which no pass ever ran has an empty one. */
+export async function readLease(kube: Kube, signal?: AbortSignal): Promise<LeaseState> {
+  try {
+    const { body, date } = await kube.request<Lease>({ path: `${PATH}/${RESYNC_LEASE}`, signal })
+    return toState(body, date)
+  } catch (error) {
+    if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
+    const { date } = await kube.request({ path: '/version', signal })
+    return toState({ metadata: { name: RESYNC_LEASE } }, date)
+  }
+}
+
+function toState({ metadata, spec }: Lease, now: number): LeaseState {
+  const annotations = metadata.annotations ?? {}
+  return {
+    now,
+    resourceVersion: metadata.resourceVersion,
+    holder: spec?.holderIdentity || undefined,
+    acquiredAt: toTime(spec?.acquireTime),
+    limitMs: (spec?.leaseDurationSeconds ?? 0) * 1000,
+    renewedAt: toTime(spec?.renewTime),
+    generation: annotations[GENERATION],
+    unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
+    deletions: (annotations[DELETED_NODES] ?? '')
+      .split(',')
+      .map(toTime)
+      .filter(time => time !== undefined),
+  }
+}
+
+function toTime(text: string | null | undefined): number | undefined {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** True while another pass holds the Lease and is younger than its own time limit. */
+export const isHeld = ({ holder, acquiredAt, limitMs, now }: LeaseState): boolean =>
+  holder !== undefined && acquiredAt !== undefined && now - acquiredAt < limitMs
+
+/** A Lease that this pass holds; every write fails with KUBE_CONFLICT once another pass has taken over. */
+export interface HeldLease {
+  readonly state: LeaseState
+  /** Notes deletions before they are done, so that a kill in between never forgets one. */
+  noteDeletions(times: readonly number[]): Promise<void>
+  /** Ends the pass. `generation` of a complete pass is vouched for from now on. */
+  release(end: { now: number; generation?: string; unreachableSince?: number | undefined }): Promise<void>
+}
+
+/**
+ * Takes the Lease for one pass of at most `limitMs`.
+ *
+ * @returns undefined when another pass is at work or was quicker
+ */
+export async function acquireLease(
+  kube: Kube,
+  holder: string,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<HeldLease | undefined> {
+  const state = await readLease(kube, signal)
+  if (isHeld(state)) return undefined
+  const spec = {
+    holderIdentity: holder,
+    acquireTime: toMicroTime(state.now),
+    leaseDurationSeconds: Math.max(1, Math.ceil(limitMs / 1000)),
+  }
+  try {
+    const lease = await write(kube, state.resourceVersion, { spec }, signal)
+    return hold(kube, { ...state, holder, resourceVersion: lease.metadata.resourceVersion }, signal)
+  } catch (error) {
+    if (hasCode(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) return undefined
+    throw error
+  }
+}
+
+/** MicroTime of Kubernetes. */
+const toMicroTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
+
+interface LeaseChange {
+  readonly spec?: Readonly<Record<string, unknown>>
+  readonly annotations?: Readonly<Record<string, string | null>>
+}
+
+async function write(
+  kube: Kube,
+  resourceVersion: string | undefined,
+  { spec, annotations }: LeaseChange,
+  signal?: AbortSignal,
+): Promise<Lease> {
+  if (resourceVersion === undefined) {
+    const metadata = { name: RESYNC_LEASE, namespace: NAMESPACE, labels: { 'app.kubernetes.io/name': NAME } }
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
+    return (await kube.request<Lease>({ method: 'POST', path: PATH, body, signal })).body
+  }
+  const body = { metadata: { resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) }
+  const path = `${PATH}/${RESYNC_LEASE}`
+  return (await kube.request<Lease>({ method: 'PATCH', path, patch: 'merge', body, signal })).body
+}
+
+function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
+  let { resourceVersion } = state
+  async function update(change: LeaseChange): Promise<void> {
+    if (resourceVersion === undefined) throw new CcmError('KUBE_CONFLICT', 'the resync Lease has been lost')
+    resourceVersion = (await write(kube, resourceVersion, change, signal)).metadata.resourceVersion
+  }
+  return {
+    state,
+    noteDeletions: times => update({ annotations: { [DELETED_NODES]: times.map(toMicroTime).join(',') } }),
+    release({ now, generation, unreachableSince }) {
+      const complete = generation !== undefined
+      return update({
+        spec: { holderIdentity: null, acquireTime: null, ...(complete && { renewTime: toMicroTime(now) }) },
+        annotations: {
+          [UNREACHABLE_SINCE]: unreachableSince === undefined ? null : toMicroTime(unreachableSince),
+          ...(complete && { [GENERATION]: generation }),
+        },
+      })
+    },
+  }
+}

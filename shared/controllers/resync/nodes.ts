@@ -1,0 +1,111 @@
+import { CcmError } from '../../errors.ts'
+import { MISSING_SINCE } from '../../kubernetes/names.ts'
+import { patchNode } from '../../kubernetes/nodes.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
+import type { WorkCall } from '../contract.ts'
+import { toHolders } from '../inventory/content.ts'
+import type { NodeContext } from '../node/context.ts'
+import { toUnknown } from '../node/find.ts'
+import { type Finding, matchInstance, toIndex } from '../node/match.ts'
+import { decideNode } from '../node/plan.ts'
+import { convergeNode } from '../node/reconcile.ts'
+import { mapLimit } from './map-limit.ts'
+import type { Observed } from './observe.ts'
+import { noteActions, noteFailure, type PassNotes } from './report.ts'
+
+/** Nodes written at once: enough to hide the API server's latency, too few to be its load. */
+const PARALLEL = 8
+
+/** What a pass knows of each node's instance. */
+export function createFinder(
+  { instances, nodes }: Observed,
+  { cloud }: NodeContext,
+): (node: KubeNode) => Finding {
+  if (instances instanceof CcmError) {
+    const unknown = toUnknown(instances)
+    return node =>
+      cloud.providerIDOwner(node.spec?.providerID).owner === 'other' ? { state: 'foreign' } : unknown
+  }
+  const index = toIndex(instances)
+  const holders = toHolders(nodes, cloud.providerIDOwner)
+  return node => {
+    const finding = matchInstance(node, index, cloud.providerIDOwner)
+    if (finding.state !== 'found' || finding.by !== 'hostname') return finding
+    const holder = holders.get(finding.instance.id)?.metadata.name
+    if (holder === undefined || holder === node.metadata.name) return finding
+    return { state: 'taken', id: finding.instance.id, holder }
+  }
+}
+
+/**
+ * Brings every node to what it should be. One that fails is noted and never stops the others.
+ *
+ * @returns the nodes as they are stored afterwards, in the same order
+ */
+export function convergeAll(
+  context: NodeContext,
+  observed: Observed,
+  notes: PassNotes,
+  call: WorkCall & { readonly dryRun?: boolean },
+): Promise<KubeNode[]> {
+  const find = createFinder(observed, context)
+  return mapLimit(observed.nodes, PARALLEL, async node => {
+    const { name } = node.metadata
+    try {
+      checkDeadline(context, call)
+      if (call.dryRun) {
+        const owner = context.cloud.providerIDOwner(node.spec?.providerID).owner
+        noteActions(notes, name, decideNode(node, find(node), owner, 'resync').actions)
+        return node
+      }
+      const { node: stored, did, decision } = await convergeNode(context, node, find, 'resync', call)
+      noteActions(notes, name, did)
+      for (const action of did)
+        context.log.info({ node: name, action: action.do, why: action.why }, 'node changed')
+      if (decision.code)
+        context.log.warn({ node: name, code: decision.code, why: decision.why }, 'node left as it is')
+      return stored
+    } catch (error) {
+      noteFailure(notes, name, error)
+      context.log.warn({ node: name, error }, 'node not converged')
+      return node
+    }
+  })
+}
+
+/** Work that no longer fits is left to the next pass. */
+function checkDeadline({ clock }: NodeContext, { deadline }: WorkCall): void {
+  if (clock.now() >= deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
+}
+
+/** Annotates nodes whose server is missing for the first time; from then on the grace time counts. */
+export async function markMissing(
+  context: NodeContext,
+  nodes: readonly KubeNode[],
+  now: number,
+  notes: PassNotes,
+  call: WorkCall & { readonly dryRun?: boolean },
+): Promise<ReadonlyMap<string, KubeNode>> {
+  const since = new Date(now).toISOString()
+  const annotations = { [MISSING_SINCE]: since }
+  const why = 'its server is missing from the complete list'
+  const marked = await mapLimit(nodes, PARALLEL, async node => {
+    const { name, uid, resourceVersion } = node.metadata
+    try {
+      if (!call.dryRun) {
+        node = await patchNode(
+          context.kube,
+          name,
+          { metadata: { uid, resourceVersion, annotations } },
+          call.signal,
+        )
+        context.log.warn({ node: name, why }, 'node marked as missing')
+      }
+      noteActions(notes, name, [{ do: 'markMissing', set: { annotations }, why }])
+    } catch (error) {
+      noteFailure(notes, name, error)
+    }
+    return node
+  })
+  return new Map(marked.map(node => [node.metadata.name, node]))
+}

@@ -1,0 +1,118 @@
+import { CcmError } from '../../errors.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
+import type { ResyncReport, WorkCall } from '../contract.ts'
+import { buildInventory, type Inventory } from '../inventory/content.ts'
+import { writeInventory } from '../inventory/store.ts'
+import type { NodeContext } from '../node/context.ts'
+import { type DeletionSettings, deleteMissing } from './deletions.ts'
+import { acquireLease, type HeldLease, readLease } from './lease.ts'
+import { convergeAll } from './nodes.ts'
+import { type Observed, observe } from './observe.ts'
+import { busyReport, countSince, createNotes, noteFailure, type PassNotes } from './report.ts'
+
+export interface ResyncContext extends NodeContext {
+  readonly settings: DeletionSettings
+  /** Names this pass in the Lease; another text for every pass. */
+  readonly newHolder: () => string
+}
+
+type ResyncCall = WorkCall & { readonly dryRun?: boolean }
+
+/**
+ * One pass over everything: from one list of each side to what nodes and inventory should be. At most one pass
+ * runs at a time; a dry run reads only and takes no Lease.
+ *
+ * @throws CcmError KUBE_* when the cluster cannot be read or the Lease not be written
+ */
+export async function resync(context: ResyncContext, call: ResyncCall): Promise<ResyncReport> {
+  const startedAt = context.clock.now()
+  const before = new Map(context.cloud.requestCounts())
+  const limitMs = call.deadline - startedAt
+  const lease = call.dryRun
+    ? undefined
+    : await acquireLease(context.kube, context.newHolder(), limitMs, call.signal)
+  if (!call.dryRun && !lease) return busyReport(context.clock.now() - startedAt)
+  const notes = createNotes()
+  try {
+    const { observed, nodes, vouched } = await work(context, lease, notes, call)
+    return {
+      state: vouched === undefined || notes.failures.length > 0 ? 'incomplete' : 'complete',
+      nodes: nodes.length,
+      instances: observed.instances instanceof CcmError ? 0 : observed.instances.length,
+      ...notes,
+      durationMs: context.clock.now() - startedAt,
+      requests: countSince(before, context.cloud.requestCounts()),
+    }
+  } catch (error) {
+    await lease
+      ?.release({ now: lease.state.now, unreachableSince: lease.state.unreachableSince })
+      .catch(() => {})
+    throw error
+  }
+}
+
+interface Worked {
+  readonly observed: Observed
+  readonly nodes: readonly KubeNode[]
+  /** Generation of the inventory, when the pass saw everything. */
+  readonly vouched: string | undefined
+}
+
+async function work(
+  context: ResyncContext,
+  lease: HeldLease | undefined,
+  notes: PassNotes,
+  call: ResyncCall,
+): Promise<Worked> {
+  const state = lease?.state ?? (await readLease(context.kube, call.signal))
+  const observed = await observe(context, call)
+  const converged = await convergeAll(context, observed, notes, call)
+  const pass = { context, settings: context.settings, observed, nodes: converged, state, lease, notes, call }
+  const nodes = await deleteMissing(pass)
+  const vouched = await keepInventory(context, observed, nodes, notes, call)
+  await lease?.release({
+    now: state.now,
+    ...(vouched === undefined ? {} : { generation: vouched }),
+    unreachableSince: decideUnreachable(observed, state.now, state.unreachableSince),
+  })
+  return { observed, nodes, vouched }
+}
+
+/** Only an API that does not answer is worth not waiting for; refused credentials are refused at once. */
+function decideUnreachable(
+  { instances }: Observed,
+  now: number,
+  before: number | undefined,
+): number | undefined {
+  return instances instanceof CcmError && instances.retry ? (before ?? now) : undefined
+}
+
+/** Writes the inventory if its content changed. @returns its generation; undefined when there is nothing to vouch for */
+async function keepInventory(
+  context: ResyncContext,
+  observed: Observed,
+  nodes: readonly KubeNode[],
+  notes: PassNotes,
+  call: ResyncCall,
+): Promise<string | undefined> {
+  const { instances, account, families, previous } = observed
+  if (instances instanceof CcmError) {
+    noteFailure(notes, 'servers', instances)
+    context.log.error({ error: instances, action: instances.action }, 'servers could not be listed')
+    return undefined
+  }
+  const sources = { instances, nodes, account, families, previous }
+  const inventory = buildInventory(sources, context.cloud.providerIDOwner)
+  if (inventory.generation === previous?.generation) return inventory.generation
+  notes.changes.push(toChange(inventory, previous))
+  if (!call.dryRun) await writeInventory(context.kube, inventory, call.signal)
+  return inventory.generation
+}
+
+const toChange = (inventory: Inventory, previous: Inventory | undefined): PassNotes['changes'][number] => ({
+  kind: 'ConfigMap',
+  name: 'inventory',
+  action: previous ? 'updateInventory' : 'createInventory',
+  detail: { servers: inventory.entries.length, before: previous?.entries.length ?? 0 },
+  why: previous ? 'servers or the nodes on them changed' : 'there is none',
+})

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { type Bmc, type BmcOptions, createBmc } from '../bmc/client.ts'
+import type { Cloud } from '../cloud-provider/contract.ts'
+import { createRegistry, type Initializer, type Registry } from '../cloud-provider/registry.ts'
+import { newInstancesV2 } from './instances.ts'
+import { PROVIDER_NAME, toOwner } from './provider-id.ts'
+
+/** What the provider is initialised with: client ID and secret (as `credentials`), the API's URLs, and the effects. */
+export type PhoenixnapConfig = BmcOptions
+
+/** Builds the cloud from the client ID and secret that it is given. */
+export const initialize: Initializer<PhoenixnapConfig> = config => newCloud(createBmc(config), config)
+
+/** A registry that knows this provider. */
+export function newRegistry(): Registry<PhoenixnapConfig> {
+  const registry = createRegistry<PhoenixnapConfig>()
+  registry.register(PROVIDER_NAME, initialize)
+  return registry
+}
+
+/** The cloud on a BMC client. A part that is not supported is undefined. */
+export function newCloud(bmc: Bmc, { credentials, log }: Pick<BmcOptions, 'credentials' | 'log'>): Cloud {
+  return {
+    providerName: PROVIDER_NAME,
+    instancesV2: newInstancesV2(bmc, log),
+    loadBalancer: undefined,
+    routes: undefined,
+    zones: undefined,
+    clusters: undefined,
+    providerIDOwner: toOwner,
+    accountFingerprint: async () => toFingerprint((await credentials()).clientId),
+    requestCounts: () => bmc.requests,
+    close: () => bmc.close(),
+  }
+}
+
+/** Tells two client IDs apart without telling either. */
+const toFingerprint = (clientId: string): string =>
+  createHash('sha256').update(`phoenixnap:${clientId}`).digest('hex').slice(0, 16)

@@ -1,0 +1,119 @@
+import { expandAddresses } from '../bmc/addresses.ts'
+import type { Bmc, Server } from '../bmc/client.ts'
+import type {
+  CloudCall,
+  Instance,
+  InstanceLookup,
+  InstanceMetadata,
+  InstancesV2,
+  NodeRef,
+} from '../cloud-provider/contract.ts'
+import { chooseInstance, toNodeAddresses } from '../cloud-provider/instance.ts'
+import { CcmError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { fromServerId, toOwner } from './provider-id.ts'
+
+/** Label with the server's operating system, such as `ubuntu/jammy` (made valid by whoever sets it). */
+const OS_LABEL = 'phoenixnap.com/os'
+
+/** The node instances of BMC: its servers. */
+export function newInstancesV2(bmc: Bmc, log: Log): InstancesV2 {
+  const listInstances = async (call?: CloudCall): Promise<readonly Instance[]> =>
+    (await bmc.listServers(call)).map(server => toInstance(server, log))
+
+  async function getInstance(id: string, call?: CloudCall): Promise<InstanceLookup> {
+    const lookup = await bmc.getServer(id, call)
+    return lookup.state === 'found'
+      ? { state: 'found', instance: toInstance(lookup.server, log) }
+      : { state: 'absent', why: `GET /servers/${id} answers ${lookup.status}` }
+  }
+
+  /** An id that the API does not know may still be in the list: 403 alone never proves that a server is gone. */
+  async function find(node: NodeRef, call?: CloudCall): Promise<Instance | undefined> {
+    const owner = toOwner(node.providerID)
+    if (owner.owner === 'other') throw foreign(node)
+    if (owner.owner === 'none') return choose(node, await listInstances(call))
+    const lookup = await getInstance(owner.id, call)
+    if (lookup.state === 'found') return lookup.instance
+    return (await listInstances(call)).find(({ id }) => id === owner.id)
+  }
+
+  async function require(node: NodeRef, call?: CloudCall): Promise<Instance> {
+    const instance = await find(node, call)
+    if (!instance) {
+      const by = node.providerID ? `id of ${node.providerID}` : `hostname ${node.name}`
+      throw new CcmError('CCM_INSTANCE_NOT_FOUND', `node ${node.name}: no BMC server has the ${by}`)
+    }
+    return instance
+  }
+
+  return {
+    instanceExists: async (node, call) => (await find(node, call)) !== undefined,
+    instanceShutdown: async (node, call) => (await require(node, call)).shutdown,
+    instanceMetadata: async (node, call) => toMetadata(await require(node, call), node.name),
+    listInstances,
+    getInstance,
+  }
+}
+
+/** A server as the controllers see it. Addresses that cannot be read make none, so that the old ones stay. */
+export function toInstance(server: Server, log: Log): Instance {
+  const addresses = readAddresses(server, log)
+  return {
+    id: server.id,
+    providerID: fromServerId(server.id),
+    hostname: server.hostname,
+    instanceType: server.type,
+    region: server.location,
+    status: server.status,
+    shutdown: server.status === 'powered-off',
+    terminating: server.status === 'deleting',
+    ...addresses,
+    additionalLabels: server.os ? { [OS_LABEL]: server.os } : {},
+  }
+}
+
+const expand = (entries: readonly string[] = []): string[] => [...new Set(entries.flatMap(expandAddresses))]
+
+type Addresses = Pick<Instance, 'privateAddresses' | 'publicAddresses'>
+
+/** One server with an odd address must not stop the work on all others, nor lose its own good ones. */
+function readAddresses(server: Server, log: Log): Addresses {
+  try {
+    return {
+      privateAddresses: expand(server.privateIpAddresses),
+      publicAddresses: expand(server.publicIpAddresses),
+    }
+  } catch (error) {
+    log.warn({ serverId: server.id, error }, 'addresses of the server cannot be read; its node keeps its own')
+    return { privateAddresses: [], publicAddresses: [] }
+  }
+}
+
+function choose(node: NodeRef, instances: readonly Instance[]): Instance | undefined {
+  const hostname = node.name.toLowerCase()
+  const same = instances.filter(instance => instance.hostname.toLowerCase() === hostname)
+  const choice = chooseInstance(same, new Set(node.addresses))
+  if (choice.state === 'ambiguous') {
+    const ids = choice.ids.join(', ')
+    throw new CcmError('CCM_INSTANCE_AMBIGUOUS', `node ${node.name}: servers ${ids} all have its hostname`)
+  }
+  return choice.state === 'found' ? choice.instance : undefined
+}
+
+const foreign = (node: NodeRef): CcmError =>
+  new CcmError(
+    'CCM_PROVIDER_ID_INVALID',
+    `node ${node.name}: provider ID ${node.providerID} belongs to another cloud`,
+  )
+
+function toMetadata(instance: Instance, name: string): InstanceMetadata {
+  const { providerID, instanceType, region, additionalLabels } = instance
+  return {
+    providerID,
+    instanceType,
+    region,
+    additionalLabels,
+    nodeAddresses: [...toNodeAddresses(instance), { type: 'Hostname', address: name }],
+  }
+}
