@@ -1,5 +1,5 @@
 import { type Answer, type Call, conflict, type Route, rowOf } from './api.ts'
-import { anyObject, fields, flag, listOf, parseBody, text } from './checks.ts'
+import { anyObject, type Check, fields, flag, listOf, parseBody, text } from './checks.ts'
 import { unassignBlock } from './ip-block-rows.ts'
 import { showServer } from './server-rows.ts'
 import type { Account, ServerRow } from './store.ts'
@@ -26,6 +26,8 @@ interface PowerAction {
   readonly through?: string
   readonly to: string
   readonly result: string
+  /** Set for an action that takes a body. */
+  readonly body?: Check<unknown>
 }
 
 const RUNNING = ['powered-on']
@@ -35,7 +37,13 @@ const POWER_ACTIONS: Readonly<Record<string, PowerAction>> = {
   'power-off': { from: ['powered-on', 'error'], to: 'powered-off', result: 'The server is powering off.' },
   shutdown: { from: RUNNING, to: 'powered-off', result: 'The server is shutting down.' },
   reboot: { from: RUNNING, through: 'rebooting', to: 'powered-on', result: 'The server is rebooting.' },
-  reset: { from: INSTALLED, through: 'resetting', to: 'powered-on', result: 'The server is being reset.' },
+  reset: {
+    from: INSTALLED,
+    through: 'resetting',
+    to: 'powered-on',
+    result: 'The server is being reset.',
+    body: RESET_BODY,
+  },
 }
 
 export const serverActionRoutes: readonly Route[] = [
@@ -44,10 +52,7 @@ export const serverActionRoutes: readonly Route[] = [
       method: 'POST',
       path: `${ACTIONS}/${name}`,
       scope: 'bmc',
-      handle: call => {
-        if (name === 'reset') parseBody(RESET_BODY, call.body)
-        return powerAction(call, action)
-      },
+      handle: call => powerAction(call, action),
     }),
   ),
   { method: 'POST', path: `${ACTIONS}/reserve`, scope: 'bmc', handle: reserve },
@@ -55,8 +60,9 @@ export const serverActionRoutes: readonly Route[] = [
 ]
 
 /** The status turns a while after the answer; until then it is the old one, or the action's own. */
-function powerAction(call: Call, { from, through, to, result }: PowerAction): Answer {
+function powerAction(call: Call, { from, through, to, result, body }: PowerAction): Answer {
   const row = rowOf(call.account.servers, call, 'serverId')
+  if (body !== undefined) parseBody(body, call.body)
   const { status } = row.data
   if (!from.includes(status)) throw conflict(`The server is ${status}.`)
   const meanwhile = through ?? status
