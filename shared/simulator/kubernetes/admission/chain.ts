@@ -1,0 +1,129 @@
+import type { Log } from '../../../log.ts'
+import { sameJson } from '../json.ts'
+import { toObject } from '../lifecycle.ts'
+import type { KubeObject } from '../objects.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { ApiError, internalError } from '../status.ts'
+import { type AdmissionRequest, type Plugin, withObject } from './admission.ts'
+import { parseReviewResponse, type ReviewResponse, reviewRequest } from './review.ts'
+import { type CallContext, callWebhook } from './webhook-call.ts'
+import { isSelected, matchConditions, type Webhook, webhooksOf } from './webhook-match.ts'
+
+/** The mutating phase of admission. */
+export interface AdmissionChain {
+  /** @throws ApiError when a plugin or webhook refuses, or a webhook fails that must not */
+  admit(request: AdmissionRequest): Promise<KubeObject | undefined>
+}
+
+export interface ChainOptions extends CallContext {
+  readonly plugins: readonly Plugin[]
+  readonly configurations: () => readonly KubeObject[]
+  readonly findNamespace: (name: string) => KubeObject | undefined
+  readonly log: Log
+}
+
+/** What decides whether a webhook is asked a second time. */
+interface Round {
+  /** Asked already, with reinvocationPolicy IfNeeded. */
+  readonly reinvocable: Set<string>
+  /** To be asked again, because the object changed after they answered. */
+  readonly again: Set<string>
+  changed: boolean
+}
+
+/** Plugins in their order, then webhooks; both once more when a webhook has changed the object. */
+export function createAdmissionChain(options: ChainOptions): AdmissionChain {
+  async function admit(request: AdmissionRequest): Promise<KubeObject | undefined> {
+    const round: Round = { reinvocable: new Set(), again: new Set(), changed: false }
+    const first = await callAll(runPlugins(request), round, false)
+    if (!round.changed) return first
+    const second = runPlugins(withObject(request, first))
+    if (!sameJson(second.object, first)) requireAgain(round)
+    return callAll(second, round, true)
+  }
+
+  const runPlugins = (request: AdmissionRequest): AdmissionRequest =>
+    options.plugins.reduce((current, plugin) => withObject(current, plugin(current)), request)
+
+  async function callAll(
+    request: AdmissionRequest,
+    round: Round,
+    secondTime: boolean,
+  ): Promise<KubeObject | undefined> {
+    let current = request
+    for (const webhook of webhooksOf(options.configurations())) {
+      if (secondTime && !round.again.has(webhook.id)) continue
+      if (!isSelected(webhook, current, options.findNamespace)) continue
+      const object = await callOne(webhook, current)
+      if (object !== undefined && !sameJson(object, current.object)) {
+        current = withObject(current, object)
+        round.changed = true
+        requireAgain(round)
+      }
+      if (webhook.fields.reinvocationPolicy === 'IfNeeded') round.reinvocable.add(webhook.id)
+    }
+    return current.object
+  }
+
+  async function callOne(webhook: Webhook, request: AdmissionRequest): Promise<KubeObject | undefined> {
+    const review = reviewRequest(request)
+    const match = matchConditions(webhook, review)
+    if (match === 'no match') return request.object
+    const response =
+      match === 'match' ? await ask(webhook, review) : failed(webhook, new Error(match.error), 'evaluating')
+    if (response === undefined) return request.object
+    request.warnings.push(...response.warnings)
+    if (!response.allowed) throw denial(webhook, response)
+    return response.patch === undefined ? request.object : patched(webhook, request, response.patch)
+  }
+
+  async function ask(webhook: Webhook, review: Record<string, unknown>): Promise<ReviewResponse | undefined> {
+    try {
+      return parseReviewResponse(await callWebhook(webhook, review, options), String(review.uid))
+    } catch (error) {
+      return failed(webhook, error, 'calling')
+    }
+  }
+
+  /** failurePolicy: undefined goes on as if the webhook did not exist. */
+  function failed(webhook: Webhook, error: unknown, what: 'calling' | 'evaluating'): undefined {
+    const message = error instanceof Error ? error.message : String(error)
+    options.log.warn({ webhook: webhook.name, what, error: message }, 'webhook failed')
+    if (webhook.fields.failurePolicy === 'Ignore') return undefined
+    throw internalError(`failed calling webhook ${JSON.stringify(webhook.name)}: ${message}`)
+  }
+
+  return { admit }
+}
+
+/** The object has changed: who was asked before may be asked again. */
+function requireAgain(round: Round): void {
+  for (const id of round.reinvocable) round.again.add(id)
+  round.reinvocable.clear()
+}
+
+function denial(webhook: Webhook, { message, reason, code }: ReviewResponse): ApiError {
+  const start = `admission webhook ${JSON.stringify(webhook.name)} denied the request`
+  const why = message === '' ? (reason === '' ? ' without explanation' : `: ${reason}`) : `: ${message}`
+  return new ApiError(
+    code === 0 ? 403 : code,
+    reason === '' && code === 0 ? 'Forbidden' : reason,
+    start + why,
+  )
+}
+
+/** A patch that does not apply fails the request whatever failurePolicy says. */
+function patched(webhook: Webhook, request: AdmissionRequest, patch: readonly unknown[]): KubeObject {
+  if (request.object === undefined)
+    throw internalError(
+      `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
+    )
+  try {
+    const result = applyJsonPatch(request.object, patch)
+    if (typeof result !== 'object' || result === null || Array.isArray(result))
+      throw new Error('no object is left')
+    return toObject(request.resource, { ...result }).object
+  } catch (error) {
+    throw internalError(error instanceof Error ? error.message : String(error))
+  }
+}

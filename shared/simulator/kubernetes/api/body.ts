@@ -1,0 +1,72 @@
+import { parse as parseYaml } from 'yaml'
+import { type Fields, isFields } from '../json.ts'
+import { toObject } from '../lifecycle.ts'
+import type { KubeObject } from '../objects.ts'
+import type { Resource } from '../resources.ts'
+import { badRequest, unsupportedMediaType } from '../status.ts'
+import type { ApiRequest, HttpRequest } from './request.ts'
+
+const JSON_TYPES = new Set(['', 'application/json'])
+const YAML_TYPES = new Set(['application/yaml', 'application/x-yaml'])
+const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+
+/**
+ * The body as a JSON object.
+ *
+ * @throws ApiError 400 and 415
+ */
+export function parseBody(http: HttpRequest, kind: string): Fields {
+  const text = http.body.toString()
+  const isYaml = YAML_TYPES.has(http.contentType)
+  if (!isYaml && !JSON_TYPES.has(http.contentType))
+    throw unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`,
+    )
+  try {
+    const value: unknown = isYaml ? parseYaml(text) : JSON.parse(text)
+    if (isFields(value)) return value
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${detail}`,
+    )
+  }
+  throw badRequest(`the object provided is unrecognized (must be of type ${kind}): no JSON object`)
+}
+
+/** As parseBody, for a body that may be left out. */
+export const parseOptionalBody = (http: HttpRequest, kind: string): Fields =>
+  http.body.length === 0 ? {} : parseBody(http, kind)
+
+/** The body as an object of the resource; unknown fields are refused, warned of or dropped as the client asked. */
+export function readObject(request: ApiRequest): KubeObject {
+  const { resource, http } = request
+  const { object, unknown } = toObject(resource, parseBody(http, resource.kind))
+  const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
+  const mode = http.query.get('fieldValidation') ?? 'Warn'
+  if (complaints.length > 0 && mode === 'Strict') throw strictError(resource, complaints)
+  if (mode !== 'Ignore') request.warnings.push(...complaints)
+  return inNamespace(request, object)
+}
+
+const strictError = (resource: Resource, complaints: string[]): Error =>
+  badRequest(
+    `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: strict decoding error: ${complaints.join(', ')}`,
+  )
+
+/** @throws ApiError 400 when the object names another namespace than the URL */
+function inNamespace({ namespace, resource }: ApiRequest, object: KubeObject): KubeObject {
+  const given = object.metadata.namespace
+  if (!resource.namespaced) {
+    delete object.metadata.namespace
+    return object
+  }
+  if (given !== undefined && given !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  const { name, generateName, ...rest } = object.metadata
+  const start = {
+    ...(name === undefined ? {} : { name }),
+    ...(generateName === undefined ? {} : { generateName }),
+  }
+  return { ...object, metadata: { ...start, namespace, ...rest } }
+}

@@ -1,0 +1,182 @@
+import { celProblem } from './admission/cel.ts'
+import type { KubeObject } from './objects.ts'
+import { nodeRules } from './rules/node.ts'
+import type { ResourceRules } from './rules/rules.ts'
+import { serviceRules } from './rules/service.ts'
+import {
+  bindingRules,
+  configMapRules,
+  eventRules,
+  ipAddressRules,
+  leaseRules,
+  namespaceRules,
+  roleRules,
+  secretRules,
+} from './rules/simple.ts'
+import { webhookConfigurationRules } from './rules/webhook-configuration.ts'
+import * as core from './schema/core.ts'
+import * as groups from './schema/groups.ts'
+import { type ObjectSchema, rootSchema, type Schema } from './schema/schema.ts'
+
+/** One resource of the API: a row of the table that drives everything generic. */
+export interface Resource {
+  readonly group: string
+  readonly version: string
+  /** Plural name, as in the URL. */
+  readonly resource: string
+  readonly kind: string
+  readonly namespaced: boolean
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  /** Has a status subresource. */
+  readonly status: boolean
+  /** metadata.generation counts changes of everything but metadata and status. */
+  readonly generation: boolean
+  /** A custom resource: its status subresource takes nothing of metadata, its patches have no strategic form. */
+  readonly custom: boolean
+  readonly schema: ObjectSchema
+  readonly rules: ResourceRules
+}
+
+/** A custom resource that the simulator announces, as a CustomResourceDefinition would. */
+export interface CustomResource {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespaced: boolean
+  readonly shortNames?: readonly string[]
+  readonly status?: boolean
+}
+
+type Options = Partial<Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'rules'>>
+
+function row(
+  groupVersion: string,
+  resource: string,
+  kind: string,
+  namespaced: boolean,
+  fields: Readonly<Record<string, Schema>>,
+  options: Options = {},
+): Resource {
+  const [first = '', second] = groupVersion.split('/')
+  return {
+    group: second === undefined ? '' : first,
+    version: second ?? first,
+    resource,
+    kind,
+    namespaced,
+    shortNames: [],
+    categories: [],
+    status: false,
+    generation: false,
+    custom: false,
+    rules: {},
+    schema: rootSchema(kind, fields),
+    ...options,
+  }
+}
+
+const RBAC = 'rbac.authorization.k8s.io/v1'
+const ADMISSION = 'admissionregistration.k8s.io/v1'
+
+/** The built-in resources, in the order in which discovery lists them. */
+const BUILT_IN: readonly Resource[] = [
+  row('v1', 'configmaps', 'ConfigMap', true, core.configMap, { shortNames: ['cm'], rules: configMapRules }),
+  row('v1', 'events', 'Event', true, core.event, { shortNames: ['ev'], rules: eventRules }),
+  row('v1', 'namespaces', 'Namespace', false, core.namespace, {
+    shortNames: ['ns'],
+    status: true,
+    rules: namespaceRules,
+  }),
+  row('v1', 'nodes', 'Node', false, core.node, { shortNames: ['no'], status: true, rules: nodeRules }),
+  row('v1', 'secrets', 'Secret', true, core.secret, { rules: secretRules }),
+  row('v1', 'serviceaccounts', 'ServiceAccount', true, core.serviceAccount, { shortNames: ['sa'] }),
+  row('v1', 'services', 'Service', true, core.service, {
+    shortNames: ['svc'],
+    categories: ['all'],
+    status: true,
+    rules: serviceRules,
+  }),
+  row('coordination.k8s.io/v1', 'leases', 'Lease', true, core.lease, { rules: leaseRules }),
+  row('networking.k8s.io/v1', 'ipaddresses', 'IPAddress', false, groups.ipAddress, {
+    shortNames: ['ip'],
+    rules: ipAddressRules,
+  }),
+  row('networking.k8s.io/v1', 'servicecidrs', 'ServiceCIDR', false, groups.serviceCidr, { status: true }),
+  row('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', true, groups.endpointSlice, {
+    generation: true,
+  }),
+  row(
+    ADMISSION,
+    'mutatingwebhookconfigurations',
+    'MutatingWebhookConfiguration',
+    false,
+    groups.mutatingWebhookConfiguration,
+    {
+      categories: ['api-extensions'],
+      generation: true,
+      rules: webhookConfigurationRules(celProblem),
+    },
+  ),
+  row(RBAC, 'clusterrolebindings', 'ClusterRoleBinding', false, groups.roleBinding, { rules: bindingRules }),
+  row(RBAC, 'clusterroles', 'ClusterRole', false, groups.clusterRole, { rules: roleRules }),
+  row(RBAC, 'rolebindings', 'RoleBinding', true, groups.roleBinding, { rules: bindingRules }),
+  row(RBAC, 'roles', 'Role', true, groups.role, { rules: roleRules }),
+]
+
+const customRow = (custom: CustomResource): Resource => ({
+  ...row(`${custom.group}/${custom.version}`, custom.resource, custom.kind, custom.namespaced, groups.custom),
+  shortNames: custom.shortNames ?? [],
+  status: custom.status ?? false,
+  generation: true,
+  custom: true,
+})
+
+/** The table with its look-ups. */
+export interface ResourceTable {
+  readonly all: readonly Resource[]
+  find(group: string, version: string, resource: string): Resource | undefined
+  /** @throws Error for a plural name (or `plural.group`) that the simulator does not serve */
+  named(resource: string): Resource
+  /** @throws Error for an object of a kind that the simulator does not serve */
+  ofObject(object: KubeObject): Resource
+}
+
+export function createResourceTable(custom: readonly CustomResource[] = []): ResourceTable {
+  const all = [...BUILT_IN, ...custom.map(customRow)]
+  const expect = (found: Resource | undefined, what: string): Resource => {
+    if (found === undefined) throw new Error(`the Kubernetes simulator serves no ${what}`)
+    return found
+  }
+  return {
+    all,
+    find: (group, version, resource) =>
+      all.find(item => item.group === group && item.version === version && item.resource === resource),
+    named: name =>
+      expect(
+        all.find(({ resource, group }) => name === resource || name === `${resource}.${group}`),
+        `resource ${name}`,
+      ),
+    ofObject: ({ apiVersion, kind }) =>
+      expect(
+        all.find(item => item.kind === kind && apiVersionOf(item) === apiVersion),
+        `kind ${apiVersion} ${kind}`,
+      ),
+  }
+}
+
+export const apiVersionOf = ({ group, version }: Resource): string =>
+  group === '' ? version : `${group}/${version}`
+
+/** Plural name and group, for messages about an object. */
+export const subjectOf = ({ group, resource }: Resource): { group: string; what: string } => ({
+  group,
+  what: resource,
+})
+
+/** Kind and group, for messages about its validity. */
+export const kindSubjectOf = ({ group, kind }: Resource): { group: string; what: string } => ({
+  group,
+  what: kind,
+})

@@ -1,0 +1,34 @@
+import type { Clock } from '../../../clock.ts'
+import type { KubeObject } from '../objects.ts'
+import type { Cause } from '../status.ts'
+
+/** What the rules of a resource may look at besides the object. */
+export interface RuleContext {
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** All stored objects of a resource, by plural name; not to be changed. */
+  readonly list: (resource: string) => readonly KubeObject[]
+}
+
+/**
+ * What the API server does with one resource beyond the generic machinery. All functions may change the
+ * object they are given (it is the request's own copy), never the old one.
+ */
+export interface ResourceRules {
+  /** Defaults that decoding sets, before admission. */
+  readonly defaults?: (object: KubeObject) => void
+  /** After admission: fields that the server owns. */
+  readonly prepareCreate?: (object: KubeObject, context: RuleContext) => void
+  readonly prepareUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => void
+  readonly validateCreate?: (object: KubeObject, context: RuleContext) => Cause[]
+  readonly validateUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => Cause[]
+  /** Through the status subresource, after everything but metadata and status was taken from `old`. */
+  readonly validateStatus?: (object: KubeObject, old: KubeObject) => Cause[]
+  /** After validation: what only succeeds or fails as a whole (addresses, ports). */
+  readonly allocate?: (object: KubeObject, old: KubeObject | undefined, context: RuleContext) => Cause[]
+  /** Fields that a field selector may name, besides metadata.name and metadata.namespace. */
+  readonly selectable?: (object: KubeObject) => Record<string, string>
+  /** How a name must look. */
+  readonly name?: 'subdomain' | 'label' | 'path' | 'address'
+}

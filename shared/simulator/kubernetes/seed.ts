@@ -1,0 +1,107 @@
+import { fieldsOf } from './json.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { toObject } from './lifecycle.ts'
+import type { KubeObject } from './objects.ts'
+
+const RBAC = 'rbac.authorization.k8s.io/v1'
+const NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
+const DISCOVERY_PATHS = [
+  '/api',
+  '/api/*',
+  '/apis',
+  '/apis/*',
+  '/healthz',
+  '/livez',
+  '/openapi',
+  '/openapi/*',
+  '/readyz',
+  '/version',
+  '/version/',
+]
+const PUBLIC_PATHS = ['/healthz', '/livez', '/readyz', '/version', '/version/']
+
+/** Cluster roles of a fresh cluster that matter here, with the groups they are bound to. */
+const ROLES = [
+  {
+    name: 'cluster-admin',
+    groups: ['system:masters'],
+    rules: [
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+      { verbs: ['*'], nonResourceURLs: ['*'] },
+    ],
+  },
+  {
+    name: 'system:basic-user',
+    groups: ['system:authenticated'],
+    rules: [
+      {
+        verbs: ['create'],
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      },
+      { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+    ],
+  },
+  {
+    name: 'system:discovery',
+    groups: ['system:authenticated'],
+    rules: [{ verbs: ['get'], nonResourceURLs: DISCOVERY_PATHS }],
+  },
+  {
+    name: 'system:public-info-viewer',
+    groups: ['system:authenticated', 'system:unauthenticated'],
+    rules: [{ verbs: ['get'], nonResourceURLs: PUBLIC_PATHS }],
+  },
+]
+
+/** Stores what a fresh cluster has: namespaces, the API server's Service and address, basic roles. */
+export function seedCluster(lifecycle: Lifecycle, port: number): void {
+  for (const name of NAMESPACES) add(lifecycle, 'v1', 'Namespace', { metadata: { name } })
+  add(lifecycle, 'networking.k8s.io/v1', 'ServiceCIDR', {
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: ['10.96.0.0/16'] },
+  })
+  add(lifecycle, 'networking.k8s.io/v1', 'IPAddress', {
+    metadata: {
+      name: '10.96.0.1',
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
+    },
+    spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } },
+  })
+  add(lifecycle, 'v1', 'Service', {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { component: 'apiserver', provider: 'kubernetes' },
+    },
+    spec: {
+      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }],
+      clusterIP: '10.96.0.1',
+      type: 'ClusterIP',
+    },
+  })
+  for (const role of ROLES) addRole(lifecycle, role)
+}
+
+function addRole(lifecycle: Lifecycle, { name, groups, rules }: (typeof ROLES)[number]): void {
+  const metadata = { name, labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } }
+  add(lifecycle, RBAC, 'ClusterRole', { metadata, rules })
+  add(lifecycle, RBAC, 'ClusterRoleBinding', {
+    metadata,
+    subjects: groups.map(group => ({ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: group })),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+  })
+}
+
+function add(
+  lifecycle: Lifecycle,
+  apiVersion: string,
+  kind: string,
+  fields: Record<string, unknown>,
+): KubeObject {
+  const resource = lifecycle.table.ofObject({ apiVersion, kind, metadata: fieldsOf(fields.metadata) })
+  return lifecycle.create(resource, toObject(resource, { apiVersion, kind, ...fields }).object)
+}

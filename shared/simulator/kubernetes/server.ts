@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { stringify } from 'yaml'
+import { type Clock, systemClock } from '../../clock.ts'
+import { type Log, silentLog } from '../../log.ts'
+import { toToken } from './access/users.ts'
+import { createAdmissionChain } from './admission/chain.ts'
+import { namespaceLifecycle, nodeRestriction, taintNewNodes } from './admission/plugins.ts'
+import { createDiscovery } from './api/discovery.ts'
+import { createHttpServer, type HttpContext } from './api/http.ts'
+import { createReader } from './api/read.ts'
+import { createReviews } from './api/reviews.ts'
+import { createWriter } from './api/write.ts'
+import { createBackend, type KubeStore } from './backend.ts'
+import { createFaults, type KubeFaults } from './faults.ts'
+import { createLifecycle } from './lifecycle.ts'
+import { createRequestLog, type KubeRequestLog } from './request-log.ts'
+import { type CustomResource, createResourceTable } from './resources.ts'
+import { seedCluster } from './seed.ts'
+import { createObjectStore } from './store.ts'
+
+/** Where audit events go; times in milliseconds. */
+export interface AuditSink {
+  readonly url: string
+  readonly token?: string
+  /** PEM of the authority of an https sink. */
+  readonly ca?: string
+  readonly maxBatchSize?: number
+  readonly maxWaitMs?: number
+  /** An audit.k8s.io/v1 Policy; everything at Metadata level when absent. */
+  readonly policy?: unknown
+}
+
+export interface KubernetesSimulator {
+  readonly url: string
+  /** kubeconfig (YAML) for a user: `admin` by default, or a name such as `system:node:node-a`. */
+  kubeconfig(user?: string): string
+  /** Bearer token of a user; the groups follow from the name. */
+  tokenFor(user: string): string
+  readonly store: KubeStore
+  readonly requests: KubeRequestLog
+  readonly faults: KubeFaults
+  /** Starts or (undefined) ends the delivery of audit events. */
+  setAudit(sink: AuditSink | undefined): void
+  /** Bearer token for webhooks at `host:port`, as from --admission-control-config-file. */
+  setWebhookToken(hostPort: string, token: string): void
+  close(): Promise<void>
+}
+
+export interface KubernetesSimulatorOptions {
+  readonly clock?: Clock
+  /** A free port when absent or 0. */
+  readonly port?: number
+  readonly log?: Log
+  /** PEM texts; `ca` goes into kubeconfigs. kubectl sends no token over plain HTTP, so it needs TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
+  /** Requests without credentials are admin's. */
+  readonly anonymousAdmin?: boolean
+  /** Custom resources to serve, as CustomResourceDefinitions would. */
+  readonly customResources?: readonly CustomResource[]
+  /** A number in [0, 1), for cluster IPs, node ports and generated names. */
+  readonly random?: () => number
+}
+
+/** 48 random bits as a number in [0, 1): Math.random is no worse, but linters know this one is meant. */
+const randomNumber = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48
+
+/** A Kubernetes API server in memory: the resources that a cloud controller uses, behaving as the real one. */
+export async function startKubernetesSimulator(
+  options: KubernetesSimulatorOptions = {},
+): Promise<KubernetesSimulator> {
+  const { clock = systemClock, log = silentLog, tls, random = randomNumber } = options
+  const table = createResourceTable(options.customResources)
+  const store = createObjectStore()
+  const lifecycle = createLifecycle(store, table, clock, random)
+  const webhookTokens = new Map<string, string>()
+  const requests = createRequestLog()
+  const faults = createFaults()
+  const closing = new AbortController()
+  const findNamespace = (name: string) => store.get(table.named('namespaces'), '', name)
+  const list = (plural: string, namespace?: string) => store.list(table.named(plural), namespace)
+  const admission = createAdmissionChain({
+    clock,
+    log,
+    tokenFor: hostPort => webhookTokens.get(hostPort),
+    plugins: [namespaceLifecycle(findNamespace), nodeRestriction, taintNewNodes],
+    configurations: () => list('mutatingwebhookconfigurations'),
+    findNamespace,
+  })
+  const findServiceAccount = (namespace: string, name: string) =>
+    store.get(table.named('serviceaccounts'), namespace, name)
+  const context: HttpContext = {
+    store,
+    table,
+    clock,
+    log,
+    faults,
+    requests,
+    audit: { record: () => {} },
+    anonymousAdmin: options.anonymousAdmin ?? false,
+    closing: closing.signal,
+    reader: createReader(store),
+    writer: createWriter(lifecycle, admission),
+    special: [createReviews({ clock, list, findServiceAccount }), createDiscovery(table)],
+    encodeEvents: () => (_type, object) => object,
+    encode: (_request, answer) => answer,
+  }
+  const server = createHttpServer(() => context, tls)
+  await server.listen({ host: '127.0.0.1', port: options.port ?? 0 })
+  const { port } = server.server.address() as AddressInfo
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+  seedCluster(lifecycle, port)
+
+  return {
+    url,
+    kubeconfig: (user = 'admin') => kubeconfigOf(url, tls?.ca, user),
+    tokenFor: toToken,
+    store: createBackend(lifecycle),
+    requests,
+    faults,
+    setAudit: () => {},
+    setWebhookToken: (hostPort, token) => void webhookTokens.set(hostPort, token),
+    async close() {
+      closing.abort()
+      await server.close()
+    },
+  }
+}
+
+function kubeconfigOf(server: string, ca: string | undefined, user: string): string {
+  const authority =
+    ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') }
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'simulator', cluster: { server, ...authority } }],
+    users: [{ name: user, user: { token: toToken(user) } }],
+    contexts: [{ name: 'simulator', context: { cluster: 'simulator', user } }],
+    'current-context': 'simulator',
+  })
+}
