@@ -78,6 +78,13 @@ for (const [what, change, problem] of bad) {
   })
 }
 
+t.test('null is as good as absent where a field is optional', async t => {
+  const { send } = await start(t)
+  const reply = await send('POST', BLOCKS, { ...NEW, description: null, ipVersion: null, tags: null })
+  t.match(reply, { status: 201, body: { ipVersion: 'V4' } })
+  t.notOk(Object.hasOwn(reply.body as object, 'description'))
+})
+
 t.test('one size may be sold out while another is left', async t => {
   const { sim, send } = await start(t)
   sim.backend.setStock('PHX', '/28', 0)
