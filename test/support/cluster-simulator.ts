@@ -1,28 +1,29 @@
 import { parse } from 'yaml'
+import { createCertificates } from '../../shared/simulator/certificates.ts'
+import {
+  type KubernetesSimulator,
+  startKubernetesSimulator,
+} from '../../shared/simulator/kubernetes/server.ts'
 import type { AuditTarget, ClusterBackend, ClusterSetup } from './cluster.ts'
 import { DEFAULT_AUDIT_POLICY } from './cluster-apiserver.ts'
 
-/** The part of the simulator's server that the harness uses. */
-interface Simulator {
-  readonly url: string
-  tokenFor(user: string): string
-  kubeconfig(user?: string): string
-  setAudit(target: (Omit<AuditTarget, 'policy'> & { policy: unknown }) | undefined): void
-  setWebhookToken(hostPort: string, token: string | undefined): void
-  close(): Promise<void>
+/** The simulator with its store, request log and faults. */
+export interface SimulatorBackend extends ClusterBackend {
+  readonly simulator: KubernetesSimulator
 }
 
-const SERVER = '../../shared/simulator/kubernetes/server.ts'
+/** The real API server waits up to 1 s; nothing is gained by waiting as long. */
+const AUDIT_MAX_WAIT_MS = 100
 
-export async function startSimulatorBackend(setup: ClusterSetup): Promise<ClusterBackend> {
-  const { startKubernetesSimulator } = (await import(SERVER)) as {
-    startKubernetesSimulator: () => Promise<Simulator>
-  }
-  const simulator = await startKubernetesSimulator()
+export async function startSimulatorBackend(setup: ClusterSetup): Promise<SimulatorBackend> {
+  // kubectl sends no token over plain HTTP.
+  const simulator = await startKubernetesSimulator({
+    tls: await createCertificates({ hosts: ['127.0.0.1'] }),
+  })
   let current: ClusterSetup = {}
 
   function apply(changed: ClusterSetup): void {
-    simulator.setAudit(changed.audit && { ...changed.audit, policy: toPolicy(changed.audit) })
+    simulator.setAudit(changed.audit && toSink(changed.audit))
     for (const { hostPort } of current.webhookTokens ?? []) simulator.setWebhookToken(hostPort, undefined)
     for (const { hostPort, token } of changed.webhookTokens ?? []) simulator.setWebhookToken(hostPort, token)
     current = changed
@@ -32,6 +33,7 @@ export async function startSimulatorBackend(setup: ClusterSetup): Promise<Cluste
   return {
     kind: 'simulator',
     url: simulator.url,
+    simulator,
     tokenFor: user => simulator.tokenFor(user),
     kubeconfig: user => simulator.kubeconfig(user),
     reconfigure: async changed => apply(changed),
@@ -39,6 +41,10 @@ export async function startSimulatorBackend(setup: ClusterSetup): Promise<Cluste
   }
 }
 
-function toPolicy({ policy = DEFAULT_AUDIT_POLICY }: AuditTarget): unknown {
-  return typeof policy === 'string' ? parse(policy) : policy
+function toSink({
+  policy = DEFAULT_AUDIT_POLICY,
+  ...target
+}: AuditTarget): Parameters<KubernetesSimulator['setAudit']>[0] {
+  const parsed: unknown = typeof policy === 'string' ? parse(policy) : policy
+  return { ...target, policy: parsed, maxWaitMs: AUDIT_MAX_WAIT_MS }
 }

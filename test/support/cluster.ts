@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createKube, type Kube } from '../../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../../shared/kubernetes/credentials.ts'
+import type { KubernetesSimulator } from '../../shared/simulator/kubernetes/server.ts'
 import { type ApiServerBackend, startApiServerBackend } from './cluster-apiserver.ts'
-import { startSimulatorBackend } from './cluster-simulator.ts'
+import { type SimulatorBackend, startSimulatorBackend } from './cluster-simulator.ts'
 import { ADMIN } from './users.ts'
 
 export { ADMIN, CONTROLLER } from './users.ts'
@@ -75,8 +76,10 @@ export interface TestCluster {
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>
   /** Replaces audit target and webhook tokens; a real API server restarts for it (2 to 3 s), keeping its data. */
   reconfigure(setup: ClusterSetup): Promise<void>
-  /** Stops and starts the real API server; undefined on the simulator. */
+  /** Stops and starts the real API server; absent on the simulator. */
   readonly apiServer?: Pick<ApiServerBackend, 'stop' | 'start'>
+  /** Its store, request log and faults; absent on the real one. */
+  readonly simulator?: KubernetesSimulator
 }
 
 export interface ClusterOptions extends ClusterSetup {
@@ -125,6 +128,7 @@ export async function startTestCluster(t: Test, options: ClusterOptions = {}): P
     kubectl: async (args, given = {}) => runKubectl(await kubeconfigFile(given.user), folder, args, given),
     reconfigure: changed => backend.reconfigure(changed),
     ...('stop' in backend ? { apiServer: backend } : {}),
+    ...('simulator' in backend ? { simulator: backend.simulator } : {}),
   }
 }
 
@@ -147,7 +151,7 @@ export function forEachCluster(
     t.test(`${name} (${kind})`, async t => suite(t, await startTestCluster(t, { ...setup, kind })))
 }
 
-function startBackend(kind: ClusterKind, setup: ClusterSetup): Promise<ClusterBackend | ApiServerBackend> {
+function startBackend(kind: ClusterKind, setup: ClusterSetup): Promise<ApiServerBackend | SimulatorBackend> {
   if (kind === 'simulator') return startSimulatorBackend(setup)
   if (!assets) throw new Error('a real API server needs KUBEBUILDER_ASSETS: setup-envtest use 1.36 -p path')
   return startApiServerBackend(assets, setup)

@@ -1,0 +1,98 @@
+import type { Test } from 'tap'
+import { type Api, type ApiAnswer, createApi, type PatchKind } from '../../support/api.ts'
+import { type EachClusterOptions, forEachCluster, type TestCluster } from '../../support/cluster.ts'
+import { createNormaliser, shortenFailure } from './normalise.ts'
+import { isRecording, openRecording, type Recording } from './recording.ts'
+
+/** One request, and how the API server answers it; the whole answer is compared with the recorded one. */
+export interface Step {
+  /** As `POST /api/v1/nodes?dryRun=All`. */
+  readonly call: string
+  readonly user?: string
+  readonly body?: unknown
+  readonly patch?: PatchKind
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status: number
+  /** `reason` of a refusal; a refusal without one has none. */
+  readonly reason?: string | undefined
+}
+
+/** A step that needs what the steps before it were answered. */
+export type Steps = readonly (Step | ((answers: readonly ApiAnswer[]) => Step))[]
+
+/** What is true of the API server, shown by requests. Cases share a cluster: each names its objects differently. */
+export type Cases = Readonly<Record<string, Steps>>
+
+/** Suite of one theme on one cluster. */
+export interface Contract {
+  readonly cluster: TestCluster
+  readonly recording: Recording
+  /** A client of that user, `admin` by default; one for each user. */
+  api(user?: string): Api
+}
+
+/** Runs a suite on the simulator and, where there is one, on the real API server; when recording, only on that. */
+export function testContract(
+  t: Test,
+  theme: string,
+  options: EachClusterOptions,
+  suite: (t: Test, contract: Contract) => Promise<void>,
+): void {
+  forEachCluster(t, theme, { everyKind: !isRecording, ...options }, async (t, cluster) => {
+    const apis = new Map<string, Api>()
+    t.teardown(() => {
+      for (const api of apis.values()) api.close()
+    })
+    const api = (user = 'admin'): Api => {
+      const known = apis.get(user) ?? createApi(cluster.kubeconfig(user))
+      apis.set(user, known)
+      return known
+    }
+    await suite(t, { cluster, recording: openRecording(t, theme), api })
+  })
+}
+
+/** Runs the cases of a table, each in a subtest. */
+export async function runCases(t: Test, contract: Contract, cases: Cases): Promise<void> {
+  for (const [name, steps] of Object.entries(cases)) {
+    await t.test(name, async t => {
+      const answers = await runSteps(t, contract, steps)
+      const normalise = createNormaliser()
+      const summary = answers.map(({ status, body }) => ({
+        status,
+        body: normalise(shortenFailure(status, body)),
+      }))
+      contract.recording.check(t, name, summary)
+    })
+  }
+}
+
+async function runSteps(t: Test, contract: Contract, steps: Steps): Promise<ApiAnswer[]> {
+  const answers: ApiAnswer[] = []
+  for (const each of steps) {
+    const step = typeof each === 'function' ? each(answers) : each
+    const [method = '', path = ''] = step.call.split(' ')
+    const { body, patch, headers } = step
+    const answer = await contract.api(step.user).call({ method, path, body, patch, headers })
+    answers.push(answer)
+    const refusal = answer.body['reason'] ? `: ${String(answer.body['message'])}` : ''
+    t.equal(answer.status, step.status, `${step.call} answers ${step.status}${refusal}`)
+    if (step.status >= 400) t.equal(answer.body['reason'], step.reason, `${step.call} says ${step.reason}`)
+  }
+  return answers
+}
+
+/** The answer to step `index` (from 0), or the last one with -1. */
+export function answerOf(answers: readonly ApiAnswer[], index: number): ApiAnswer {
+  const answer = answers.at(index)
+  if (!answer) throw new Error(`there is no answer ${index} yet`)
+  return answer
+}
+
+/** `metadata.resourceVersion` of an answer. */
+export const versionOf = (answers: readonly ApiAnswer[], index: number): string =>
+  answerOf(answers, index).body.metadata?.resourceVersion ?? ''
+
+/** `metadata.uid` of an answer. */
+export const uidOf = (answers: readonly ApiAnswer[], index: number): string =>
+  answerOf(answers, index).body.metadata?.uid ?? ''

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util'
+
+/** Makes two runs comparable: what differs from run to run becomes a name that tells only what equals what. */
+export interface Normaliser {
+  (value: unknown): unknown
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+/** Fields whose values are numbered in the order in which they first appear. */
+const NUMBERED = new Set([
+  'uid',
+  'resourceVersion',
+  'clusterIP',
+  'nodePort',
+  'healthCheckNodePort',
+  'continue',
+])
+/** Which manager wrote which field is no business of the controller. */
+const DROPPED = new Set(['managedFields', 'selfLink'])
+
+/** @returns a function that keeps its numbering from one value to the next: one for each case */
+export function createNormaliser(): Normaliser {
+  const numbers = new Map<string, string>()
+  let counts: Record<string, number> = {}
+
+  function number(kind: string, value: string): string {
+    const key = `${kind} ${value}`
+    const known = numbers.get(key)
+    if (known) return known
+    counts = { ...counts, [kind]: (counts[kind] ?? 0) + 1 }
+    const name = `<${kind} ${counts[kind]}>`
+    numbers.set(key, name)
+    return name
+  }
+
+  function normaliseText(text: string): string {
+    return TIME.test(text) ? '<time>' : text.replaceAll(UUID, uuid => number('uid', uuid))
+  }
+
+  function normaliseField(key: string, value: unknown): unknown {
+    if (NUMBERED.has(key) && typeof value === 'string' && !['', '0', 'None'].includes(value))
+      return number(key, value)
+    if (NUMBERED.has(key) && typeof value === 'number') return number(key, String(value))
+    return normalise(value)
+  }
+
+  function normalise(value: unknown): unknown {
+    if (typeof value === 'string') return normaliseText(value)
+    if (Array.isArray(value)) return value.map(normalise)
+    if (typeof value !== 'object' || value === null) return value
+    const entries = Object.entries(value)
+      .filter(([key]) => !DROPPED.has(key))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(entries.map(([key, item]) => [key, normaliseField(key, item)]))
+  }
+
+  return normalise
+}
+
+interface Failure {
+  readonly code: number
+  readonly reason?: string
+  readonly message?: string
+  readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly field?: string }[] }
+}
+
+/** What every refusal has besides these fields. */
+const FAILURE = { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Failure' } as const
+
+/**
+ * A refusal in short: its reason and details. Its texts are for people and may differ; anything that is no Status
+ * of the documented shape is returned as it is.
+ */
+export function shortenFailure(status: number, body: object): unknown {
+  const { code, reason, message, details, ...rest } = body as Failure
+  if (status < 400 || code !== status || !message || !isDeepStrictEqual(rest, FAILURE)) return body
+  if (!details) return { reason }
+  const { causes, ...about } = details
+  const short = causes?.map(({ reason, field }) => `${field ?? ''}: ${reason ?? ''}`)
+  return { reason, details: { ...about, ...(short ? { causes: short } : {}) } }
+}
