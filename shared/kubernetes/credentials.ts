@@ -29,12 +29,20 @@ export async function loadKubeConfig(settings: ClusterSettings): Promise<KubeCon
     if (settings.kubeconfig) await loadFiles(config, settings.kubeconfig)
     else if (settings.apiServer) config.loadFromClusterAndUser(...fromSettings(settings))
     else await loadInCluster(config)
+    allowPlainHttp(config)
     if (settings.context) config.setCurrentContext(settings.context)
     if (!config.getCurrentCluster()) throw new Error('it names no current context with a cluster')
   } catch (error) {
     throw invalid(settings, error)
   }
   return config
+}
+
+/** kubectl reads a cluster at an http URL as it is; the library asks for a flag although there is no TLS to verify. */
+function allowPlainHttp(config: KubeConfig): void {
+  config.clusters = config.clusters.map(cluster =>
+    cluster.server?.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
+  )
 }
 
 async function loadFiles(config: KubeConfig, paths: string): Promise<void> {
