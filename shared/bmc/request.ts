@@ -12,6 +12,7 @@ import {
 import { anySignal, pause, startLimit } from './limits.ts'
 import { type Operation, scopeOf, toPath, toWhat } from './operation.ts'
 import { ShapeError } from './parse.ts'
+import { createReachability } from './reachability.ts'
 import { decideRetry } from './retry.ts'
 import type { Secrets } from './secrets.ts'
 import type { TokenSource } from './token.ts'
@@ -43,7 +44,7 @@ const DEFAULT_ATTEMPTS = 4
 export function createRequester(options: RequesterOptions): Requester {
   const { clock } = options
   const host = new URL(options.baseUrl).host
-  let since: number | undefined
+  const reachability = createReachability(clock)
 
   async function request<T>(operation: Operation<T>, call: Call = {}): Promise<T> {
     const where = toWhere(operation, host)
@@ -52,19 +53,18 @@ export function createRequester(options: RequesterOptions): Requester {
     if (signal.aborted) throw toEnded(where, limit.signal.aborted ? 'deadline' : 'aborted')
     try {
       const result = await perform(options, { operation, where, call, signal })
-      since = undefined
+      reachability.succeeded()
       return result
     } catch (thrown) {
       const error = toThrown(thrown, where, limit.signal.aborted, signal.aborted)
-      if (isSignOfLife(error)) since = undefined
-      else if (isSilence(error)) since ??= clock.now()
+      reachability.failed(error)
       throw error
     } finally {
       limit.stop()
     }
   }
 
-  return { request, unreachableSince: () => since }
+  return { request, unreachableSince: () => reachability.since() }
 }
 
 /** One call as its attempts see it. */
@@ -155,17 +155,4 @@ function toThrown(thrown: unknown, where: Where, deadline: boolean, aborted: boo
   if (hasCode(thrown, 'BMC_OUTCOME_UNKNOWN') && hasCode(thrown.cause, 'BMC_TIMEOUT'))
     return toOutcomeUnknown(ended)
   return thrown instanceof CcmError && !hasCode(thrown, 'BMC_TIMEOUT') ? thrown : ended
-}
-
-/** A refusal comes from a living API; a redirect or a foreign body may come from something before it. */
-function isSignOfLife(error: unknown): boolean {
-  if (!(error instanceof CcmError)) return false
-  const { status } = error.fields
-  return typeof status === 'number' && status >= 400 && status < 500
-}
-
-/** What a caller had better not wait for again. A change sent only once proves less and does not count. */
-function isSilence(error: unknown): boolean {
-  const silent = ['BMC_UNREACHABLE', 'BMC_TIMEOUT', 'BMC_SERVER_ERROR', 'BMC_TOKEN_ENDPOINT_FAILED'] as const
-  return hasCode(error, ...silent) && error.fields['reason'] !== 'aborted'
 }

@@ -6,6 +6,9 @@ const CAP_MS = 5_000
 /** Spread on top of Retry-After, which all callers were told alike. */
 const RETRY_AFTER_SPREAD_MS = 500
 
+/** A server that asks for more is not waited for: its wish is reported. */
+const MAX_RETRY_AFTER_MS = 60_000
+
 /** What a decision on repeating depends on besides the outcome itself. */
 export interface RetryState {
   /** True when a repetition does no harm even if the request had its effect. */
@@ -26,6 +29,7 @@ export function decideRetry(outcome: Outcome, state: RetryState): Verdict {
     return { do: 'give-up' }
   }
   const told = outcome.kind === 'answered' ? outcome.retryAfterMs : undefined
+  if (told !== undefined && told > MAX_RETRY_AFTER_MS) return { do: 'give-up' }
   const afterMs =
     told === undefined
       ? state.random() * Math.min(CAP_MS, BASE_MS * 2 ** (state.attempt - 1))

@@ -54,6 +54,8 @@ export interface TransportOptions {
   readonly counter: Counter
   readonly fetch?: Fetch | undefined
   readonly userAgent?: string | undefined
+  /** A longer body is not read; 64 MiB by default. */
+  readonly maxBodyBytes?: number | undefined
 }
 
 /** A list of 1,000 servers has some 3 MB; far above it is no answer of the API, and would fill a function's memory. */
@@ -65,6 +67,7 @@ const CERTIFICATE_CODE = /CERT|VERIFY/
 /** HTTP on node-fetch: reads share kept sockets, everything else has a fresh one. No redirect is followed. */
 export function createTransport(options: TransportOptions): Transport {
   const agents = createAgents()
+  const { maxBodyBytes = MAX_BODY_BYTES } = options
 
   async function exchange(
     sending: Sending,
@@ -85,7 +88,7 @@ export function createTransport(options: TransportOptions): Transport {
         'user-agent': options.userAgent ?? 'cloud-provider-phoenixnap',
       },
       redirect: 'manual',
-      size: MAX_BODY_BYTES,
+      size: maxBodyBytes,
       agent,
       signal,
       ...(sending.body === undefined ? {} : { body: sending.body }),
@@ -137,7 +140,7 @@ function toOutcome(cause: unknown): Outcome {
     message?: string
   }
   const why = code ?? message ?? 'unknown failure'
-  if (type === 'max-size') return { kind: 'unreadable', why: `the body exceeds ${MAX_BODY_BYTES} bytes` }
+  if (type === 'max-size') return { kind: 'unreadable', why: 'the body is too long' }
   const permanent = CERTIFICATE_CODE.test(code ?? '')
   if (permanent || erroredSysCall === 'connect' || CONNECT_CODES.has(code ?? '')) {
     return { kind: 'not-sent', why, permanent, cause }

@@ -1,0 +1,13 @@
+import t from 'tap'
+import { createSecrets } from '../../shared/bmc/secrets.ts'
+
+t.test('the last sixteen are known, each once', async t => {
+  const secrets = createSecrets()
+  for (let number = 1; number <= 17; number += 1) secrets.add(`s${number}`)
+  secrets.add('s2')
+  t.equal(secrets.values().length, 16)
+  t.notOk(secrets.values().includes('s1'))
+  secrets.add('s18')
+  t.ok(secrets.values().includes('s2'), 'one used again counts as new')
+  t.notOk(secrets.values().includes('s3'))
+})
