@@ -8,7 +8,7 @@ import { createControllers } from './controllers/controllers.ts'
 import { CcmError } from './errors.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
 import { loadKubeConfig } from './kubernetes/credentials.ts'
-import { createLog, type Log } from './log.ts'
+import type { Log } from './log.ts'
 import { newRegistry } from './phoenixnap/cloud.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
 
@@ -30,7 +30,7 @@ export interface AppOptions {
   readonly readSources: () => Promise<Sources>
   readonly clock?: Clock
   readonly random?: () => number
-  readonly log?: Log
+  readonly log: Log
 }
 
 /** Settings without which nothing can be asked of BMC. */
@@ -42,10 +42,8 @@ export const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const satisfies re
  * @throws CcmError KUBE_CONFIG_INVALID, CCM_CONFIG_INVALID
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, clock = systemClock, random = Math.random } = options
-  const secrets = createSecretList(config)
-  const log = options.log ?? (await createLog({ level: config.logLevel, secrets: () => secrets.values }))
-  const cloud = createCloud(options, { clock, random, log, onCredentials: secrets.add })
+  const { config, log, clock = systemClock, random = Math.random } = options
+  const cloud = createCloud(options, { clock, random, log })
   const kube = createKube({ config: await loadKubeConfig(toClusterSettings(config)) })
   const controllers = createControllers({
     kube,
@@ -70,28 +68,16 @@ interface CloudParts {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
-  readonly onCredentials: (...values: string[]) => void
 }
 
 function createCloud({ config, readSources }: AppOptions, { onCredentials, ...parts }: CloudParts): Cloud {
   async function credentials(): Promise<{ clientId: string; clientSecret: string }> {
     const { clientID = '', clientSecret = '' } = readConfig(await readSources(), CLOUD_SETTINGS).config
-    onCredentials(clientSecret)
     return { clientId: clientID, clientSecret }
   }
   const { baseUrl, tokenUrl } = config
   if (tokenUrl === undefined) throw new CcmError('CCM_CONFIG_INVALID', 'PNAP_TOKEN_URL has no value')
   return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials })
-}
-
-/** Values that no log line may hold, rotated ones included. */
-function createSecretList(config: Config): { values: string[]; add: (...values: string[]) => void } {
-  const values: string[] = []
-  const add = (...more: (string | undefined)[]): void => {
-    for (const value of more) if (value && !values.includes(value)) values.push(value)
-  }
-  add(config.clientSecret, config.webhookToken, config.webhookTokenPrevious, config.kubeToken)
-  return { values, add }
 }
 
 /** Where the cluster is, out of the configuration. */
