@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { type Fields, fieldsOf, isFields, listOf, sameJson, valueAt } from './json.ts'
-import { metadataChangeProblems, metadataProblems } from './metadata.ts'
+import { changeProblems, contentProblems, metadataProblems } from './metadata.ts'
 import { type KubeObject, nameOf, namespaceOf, type ObjectMeta } from './objects.ts'
 import { apiVersionOf, kindSubjectOf, type Resource, type ResourceTable, subjectOf } from './resources.ts'
 import type { RuleContext } from './rules/rules.ts'
@@ -98,7 +98,7 @@ export function createLifecycle(
     if (wanted !== old.metadata.resourceVersion || current?.metadata.resourceVersion !== wanted)
       throw staleVersion(subjectOf(resource), nameOf(old))
     const object = prepareUpdate(resource, given, old, options.subresource)
-    refuse(resource, object, changeProblems(resource, object, old, options.subresource))
+    refuse(resource, object, updateProblems(resource, object, old, options.subresource))
     if (options.subresource !== 'status')
       refuse(resource, object, resource.rules.allocate?.(object, old, context) ?? [])
     if (sameJson(object, old)) return old
@@ -119,7 +119,8 @@ export function createLifecycle(
     return object
   }
 
-  function changeProblems(
+  /** The generic checks of metadata, then the resource's own, which repeat some of them: causes come twice. */
+  function updateProblems(
     resource: Resource,
     object: KubeObject,
     old: KubeObject,
@@ -128,7 +129,11 @@ export function createLifecycle(
     const { validateUpdate, validateStatus } = resource.rules
     const own =
       subresource === 'status' ? validateStatus?.(object, old) : validateUpdate?.(object, old, context)
-    return [...metadataChangeProblems(object, old), ...(own ?? [])]
+    return [
+      ...contentProblems(object),
+      ...changeProblems(object, old),
+      ...(own ?? changeProblems(object, old)),
+    ]
   }
 
   /** The answer of an update that removes the object still carries the version that the update was made from. */
@@ -183,7 +188,7 @@ function withServerMetadata(
     creationTimestamp: _created,
     deletionTimestamp: _deleted,
     deletionGracePeriodSeconds: _grace,
-    generation: _generation,
+    generation,
     ...rest
   } = given.metadata
   const finalName = name ?? (generateName === undefined ? undefined : generateName + randomSuffix(random))
@@ -192,7 +197,7 @@ function withServerMetadata(
     ...(generateName === undefined ? {} : { generateName }),
     ...(namespace === undefined ? {} : { namespace }),
     uid: randomUUID(),
-    ...(resource.generation ? { generation: 1 } : {}),
+    ...(resource.generation ? { generation: 1 } : generation === undefined ? {} : { generation }),
     creationTimestamp: timestamp(clock.now()),
     ...rest,
   }

@@ -29,21 +29,25 @@ export function metadataProblems(object: KubeObject, rules: ResourceRules): Caus
     name === undefined
       ? [required('metadata.name', 'name or generateName is required')]
       : NAME_CHECKS[rules.name ?? 'subdomain'](name).map(why => invalidValue('metadata.name', name, why))
-  return [...naming, ...commonProblems(object.metadata)]
+  return [...naming, ...contentProblems(object)]
 }
 
-/** Problems of a changed object's metadata, compared with the stored one. */
-export function metadataChangeProblems(object: KubeObject, old: KubeObject): Cause[] {
-  return [...commonProblems(object.metadata), ...immutableProblems(object.metadata, old.metadata)]
-}
+/** Problems of labels, annotations and finalizers, as the server's own check of a whole object finds them. */
+export const contentProblems = ({ metadata }: KubeObject): Cause[] => [
+  ...labellingProblems(metadata),
+  ...finalizerProblems(metadata.finalizers ?? []),
+]
 
-function commonProblems(metadata: ObjectMeta): Cause[] {
-  return [
-    ...labelsProblems('metadata.labels', metadata.labels ?? {}),
-    ...annotationProblems(metadata.annotations ?? {}),
-    ...finalizerProblems(metadata.finalizers ?? []),
-  ]
-}
+/** Problems of a change, as the server's check of an update finds them; it looks at labels once more. */
+export const changeProblems = ({ metadata }: KubeObject, { metadata: old }: KubeObject): Cause[] => [
+  ...immutableProblems(metadata, old),
+  ...labellingProblems(metadata),
+]
+
+const labellingProblems = (metadata: ObjectMeta): Cause[] => [
+  ...labelsProblems('metadata.labels', metadata.labels ?? {}),
+  ...annotationProblems(metadata.annotations ?? {}),
+]
 
 /** Problems of a label map, wherever it stands. */
 export function labelsProblems(field: string, labels: Record<string, string>): Cause[] {

@@ -125,6 +125,9 @@ const BUILT_IN: readonly Resource[] = [
   row(RBAC, 'roles', 'Role', true, groups.role, { rules: roleRules }),
 ]
 
+/** Their resources are answered and never stored. */
+const REVIEW_GROUPS = ['authentication.k8s.io', 'authorization.k8s.io']
+
 const customRow = (custom: CustomResource): Resource => ({
   ...row(`${custom.group}/${custom.version}`, custom.resource, custom.kind, custom.namespaced, groups.custom),
   shortNames: custom.shortNames ?? [],
@@ -137,6 +140,8 @@ const customRow = (custom: CustomResource): Resource => ({
 export interface ResourceTable {
   readonly all: readonly Resource[]
   find(group: string, version: string, resource: string): Resource | undefined
+  /** True for a group version that exists, whatever is in it. */
+  serves(group: string, version: string): boolean
   /** @throws Error for a plural name (or `plural.group`) that the simulator does not serve */
   named(resource: string): Resource
   /** @throws Error for an object of a kind that the simulator does not serve */
@@ -153,6 +158,9 @@ export function createResourceTable(custom: readonly CustomResource[] = []): Res
     all,
     find: (group, version, resource) =>
       all.find(item => item.group === group && item.version === version && item.resource === resource),
+    serves: (group, version) =>
+      (version === 'v1' && REVIEW_GROUPS.includes(group)) ||
+      all.some(item => item.group === group && item.version === version),
     named: name =>
       expect(
         all.find(({ resource, group }) => name === resource || name === `${resource}.${group}`),

@@ -42,8 +42,8 @@ export interface KubernetesSimulator {
   readonly faults: KubeFaults
   /** Starts or (undefined) ends the delivery of audit events. */
   setAudit(sink: AuditSink | undefined): void
-  /** Bearer token for webhooks at `host:port`, as from --admission-control-config-file. */
-  setWebhookToken(hostPort: string, token: string): void
+  /** Bearer token for webhooks at `host:port`, as from --admission-control-config-file; undefined: none. */
+  setWebhookToken(hostPort: string, token: string | undefined): void
   close(): Promise<void>
 }
 
@@ -119,7 +119,10 @@ export async function startKubernetesSimulator(
     requests,
     faults,
     setAudit: () => {},
-    setWebhookToken: (hostPort, token) => void webhookTokens.set(hostPort, token),
+    setWebhookToken(hostPort, token) {
+      if (token === undefined) webhookTokens.delete(hostPort)
+      else webhookTokens.set(hostPort, token)
+    },
     async close() {
       closing.abort()
       await server.close()

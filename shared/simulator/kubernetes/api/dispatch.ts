@@ -47,7 +47,7 @@ export function dispatch(context: DispatchContext, http: HttpRequest, user: User
       const answer = handle(http, user, target)
       if (answer !== undefined) return answer
     }
-    if (parsed === undefined)
+    if (parsed === undefined || (target !== undefined && !context.table.serves(target.group, target.version)))
       return { status: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
     if (target === undefined) throw methodNotAllowed()
     return answerResource(context, http, user, target, warnings)
@@ -94,7 +94,8 @@ async function answerResource(
   const isWrite = !['get', 'list', 'watch'].includes(target.verb)
   const kind = `${target.verb[0]?.toUpperCase() ?? ''}${target.verb.slice(1)}Options`
   const dryRun = isWrite && isDryRun(http.query.getAll('dryRun'), kind)
-  const request: ApiRequest = { ...target, resource, http, user, dryRun, warnings }
+  const namespace = resource.namespaced ? target.namespace : ''
+  const request: ApiRequest = { ...target, resource, namespace, http, user, dryRun, warnings }
   return context.encode(request, await answerVerb(context, request))
 }
 

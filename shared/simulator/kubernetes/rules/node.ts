@@ -1,4 +1,5 @@
 import { fieldsOf, listOf, textOf, valueAt } from '../json.ts'
+import { changeProblems, contentProblems } from '../metadata.ts'
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
 import {
@@ -24,14 +25,23 @@ export const nodeRules: ResourceRules = {
   },
   validateCreate: taintProblems,
   validateUpdate: (node, old) => [
+    ...contentProblems(node),
     ...taintProblems(node),
-    ...addressProblems(node),
-    ...providerIdProblems(node, old),
+    ...nodeChanges(node, old),
   ],
-  validateStatus: node => addressProblems(node),
+  validateStatus: nodeChanges,
   selectable: node => ({
     'spec.unschedulable': String(valueAt(node, 'spec', 'unschedulable') === true),
   }),
+}
+
+function nodeChanges(node: KubeObject, old: KubeObject): Cause[] {
+  return [
+    ...changeProblems(node, old),
+    ...addressProblems(node),
+    ...taintProblems(node),
+    ...providerIdProblems(node, old),
+  ]
 }
 
 /** The field is called metadata.taints in the real messages, although it stands in spec. */

@@ -22,6 +22,7 @@ export interface ResourceRules {
   readonly prepareCreate?: (object: KubeObject, context: RuleContext) => void
   readonly prepareUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => void
   readonly validateCreate?: (object: KubeObject, context: RuleContext) => Cause[]
+  /** Includes what the resource checks of metadata again; without it, the check of a change is repeated. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => Cause[]
   /** Through the status subresource, after everything but metadata and status was taken from `old`. */
   readonly validateStatus?: (object: KubeObject, old: KubeObject) => Cause[]

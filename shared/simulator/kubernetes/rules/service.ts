@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { type Fields, fieldsOf, listOf, sameJson, textOf, textsOf, valueAt } from '../json.ts'
+import { changeProblems, contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
@@ -28,10 +29,12 @@ export const serviceRules: ResourceRules = {
   },
   validateCreate: service => specProblems(fieldsOf(service.spec)),
   validateUpdate: (service, old) => [
+    ...changeProblems(service, old),
+    ...specChangeProblems(fieldsOf(service.spec), fieldsOf(old.spec)),
+    ...contentProblems(service),
     ...specProblems(fieldsOf(service.spec)),
-    ...changeProblems(fieldsOf(service.spec), fieldsOf(old.spec)),
   ],
-  validateStatus: service => ingressProblems(service),
+  validateStatus: (service, old) => [...changeProblems(service, old), ...ingressProblems(service)],
   allocate: allocateService,
   selectable: service => ({
     'spec.clusterIP': textOf(valueAt(service, 'spec', 'clusterIP')),
@@ -167,7 +170,7 @@ function portProblems(port: Fields, field: string, several: boolean): Cause[] {
   ]
 }
 
-function changeProblems(spec: Fields, old: Fields): Cause[] {
+function specChangeProblems(spec: Fields, old: Fields): Cause[] {
   const [before, after] = [textsOf(old.clusterIPs), textsOf(spec.clusterIPs)]
   const moved = before[0] !== undefined && after[0] !== before[0] && spec.type !== 'ExternalName'
   const reclassed =

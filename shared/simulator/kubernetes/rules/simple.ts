@@ -1,4 +1,5 @@
 import { fieldsOf, isFields, listOf, sameJson, textOf, valueAt } from '../json.ts'
+import { changeProblems, contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, forbiddenField, invalidValue, required } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
@@ -46,7 +47,9 @@ const CONFIG_MAP_FIELDS = ['data', 'binaryData']
 export const configMapRules: ResourceRules = {
   validateCreate: object => dataProblems(object, CONFIG_MAP_FIELDS),
   validateUpdate: (object, old) => [
+    ...changeProblems(object, old),
     ...immutableDataProblems(object, old, CONFIG_MAP_FIELDS),
+    ...contentProblems(object),
     ...dataProblems(object, CONFIG_MAP_FIELDS),
   ],
 }
@@ -64,8 +67,10 @@ export const secretRules: ResourceRules = {
   },
   validateCreate: object => dataProblems(object, ['data']),
   validateUpdate: (object, old) => [
-    ...immutableDataProblems(object, old, ['data']),
+    ...changeProblems(object, old),
     ...(object.type === old.type ? [] : [invalidValue('type', object.type, 'field is immutable')]),
+    ...immutableDataProblems(object, old, ['data']),
+    ...contentProblems(object),
     ...dataProblems(object, ['data']),
   ],
   selectable: secret => ({ type: textOf(secret.type) }),
@@ -109,7 +114,7 @@ export const namespaceRules: ResourceRules = {
 
 export const leaseRules: ResourceRules = {
   validateCreate: leaseProblems,
-  validateUpdate: leaseProblems,
+  validateUpdate: (lease, old) => [...changeProblems(lease, old), ...leaseProblems(lease)],
 }
 
 function leaseProblems(lease: KubeObject): Cause[] {
@@ -132,8 +137,9 @@ export const ipAddressRules: ResourceRules = {
   name: 'address',
   validateCreate: address => parentProblems(address),
   validateUpdate: (address, old) => {
-    if (sameJson(valueAt(address, 'spec', 'parentRef'), valueAt(old, 'spec', 'parentRef'))) return []
-    return [invalidValue('spec.parentRef', goParentRef(address), 'field is immutable')]
+    const moved = !sameJson(valueAt(address, 'spec', 'parentRef'), valueAt(old, 'spec', 'parentRef'))
+    const immutable = invalidValue('spec.parentRef', goParentRef(address), 'field is immutable')
+    return [...changeProblems(address, old), ...(moved ? [immutable] : [])]
   },
   selectable: address => ({ [FAMILY_LABEL]: textOf(address.metadata.labels?.[FAMILY_LABEL]) }),
 }
@@ -159,7 +165,10 @@ function goParentRef(address: KubeObject): unknown {
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io'
 
-export const roleRules: ResourceRules = { name: 'path' }
+export const roleRules: ResourceRules = {
+  name: 'path',
+  validateUpdate: (role, old) => [...contentProblems(role), ...changeProblems(role, old)],
+}
 
 export const bindingRules: ResourceRules = {
   name: 'path',
@@ -176,7 +185,8 @@ export const bindingRules: ResourceRules = {
     if (subjects.length > 0) binding.subjects = subjects
   },
   validateUpdate(binding, old) {
-    if (sameJson(binding.roleRef, old.roleRef)) return []
-    return [invalidValue('roleRef', binding.roleRef, 'cannot change roleRef')]
+    const moved = !sameJson(binding.roleRef, old.roleRef)
+    const immutable = invalidValue('roleRef', binding.roleRef, 'cannot change roleRef')
+    return [...contentProblems(binding), ...changeProblems(binding, old), ...(moved ? [immutable] : [])]
   },
 }

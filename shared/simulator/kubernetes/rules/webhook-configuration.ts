@@ -1,4 +1,5 @@
 import { fieldsOf, listOf, textOf, textsOf } from '../json.ts'
+import { contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
@@ -26,7 +27,7 @@ export function webhookConfigurationRules(
         configuration.webhooks = configuration.webhooks.map(withDefaults)
     },
     validateCreate: validate,
-    validateUpdate: validate,
+    validateUpdate: configuration => [...contentProblems(configuration), ...validate(configuration)],
   }
 }
 
