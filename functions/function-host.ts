@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../shared/clock.ts'
+import type { AppOptions } from '../shared/compose.ts'
 import { type Config, readConfig, type SettingName, type Sources, secretValues } from '../shared/config.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
 import { createLog, type Log } from '../shared/log.ts'
@@ -42,22 +43,27 @@ export interface FunctionHost {
 /** Replacements for tests; by default the process's own environment, the real application and AWS Lambda. */
 export interface FunctionHostOptions {
   readonly readSources?: () => Promise<Sources>
-  readonly createApp?: (sources: Sources, log: Log) => Promise<AppParts>
+  readonly createApp?: (options: AppOptions & { readonly log: Log }) => Promise<AppParts>
   readonly clock?: Clock
   readonly send?: SendPayload
   /** Receives the log lines. */
   readonly write?: (line: string) => void
 }
 
+/** Settings without which nothing can be asked of BMC. */
+const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const
+
 export function createFunctionHost(options: FunctionHostOptions = {}): FunctionHost {
   const clock = options.clock ?? systemClock
   let made: AppParts | undefined
-  const sources = once(options.readSources ?? (() => readSources()))
+  const readNow = options.readSources ?? (() => readSources())
+  const sources = once(readNow)
   const config = async (required: readonly SettingName[]): Promise<Config> =>
     readConfig(await sources(), required).config
   const log = once(() => openLog(config, options.write))
   const app = once(async () => {
-    made = await (options.createApp ?? composeApp)(await sources(), await log())
+    const parts = { config: await config(CLOUD_SETTINGS), readSources: readNow, clock, log: await log() }
+    made = await (options.createApp ?? composeApp)(parts)
     return made
   })
   return {
@@ -86,9 +92,10 @@ export function once<T>(create: () => Promise<T>): () => Promise<T> {
   }
 }
 
-async function composeApp(sources: Sources, log: Log): Promise<AppParts> {
+/** Everything heavy hangs on this module, so it is imported with the first request that needs it. */
+async function composeApp(options: AppOptions): Promise<AppParts> {
   const { createApp } = await import('../shared/compose.ts')
-  return createApp(sources, { log })
+  return createApp(options)
 }
 
 /** A log even when the settings are wrong: what is wrong with them is to be read somewhere. */

@@ -15,6 +15,12 @@ export interface SourceInputs {
 export const SECRET_FILE_FLAG = 'cloud-config'
 export const SECRET_FILE_ENV = 'PNAP_CLOUD_CONFIG'
 
+/** The process's own environment and file system. */
+export const processInputs = {
+  env: process.env,
+  readFile: (path: string): Promise<string> => readFromDisk(path, 'utf8'),
+} as const satisfies SourceInputs
+
 type ReadFile = (path: string) => Promise<string>
 
 /**
@@ -22,7 +28,7 @@ type ReadFile = (path: string) => Promise<string>
  * `readConfig` reports with all others. Problems name flags, variables and fields, never what they hold.
  */
 export async function readSources(inputs: SourceInputs = {}): Promise<Sources> {
-  const { flags = {}, env = process.env, readFile = path => readFromDisk(path, 'utf8') } = inputs
+  const { flags = {}, env, readFile } = { ...processInputs, ...inputs }
   const problems = [...(inputs.problems ?? [])]
   const file = await readSecretFile(flags, env, readFile, problems)
   const secrets = await readSecrets(flags, env, readFile, problems)

@@ -111,6 +111,8 @@ async function send(backstage: Backstage, payload: string): Promise<number> {
 }
 
 const SETTINGS = {
+  PNAP_CLIENT_ID: 'client-1',
+  PNAP_CLIENT_SECRET: 'secret-1',
   PNAP_WEBHOOK_TOKEN: TOKEN,
   PNAP_WEBHOOK_TOKEN_PREVIOUS: PREVIOUS,
   PNAP_RECONCILE_FUNCTION: 'reconcile',

@@ -1,0 +1,65 @@
+import { VERSION } from '../shared/version.ts'
+import { type Command, refuseProblems, toInputs } from './command.ts'
+
+/** Every command. What a command needs is imported when it runs: `version` is quick, and `serve` loads no simulator. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    doc: 'Serves the webhooks, works on what they ring for and passes over everything on schedule, until it is told to end (SIGTERM, SIGINT).',
+    flags: [],
+    settings: true,
+    async run(line, io) {
+      const { runServe } = await import('./serve.ts')
+      return runServe(toInputs(line, io), io)
+    },
+  },
+  {
+    name: 'resync',
+    doc: 'Makes one pass over everything.',
+    flags: [
+      { name: 'dry-run', doc: 'Shows the plan and changes nothing.' },
+      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+    ],
+    settings: true,
+    exitCodes:
+      '0: complete, or another pass is at work; 1: something failed; with --dry-run 2: changes are pending.',
+    async run(line, io) {
+      const { runResync, toResyncCommand } = await import('./resync-command.ts')
+      const { problems, ...command } = toResyncCommand(line)
+      return runResync(command, { ...toInputs(line, io), problems }, io)
+    },
+  },
+  {
+    name: 'simulate',
+    doc: 'Runs the BMC API simulator alone, with the credentials sim-client and sim-secret.',
+    flags: [
+      { name: 'port', value: 'N', doc: 'Port on 127.0.0.1; 0 takes any free one. 8080 by default.' },
+      {
+        name: 'servers',
+        value: 'N',
+        doc: 'Servers to begin with, called node-1, node-2 and so on. 3 by default.',
+      },
+      {
+        name: 'networks',
+        value: 'N',
+        doc: 'Public networks to begin with, each with one IP block. 1 by default.',
+      },
+    ],
+    settings: false,
+    async run(line, io) {
+      const { runSimulateCommand } = await import('./simulate.ts')
+      return runSimulateCommand(line, io)
+    },
+  },
+  {
+    name: 'version',
+    doc: 'Prints the version.',
+    flags: [],
+    settings: false,
+    async run(line, io) {
+      refuseProblems(line.problems)
+      io.out(`${VERSION}\n`)
+      return 0
+    },
+  },
+]

@@ -1,0 +1,55 @@
+import type { Clock } from '../shared/clock.ts'
+import type { Log } from '../shared/log.ts'
+import type { Resync } from './resync.ts'
+
+export interface ScheduleOptions {
+  readonly resync: Resync
+  readonly intervalMs: number
+  readonly clock: Clock
+  readonly log: Log
+  /** No pass begins after it; the sleep between two ends with it. */
+  readonly stop: AbortSignal
+  /** Ends a pass under way. */
+  readonly abort: AbortSignal
+}
+
+/** A pass over a large cluster with a slow BMC API; the shipped function has as long. */
+const PASS_MS = 60_000
+/** Breath between two passes when one took longer than the interval. */
+const LEAST_PAUSE_SHARE = 0.1
+
+/** Passes over everything: one at once, then one an interval after the last began, never two at a time. Never throws. */
+export async function runSchedule(options: ScheduleOptions): Promise<void> {
+  const { resync, intervalMs, clock, log, stop, abort } = options
+  while (!stop.aborted) {
+    const start = clock.now()
+    await resync({ deadline: start + Math.max(PASS_MS, intervalMs), signal: abort })
+    const tookMs = clock.now() - start
+    if (tookMs > intervalMs)
+      log.warn({ durationMs: tookMs, intervalMs }, 'resync took longer than its interval')
+    await clock.sleep(Math.max(intervalMs - tookMs, intervalMs * LEAST_PAUSE_SHARE), stop).catch(() => {})
+  }
+}
+
+export interface RefreshOptions {
+  readonly refreshes: readonly (() => Promise<void>)[]
+  readonly clock: Clock
+  readonly log: Log
+  readonly stop: AbortSignal
+}
+
+/** A kubelet brings a changed Secret into a pod within a minute; certificates are renewed days before they expire. */
+const REFRESH_MS = 30_000
+
+/** Reads files again and again; what cannot be read or used leaves the old values in use. Never throws. */
+export async function runRefreshes({ refreshes, clock, log, stop }: RefreshOptions): Promise<void> {
+  for (;;) {
+    await clock.sleep(REFRESH_MS, stop).catch(() => {})
+    if (stop.aborted) return
+    for (const refresh of refreshes) {
+      await refresh().catch((error: unknown) =>
+        log.warn({ error }, 'changed files cannot be used, the old ones stay in use'),
+      )
+    }
+  }
+}

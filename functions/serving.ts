@@ -1,0 +1,173 @@
+import type { Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '../shared/clock.ts'
+import type { Controllers } from '../shared/controllers/contract.ts'
+import { CcmError } from '../shared/errors.ts'
+import type { Kube } from '../shared/kubernetes/client.ts'
+import type { Log } from '../shared/log.ts'
+import type { ListenAddress } from '../shared/setting-parsers.ts'
+import { createAdmission } from './admission.ts'
+import { createAudit } from './audit.ts'
+import { createAuthenticate } from './auth.ts'
+import { toCcmError } from './http.ts'
+import { createQueue, type Queue } from './queue.ts'
+import { createReconcile } from './reconcile.ts'
+import { createResync } from './resync.ts'
+import { runRefreshes, runSchedule } from './schedule.ts'
+import { createServer, type TlsFiles, toSecureContext } from './server.ts'
+import { createTlsRefresh, type ReadFile, type TlsPaths } from './tls.ts'
+
+/** What `serve` runs on. */
+export interface ServingParts {
+  readonly app: { readonly controllers: Controllers; readonly kube: Pick<Kube, 'request'>; close(): void }
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: () => number
+  readonly listen: ListenAddress
+  readonly tls?:
+    | { readonly paths: TlsPaths; readonly files: TlsFiles; readonly readFile: ReadFile }
+    | undefined
+  /** Webhook tokens as they are now. */
+  readonly tokens: () => readonly string[]
+  /** Reads again what may rotate. */
+  readonly refreshes?: readonly (() => Promise<void>)[]
+  readonly resyncIntervalMs: number
+  readonly maxBodyBytes: number
+  readonly shutdownGraceMs: number
+}
+
+/** A running server. */
+export interface Serving {
+  readonly host: string
+  readonly port: number
+  readonly queue: Pick<Queue, 'size'>
+  /** Stops accepting, finishes what is under way as far as the grace time allows, and closes everything. */
+  close(): Promise<void>
+}
+
+/** Wait between two looks for the API server while it does not answer. */
+const PROBE_MS = 2000
+
+/**
+ * Starts the webhooks, the queue behind them and the schedule.
+ *
+ * @throws CcmError CCM_CONFIG_INVALID when the address cannot be listened on or the certificate cannot be used
+ */
+export async function startServing(parts: ServingParts): Promise<Serving> {
+  const { app, log, clock } = parts
+  const [stop, abort] = [new AbortController(), new AbortController()]
+  const state = { ready: false }
+  const { server, queue } = buildServer(parts, () => state.ready && !stop.signal.aborted)
+  const { host } = parts.listen
+  await server.listen(parts.listen).catch((cause: unknown) => {
+    throw new CcmError(
+      'CCM_CONFIG_INVALID',
+      `settings: PNAP_LISTEN: cannot listen there (${reason(cause)})`,
+      { cause },
+    )
+  })
+  const { port } = server.server.address() as AddressInfo
+  log.info({ host, port }, 'serving')
+  const resync = createResync({ controllers: async () => app.controllers, log, clock })
+  const work = Promise.all([
+    runSchedule({
+      resync,
+      intervalMs: parts.resyncIntervalMs,
+      clock,
+      log,
+      stop: stop.signal,
+      abort: abort.signal,
+    }),
+    runRefreshes({ refreshes: toRefreshes(parts, server.server as Server), clock, log, stop: stop.signal }),
+    probe(parts, stop.signal, () => {
+      state.ready = true
+    }),
+  ])
+
+  async function end(): Promise<void> {
+    log.info({ queued: queue.size() }, 'ending')
+    const deadline = clock.now() + parts.shutdownGraceMs
+    stop.abort(ENDING)
+    // The webhooks first: what they still take over goes into the queue.
+    await atMost(parts, server.close(), deadline)
+    server.server.closeAllConnections()
+    await queue.drain(Math.max(deadline - clock.now(), 0))
+    await atMost(parts, work, deadline)
+    abort.abort(ENDING)
+    await work
+    app.close()
+    log.info({}, 'ended')
+  }
+
+  let ended: Promise<void> | undefined
+  return {
+    host,
+    port,
+    queue,
+    close: () => {
+      ended ??= end()
+      return ended
+    },
+  }
+}
+
+/** A reason of our own costs no stack, which an abort without one would. */
+const ENDING = 'the server ends'
+
+function buildServer(
+  parts: ServingParts,
+  ready: () => boolean,
+): { server: ReturnType<typeof createServer>; queue: Queue } {
+  const { app, log, clock, random, maxBodyBytes, tls } = parts
+  const controllers = async () => app.controllers
+  const demandCertificate = tls?.files.clientCa !== undefined
+  const authenticate = createAuthenticate({ tokens: parts.tokens, demandCertificate })
+  const queue = createQueue({ reconcile: createReconcile({ controllers, log, clock }), clock, log, random })
+  const webhook = { authenticate, log, clock, maxBodyBytes }
+  const server = createServer({
+    admission: createAdmission({ ...webhook, controllers }),
+    audit: createAudit({ ...webhook, invoker: queue }),
+    ready,
+    clock,
+    maxBodyBytes,
+    tls: tls?.files,
+  })
+  return { server, queue }
+}
+
+function toRefreshes(
+  { tls, refreshes = [], log }: ServingParts,
+  server: Server,
+): readonly (() => Promise<void>)[] {
+  if (!tls) return refreshes
+  const apply = (files: TlsFiles): void => server.setSecureContext(toSecureContext(files))
+  return [...refreshes, createTlsRefresh({ ...tls, apply, log })]
+}
+
+/** Looks for the API server until it has answered once; from then on the webhooks are of use, whatever BMC does. */
+async function probe({ app, clock, log }: ServingParts, stop: AbortSignal, found: () => void): Promise<void> {
+  let told = ''
+  while (!stop.aborted) {
+    try {
+      await app.kube.request({ path: '/version', signal: stop })
+      found()
+      return
+    } catch (thrown) {
+      const error = toCcmError(thrown)
+      if (error.code !== told) log.error({ code: error.code, action: error.action, error }, 'not ready yet')
+      told = error.code
+    }
+    await clock.sleep(PROBE_MS, stop).catch(() => {})
+  }
+}
+
+/** Waits for `work`, but not past the deadline. */
+async function atMost({ clock }: ServingParts, work: PromiseLike<unknown>, deadline: number): Promise<void> {
+  const over = new AbortController()
+  const limit = clock.sleep(Math.max(deadline - clock.now(), 0), over.signal).catch(() => {})
+  await Promise.race([work, limit])
+  over.abort(ENDING)
+}
+
+const reason = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
