@@ -1,8 +1,8 @@
 /** One reason why a field was refused, as in Status.details.causes. */
 export interface Cause {
-  readonly reason: string
+  readonly reason?: string
   readonly message: string
-  readonly field: string
+  readonly field?: string
 }
 
 /** Status.details of an error. */
@@ -131,7 +131,7 @@ export const patchRejected = (): ApiError =>
 
 export const internalError = (message: string): ApiError =>
   new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, {
-    causes: [{ reason: '', message, field: '' }],
+    causes: [{ message }],
   })
 
 export const required = (field: string, detail = ''): Cause => ({

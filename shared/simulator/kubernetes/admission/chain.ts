@@ -3,7 +3,8 @@ import { sameJson } from '../json.ts'
 import { toObject } from '../lifecycle.ts'
 import type { KubeObject } from '../objects.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
-import { ApiError, internalError } from '../status.ts'
+import { subjectOf } from '../resources.ts'
+import { ApiError, forbidden, internalError } from '../status.ts'
 import { type AdmissionRequest, type Plugin, withObject } from './admission.ts'
 import { parseReviewResponse, type ReviewResponse, reviewRequest } from './review.ts'
 import { type CallContext, callWebhook } from './webhook-call.ts'
@@ -69,8 +70,8 @@ export function createAdmissionChain(options: ChainOptions): AdmissionChain {
     const review = reviewRequest(request)
     const match = matchConditions(webhook, review)
     if (match === 'no match') return request.object
-    const response =
-      match === 'match' ? await ask(webhook, review) : failed(webhook, new Error(match.error), 'evaluating')
+    if (match !== 'match') return conditionFailed(webhook, request, match.error)
+    const response = await ask(webhook, review)
     if (response === undefined) return request.object
     request.warnings.push(...response.warnings)
     if (!response.allowed) throw denial(webhook, response)
@@ -81,19 +82,25 @@ export function createAdmissionChain(options: ChainOptions): AdmissionChain {
     try {
       return parseReviewResponse(await callWebhook(webhook, review, options), String(review.uid))
     } catch (error) {
-      return failed(webhook, error, 'calling')
+      return callFailed(webhook, error)
     }
   }
 
   /** failurePolicy: undefined goes on as if the webhook did not exist. */
-  function failed(webhook: Webhook, error: unknown, what: 'calling' | 'evaluating'): undefined {
+  function callFailed(webhook: Webhook, error: unknown): undefined {
     const message = error instanceof Error ? error.message : String(error)
-    options.log.warn({ webhook: webhook.name, what, error: message }, 'webhook failed')
+    options.log.warn({ webhook: webhook.name, error: message }, 'webhook failed')
     if (webhook.fields.failurePolicy === 'Ignore') return undefined
     throw internalError(`failed calling webhook ${JSON.stringify(webhook.name)}: ${message}`)
   }
 
   return { admit }
+}
+
+/** A condition that cannot be evaluated: the webhook is left out, or the request refused. */
+function conditionFailed(webhook: Webhook, request: AdmissionRequest, why: string): KubeObject | undefined {
+  if (webhook.fields.failurePolicy === 'Ignore') return request.object
+  throw forbidden(subjectOf(request.resource), request.name, why)
 }
 
 /** The object has changed: who was asked before may be asked again. */
@@ -105,11 +112,7 @@ function requireAgain(round: Round): void {
 function denial(webhook: Webhook, { message, reason, code }: ReviewResponse): ApiError {
   const start = `admission webhook ${JSON.stringify(webhook.name)} denied the request`
   const why = message === '' ? (reason === '' ? ' without explanation' : `: ${reason}`) : `: ${message}`
-  return new ApiError(
-    code === 0 ? 403 : code,
-    reason === '' && code === 0 ? 'Forbidden' : reason,
-    start + why,
-  )
+  return new ApiError(code === 0 ? 400 : code, reason, start + why)
 }
 
 /** A patch that does not apply fails the request whatever failurePolicy says. */
@@ -124,6 +127,7 @@ function patched(webhook: Webhook, request: AdmissionRequest, patch: readonly un
       throw new Error('no object is left')
     return toObject(request.resource, { ...result }).object
   } catch (error) {
-    throw internalError(error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    throw internalError(message.replace(/^.* cannot be handled as a \w+: /, ''))
   }
 }

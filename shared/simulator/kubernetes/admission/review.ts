@@ -28,6 +28,12 @@ export function reviewRequest(request: AdmissionRequest): Fields {
   }
 }
 
+/** The API server cuts longer ones. */
+const MAX_WARNING_LENGTH = 256
+
+const invalidResponse = (why: string): Error => new Error(`received invalid webhook response: ${why}`)
+const callFailed = (why: string): Error => new Error(`failed to call webhook: ${why}`)
+
 /** What a webhook said, checked for form. */
 export interface ReviewResponse {
   readonly allowed: boolean
@@ -46,15 +52,14 @@ export interface ReviewResponse {
  * @throws Error when it is no AdmissionReview for this request
  */
 export function parseReviewResponse(text: string, uid: string): ReviewResponse {
-  const body = parseJson(text)
-  const response = fieldsOf(body).response
-  if (fieldsOf(body).kind !== 'AdmissionReview' || fieldsOf(body).apiVersion !== 'admission.k8s.io/v1')
-    throw new Error(
-      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${textOf(fieldsOf(body).apiVersion)}, Kind=${textOf(fieldsOf(body).kind)}`,
+  const { apiVersion, kind, response } = fieldsOf(parseJson(text))
+  if (kind !== 'AdmissionReview' || apiVersion !== 'admission.k8s.io/v1')
+    throw callFailed(
+      `converting (${textOf(apiVersion).split('/').at(-1)}.${textOf(kind)}) to (v1.AdmissionReview): unknown conversion`,
     )
-  if (!isFields(response)) throw new Error('webhook response was absent')
+  if (!isFields(response)) throw invalidResponse('webhook response was absent')
   if (response.uid !== uid)
-    throw new Error(
+    throw invalidResponse(
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(textOf(response.uid))}`,
     )
   const { message, reason, code } = fieldsOf(response.status)
@@ -63,7 +68,7 @@ export function parseReviewResponse(text: string, uid: string): ReviewResponse {
     message: textOf(message),
     reason: textOf(reason),
     code: typeof code === 'number' ? code : 0,
-    warnings: textsOf(response.warnings),
+    warnings: textsOf(response.warnings).map(text => text.slice(0, MAX_WARNING_LENGTH)),
     patch: parsePatch(response),
   }
 }
@@ -72,17 +77,17 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Error(`couldn't get version/kind; json parse error of ${text.length} characters`)
+    throw callFailed(`couldn't get version/kind; json parse error: no JSON in ${text.length} characters`)
   }
 }
 
 function parsePatch({ patch, patchType }: Fields): readonly unknown[] | undefined {
   if (textOf(patch) === '') return undefined
+  if (textOf(patchType) === '')
+    throw invalidResponse('webhook returned response.patch but not response.patchType')
   if (patchType !== 'JSONPatch')
-    throw new Error(
-      `webhook returned response.patch but response.patchType is ${JSON.stringify(textOf(patchType))}`,
-    )
+    throw invalidResponse(`webhook returned invalid response.patchType of ${JSON.stringify(patchType)}`)
   const operations = parseJson(Buffer.from(textOf(patch), 'base64').toString())
-  if (!Array.isArray(operations)) throw new Error('webhook returned a patch that is no list')
+  if (!Array.isArray(operations)) throw invalidResponse('the patch is no list')
   return operations
 }

@@ -83,7 +83,7 @@ function post(url: URL, options: RequestOptions, body: string): Promise<string> 
 /** client-go's words for an answer that is no success. */
 function statusText(status: number, body: string): string {
   if (status === 404) return 'the server could not find the requested resource'
-  if (status === 401) return 'Unauthorized'
+  if (status === 401) return 'the server has asked for the client to provide credentials'
   if (status === 403) return 'forbidden'
   return `an error on the server (${JSON.stringify(body.slice(0, 200))}) has prevented the request from succeeding`
 }

@@ -85,7 +85,7 @@ export type MatchResult = 'match' | 'no match' | { readonly error: string }
 export function matchConditions(webhook: Webhook, review: Fields): MatchResult {
   let failure: string | undefined
   for (const item of listOf(webhook.fields.matchConditions)) {
-    const { name, expression } = fieldsOf(item)
+    const { expression } = fieldsOf(item)
     try {
       const variables = {
         object: review.object ?? null,
@@ -94,8 +94,14 @@ export function matchConditions(webhook: Webhook, review: Fields): MatchResult {
       }
       if (!evaluateCel(textOf(expression), variables)) return 'no match'
     } catch (error) {
-      failure ??= `condition ${JSON.stringify(name)}: ${error instanceof Error ? error.message : String(error)}`
+      failure ??= `expression '${textOf(expression)}' resulted in error: ${firstLine(error)}`
     }
   }
   return failure === undefined ? 'match' : { error: failure }
+}
+
+/** The library begins with a capital and adds the place in the expression on further lines. */
+function firstLine(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+  return `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`
 }

@@ -130,7 +130,7 @@ export const listOptionsInvalid = (why: string): ApiError =>
 
 const versionTooLarge = (version: string, current: number): ApiError =>
   new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${version}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })
 

@@ -11,7 +11,16 @@ export class PatchError extends Error {}
  */
 export function applyJsonPatch(document: unknown, operations: readonly unknown[]): unknown {
   const root = { document: copyOf(document) }
-  for (const operation of operations) applyOperation(root, operation)
+  for (const operation of operations) {
+    try {
+      applyOperation(root, operation)
+    } catch (error) {
+      if (!(error instanceof PatchError) || !isFields(operation)) throw error
+      throw new PatchError(
+        `error in ${String(operation.op)} for path: '${String(operation.path)}': ${error.message}`,
+      )
+    }
+  }
   return root.document
 }
 
