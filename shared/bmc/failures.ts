@@ -51,11 +51,11 @@ export function toInvalidResponse(where: Where, why: string): CcmError {
   return new CcmError('BMC_RESPONSE_INVALID', message, { fields: fieldsOf(where) })
 }
 
-/** For a call that its caller ended before the answer came: by its deadline, or by its signal. */
-export function toEnded(where: Where, reason: 'deadline' | 'aborted'): CcmError {
+/** For a call that its caller ended before the answer came: by its deadline, or by its signal; `who` did not answer. */
+export function toEnded(where: Where, reason: 'deadline' | 'aborted', who = where.host): CcmError {
   const why = reason === 'deadline' ? 'did not answer before the deadline' : 'was no longer waited for'
   const fields = { ...fieldsOf(where), reason }
-  return new CcmError('BMC_TIMEOUT', `${where.what}: ${where.host} ${why}`, { fields })
+  return new CcmError('BMC_TIMEOUT', `${where.what}: ${who} ${why}`, { fields })
 }
 
 function describe(where: Where, outcome: Outcome, moment: Moment): CcmError {

@@ -151,7 +151,9 @@ function toWhere(operation: Operation<unknown>, host: string): Where {
 /** Rewrites what an abort threw; an error of ours stands, but for the one that takes a deadline for a caller's wish. */
 function toThrown(thrown: unknown, where: Where, deadline: boolean, aborted: boolean): unknown {
   if (!aborted) return thrown
-  const ended = toEnded(where, deadline ? 'deadline' : 'aborted')
+  // A bare reason comes from waiting for the token, or from a back-off, which never reaches the deadline.
+  const who = thrown instanceof CcmError || !deadline ? where.host : 'the token endpoint'
+  const ended = toEnded(where, deadline ? 'deadline' : 'aborted', who)
   if (hasCode(thrown, 'BMC_OUTCOME_UNKNOWN') && hasCode(thrown.cause, 'BMC_TIMEOUT'))
     return toOutcomeUnknown(ended)
   return thrown instanceof CcmError && !hasCode(thrown, 'BMC_TIMEOUT') ? thrown : ended

@@ -108,7 +108,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   async function get(signal: AbortSignal): Promise<string> {
     const token = valid()
     const due = token !== undefined && clock.now() >= Math.max(token.refreshAt, quietUntil)
-    if (due && flight === undefined) await refreshEarly(signal)
+    if (due) await refreshEarly(signal)
     if (flight?.early && !valid()) await join(flight, signal).catch(() => signal.throwIfAborted())
     return valid()?.value ?? (await join(flight ?? start(false), signal)).value
   }

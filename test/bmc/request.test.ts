@@ -168,6 +168,12 @@ t.test('a 401 renews the token and repeats any call once', async t => {
   t.equal(tries.length, 2)
 })
 
+t.test('a call renews its token once in all its attempts', async t => {
+  const { bmc, asked } = scripted({ api: [{ status: 401 }, { status: 500 }, { status: 401 }, { body: [] }] })
+  await t.rejects(bmc.listServers(), { code: 'BMC_CREDENTIALS_INVALID' })
+  t.equal(asked.length, 2)
+})
+
 t.test('a missing scope is named, whichever part of the answer points at it', async t => {
   const hints: Step[] = [
     { status: 403, body: { message: 'The token lacks a scope.' } },

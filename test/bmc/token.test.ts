@@ -93,6 +93,18 @@ t.test('an early renewal that hangs delays one call a little, and no other', asy
   await first
 })
 
+t.test('a caller that gives up during an early renewal is no failure of it', async t => {
+  const { bmc, clock, lines } = scripted({ token: [giveToken(1), { hang: true }] })
+  await bmc.listServers()
+  await clock.turn(13 * MINUTE)
+  const caller = new AbortController()
+  const call = t.rejects(bmc.listServers({ signal: caller.signal }), { code: 'BMC_TIMEOUT' })
+  await clock.turn(10)
+  caller.abort()
+  await call
+  t.strictSame(lines, [])
+})
+
 t.test('a token that expires during an early renewal waits for it, then tries in earnest', async t => {
   const { bmc, clock, asked } = scripted({ token: [giveToken(1, 60), { hang: true }, giveToken(3)] })
   await bmc.listServers()
@@ -168,7 +180,11 @@ t.test('a caller that gives up leaves the shared request to the others', async t
   const patient = bmc.listServers()
   const failures = Promise.all([
     t.rejects(impatient, { code: 'BMC_TIMEOUT', fields: { reason: 'aborted' } }),
-    t.rejects(hurried, { code: 'BMC_TIMEOUT', fields: { reason: 'deadline' } }),
+    t.rejects(hurried, {
+      code: 'BMC_TIMEOUT',
+      message: 'GET /bmc/v1/servers: the token endpoint did not answer before the deadline',
+      fields: { reason: 'deadline' },
+    }),
   ])
   await clock.turn(1000)
   caller.abort()

@@ -163,5 +163,6 @@ t.test('a request that was aborted before it left is not sent', async t => {
   const going = transport.send(sending(url, 'POST', { signal: caller.signal }))
   caller.abort()
   t.strictSame(await going, { kind: 'aborted', sent: false })
+  await new Promise(resolve => setImmediate(resolve))
   t.equal(counts.get('POST test'), undefined)
 })
