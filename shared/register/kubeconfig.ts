@@ -1,0 +1,79 @@
+import type { Clock } from '../clock.ts'
+import { CcmError } from '../errors.ts'
+import type { Kube } from '../kubernetes/client.ts'
+import { NAME } from '../kubernetes/names.ts'
+import { readIfThere, writePrivately } from './files.ts'
+import {
+  createTokenSecret,
+  deleteTokenSecret,
+  listTokenSecrets,
+  type TokenSecret,
+  toNextName,
+} from './token-secret.ts'
+
+/** What the kubeconfigs of hosts outside the cluster are made with. */
+export interface KubeconfigWork {
+  readonly kube: Kube
+  readonly clock: Clock
+  /** PEM of the API server's authority as `register` itself trusts it; else the one in the token Secret is taken. */
+  readonly ca?: string | undefined
+  /** File that is written. */
+  readonly path: string
+  readonly out: (line: string) => void
+}
+
+/**
+ * Writes a kubeconfig of the service account with its newest token, or with a new one.
+ *
+ * @throws CcmError KUBE_TIMEOUT when nobody fills the token Secret, KUBE_*, CCM_CONFIG_INVALID
+ */
+export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Promise<void> {
+  const { kube, clock, path, out } = work
+  const secrets = await listTokenSecrets(kube)
+  const newest = secrets.at(-1)
+  const secret = newest && !rotate ? newest : await createTokenSecret(kube, clock, toNextName(secrets))
+  const text = await toKubeconfig(work, secret)
+  const isSame = (await readIfThere(path)) === text
+  if (!isSame) await writePrivately(path, text)
+  out(`${isSame ? 'unchanged' : 'written'.padEnd(9)} ${path} (token of Secret kube-system/${secret.name})`)
+  if (secrets.length > 0 && rotate) {
+    out('Tokens before this one stay valid. When no host uses them any more: the same command with --finish.')
+  }
+}
+
+/**
+ * Deletes every token but the one that the kubeconfig holds.
+ *
+ * @throws CcmError CCM_CONFIG_INVALID when the file holds none of our tokens: then nothing is deleted
+ */
+export async function finishRotation({ kube, path, out }: KubeconfigWork): Promise<void> {
+  const text = (await readIfThere(path)) ?? ''
+  const secrets = await listTokenSecrets(kube)
+  const used = secrets.find(({ token }) => text.includes(token))
+  if (!used) {
+    const message = `${path} holds no token of a Secret kube-system/${NAME}-token*: nothing is deleted`
+    throw new CcmError('CCM_CONFIG_INVALID', message)
+  }
+  for (const { name } of secrets.filter(secret => secret !== used)) {
+    await deleteTokenSecret(kube, name)
+    out(`deleted   Secret kube-system/${name}`)
+  }
+  out(`kept      Secret kube-system/${used.name}`)
+}
+
+async function toKubeconfig({ kube, ca }: KubeconfigWork, secret: TokenSecret): Promise<string> {
+  const { stringify } = await import('yaml')
+  const authority = ca ?? secret.ca
+  const trust = authority ? { 'certificate-authority-data': Buffer.from(authority).toString('base64') } : {}
+  return stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: NAME, cluster: { server: kube.server, ...trust } }],
+      users: [{ name: NAME, user: { token: secret.token } }],
+      contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
+      'current-context': NAME,
+    },
+    { lineWidth: 0 },
+  )
+}

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Config, readConfig, type SettingName } from '../config.ts'
+import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
+import { readSources, type SourceInputs } from '../sources.ts'
+import { toCode } from './files.ts'
+
+/** What `register` was asked to do, checked. Paths are absolute. */
+export interface RegisterOptions {
+  /** Absent when only a kubeconfig is made. */
+  readonly webhook?: WebhookOptions | undefined
+  /** Whom the handlers act as. */
+  readonly user: string
+  readonly print: boolean
+  readonly dryRun: boolean
+  readonly apiserverDir?: string | undefined
+  readonly mergePolicy?: string | undefined
+  readonly mergeAdmission?: string | undefined
+  readonly kubeconfigOut?: string | undefined
+  readonly rotation: 'none' | 'rotate' | 'finish'
+}
+
+export interface WebhookOptions {
+  /** Where the handlers are served, without a slash at its end. */
+  readonly url: string
+  /** PEM. */
+  readonly ca?: string | undefined
+  /** The API server sends the token; otherwise the URL holds a secret made of it. */
+  readonly bearer: boolean
+}
+
+/** Options with what they bring: settings with every problem reported, and values of flags. */
+export interface ReadOptions {
+  readonly options: RegisterOptions
+  readonly config: Config
+}
+
+type Flags = Readonly<Record<string, string | true>>
+
+/** Settings that register takes as flags too. */
+const SETTING_FLAGS = [
+  'webhook-token-file',
+  'kubeconfig',
+  'kube-context',
+  'kube-api-server',
+  'kube-ca-data',
+  'kube-token-file',
+  'cloud-config',
+]
+const TEXTS = [
+  'url',
+  'ca-file',
+  'user',
+  'apiserver-dir',
+  'merge-policy',
+  'merge-admission',
+  'kubeconfig-out',
+  ...SETTING_FLAGS,
+]
+const SWITCHES = ['bearer', 'print', 'dry-run', 'rotate', 'finish']
+/** What an option is of no use without. */
+const NEEDS: Readonly<Record<string, string>> = {
+  'ca-file': 'url',
+  bearer: 'url',
+  print: 'url',
+  'apiserver-dir': 'url',
+  'merge-policy': 'apiserver-dir',
+  'merge-admission': 'apiserver-dir',
+  rotate: 'kubeconfig-out',
+  finish: 'kubeconfig-out',
+}
+const EXCLUDE: readonly (readonly [string, string])[] = [
+  ['rotate', 'finish'],
+  ['print', 'kubeconfig-out'],
+]
+
+/**
+ * Options of `register` and the settings beside them.
+ *
+ * @throws CcmError CCM_CONFIG_INVALID whose message names every problem at once, and no value
+ */
+export async function readOptions(argv: readonly string[], inputs: SourceInputs = {}): Promise<ReadOptions> {
+  const problems: string[] = []
+  const flags = readFlags(argv, problems)
+  problems.push(...findContradictions(flags))
+  const options: RegisterOptions = {
+    webhook: await readWebhook(flags, problems),
+    user: readText(flags, 'user') ?? SERVICE_ACCOUNT_USER,
+    print: flags['print'] === true,
+    dryRun: flags['dry-run'] === true,
+    apiserverDir: readPath(flags, 'apiserver-dir'),
+    mergePolicy: readPath(flags, 'merge-policy'),
+    mergeAdmission: readPath(flags, 'merge-admission'),
+    kubeconfigOut: readPath(flags, 'kubeconfig-out'),
+    rotation: flags['rotate'] ? 'rotate' : flags['finish'] ? 'finish' : 'none',
+  }
+  const given = SETTING_FLAGS.map(name => [name, readText(flags, name)])
+  const sources = await readSources({ ...inputs, flags: Object.fromEntries(given), problems })
+  const required: SettingName[] = flags['url'] ? ['webhookToken'] : []
+  return { options, config: readConfig(sources, required).config }
+}
+
+function readFlags(argv: readonly string[], problems: string[]): Flags {
+  const options = {
+    ...Object.fromEntries(TEXTS.map(name => [name, { type: 'string' as const }])),
+    ...Object.fromEntries(SWITCHES.map(name => [name, { type: 'boolean' as const }])),
+  }
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const flags: Record<string, string | true> = {}
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push('register takes options only, as --url')
+    if (token.kind !== 'option') continue
+    const { name, rawName, value } = token
+    if (TEXTS.includes(name) && value) flags[name] = value
+    else if (TEXTS.includes(name)) problems.push(`${rawName}: a value is missing`)
+    else if (SWITCHES.includes(name) && value === undefined) flags[name] = true
+    else problems.push(`${rawName} is no option of register${SWITCHES.includes(name) ? ' with a value' : ''}`)
+  }
+  return flags
+}
+
+function findContradictions(flags: Flags): string[] {
+  const missing = Object.entries(NEEDS)
+    .filter(([name, needed]) => flags[name] && !flags[needed])
+    .map(([name, needed]) => `--${name} needs --${needed}`)
+  const both = EXCLUDE.filter(([one, other]) => flags[one] && flags[other]).map(
+    ([one, other]) => `--${one} and --${other} exclude each other`,
+  )
+  const none =
+    flags['url'] || flags['kubeconfig-out'] ? [] : ['--url is missing (give --url https://host:8443)']
+  return [...none, ...missing, ...both]
+}
+
+async function readWebhook(flags: Flags, problems: string[]): Promise<WebhookOptions | undefined> {
+  const ca = await readCertificate(readText(flags, 'ca-file'), problems)
+  const url = readText(flags, 'url')
+  if (url === undefined) return undefined
+  const problem = findUrlProblem(url)
+  if (problem) problems.push(`--url: ${problem}`)
+  return { url: url.replace(/\/+$/, ''), ca, bearer: flags['bearer'] === true }
+}
+
+/** What an API server does not accept as a webhook's URL. */
+function findUrlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'expected a URL such as https://host:8443'
+  const url = new URL(text)
+  if (url.protocol !== 'https:') return 'an API server calls webhooks by https only'
+  if (url.username || url.password) return 'expected a URL without user and password'
+  if (url.search || url.hash || /[?#]/.test(text)) return 'expected a URL without query and fragment'
+  return undefined
+}
+
+async function readCertificate(path: string | undefined, problems: string[]): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  try {
+    const text = await readFile(path, 'utf8')
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+    problems.push('--ca-file: the file holds no PEM certificate')
+  } catch (error) {
+    problems.push(`--ca-file: the file cannot be read (${toCode(error)})`)
+  }
+  return undefined
+}
+
+function readText(flags: Flags, name: string): string | undefined {
+  const value = flags[name]
+  return value === true ? undefined : value
+}
+
+function readPath(flags: Flags, name: string): string | undefined {
+  const path = readText(flags, name)
+  return path === undefined ? undefined : resolve(path)
+}
