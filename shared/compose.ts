@@ -70,7 +70,7 @@ interface CloudParts {
   readonly log: Log
 }
 
-function createCloud({ config, readSources }: AppOptions, { onCredentials, ...parts }: CloudParts): Cloud {
+function createCloud({ config, readSources }: AppOptions, parts: CloudParts): Cloud {
   async function credentials(): Promise<{ clientId: string; clientSecret: string }> {
     const { clientID = '', clientSecret = '' } = readConfig(await readSources(), CLOUD_SETTINGS).config
     return { clientId: clientID, clientSecret }
