@@ -1,5 +1,18 @@
 import t from 'tap'
-import { type Cases, runCases, testContract, uidOf, versionOf } from './contract.ts'
+import {
+  as,
+  type Cases,
+  create,
+  patch,
+  read,
+  refused,
+  remove,
+  replace,
+  runCases,
+  testContract,
+  uidOf,
+  versionOf,
+} from './contract.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const map = (name: string, more: object = {}): object => ({
@@ -11,218 +24,179 @@ const map = (name: string, more: object = {}): object => ({
 
 const CREATE_AND_READ: Cases = {
   'an object is created, read and deleted': [
-    { call: `POST ${MAPS}`, body: map('crud'), status: 201 },
-    { call: `GET ${MAPS}/crud`, status: 200 },
-    { call: `DELETE ${MAPS}/crud`, status: 200 },
-    { call: `GET ${MAPS}/crud`, status: 404, reason: 'NotFound' },
-    { call: `DELETE ${MAPS}/crud`, status: 404, reason: 'NotFound' },
+    create(MAPS, map('crud')),
+    read(`${MAPS}/crud`),
+    remove(`${MAPS}/crud`),
+    refused(read(`${MAPS}/crud`), 404, 'NotFound'),
+    refused(remove(`${MAPS}/crud`), 404, 'NotFound'),
   ],
   'a name is taken once': [
-    { call: `POST ${MAPS}`, body: map('twice'), status: 201 },
-    { call: `POST ${MAPS}`, body: map('twice'), status: 409, reason: 'AlreadyExists' },
+    create(MAPS, map('twice')),
+    refused(create(MAPS, map('twice')), 409, 'AlreadyExists'),
   ],
   'a body may leave out kind and namespace, but neither may differ': [
-    { call: `POST ${MAPS}`, body: { metadata: { name: 'bare' } }, status: 201 },
-    { call: `POST ${MAPS}`, body: { ...map('kind'), kind: 'Secret' }, status: 400, reason: 'BadRequest' },
-    {
-      call: `POST ${MAPS}`,
-      body: map('ns', { namespace: 'kube-system' }),
-      status: 400,
-      reason: 'BadRequest',
-    },
-    { call: `PUT ${MAPS}/bare`, body: map('other'), status: 400, reason: 'BadRequest' },
-    { call: `POST ${MAPS}`, body: 'no json', status: 400, reason: 'BadRequest' },
+    create(MAPS, { metadata: { name: 'bare' } }),
+    refused(create(MAPS, { ...map('kind'), kind: 'Secret' }), 400, 'BadRequest'),
+    refused(create(MAPS, map('ns', { namespace: 'kube-system' })), 400, 'BadRequest'),
+    refused(replace(`${MAPS}/bare`, map('other')), 400, 'BadRequest'),
+    refused(create(MAPS, 'no json'), 400, 'BadRequest'),
   ],
   'a name is needed and must be a DNS name': [
-    { call: `POST ${MAPS}`, body: { data: {} }, status: 422, reason: 'Invalid' },
-    { call: `POST ${MAPS}`, body: map('Upper_Case'), status: 422, reason: 'Invalid' },
-    {
-      call: `POST ${MAPS}`,
-      body: map('labels', { labels: { a: 'ubuntu/jammy' } }),
-      status: 422,
-      reason: 'Invalid',
-    },
-    { call: `POST ${MAPS}`, body: map('keys', { labels: { 'a b': 'c' } }), status: 422, reason: 'Invalid' },
-    {
-      call: `POST ${MAPS}`,
-      body: map('notes', { annotations: { 'a b': 'c' } }),
-      status: 422,
-      reason: 'Invalid',
-    },
-    {
-      call: `POST ${MAPS}`,
-      body: map('final', { finalizers: ['nodomain'] }),
-      status: 422,
-      reason: 'Invalid',
-    },
+    refused(create(MAPS, { data: {} }), 422, 'Invalid'),
+    refused(create(MAPS, map('Upper_Case')), 422, 'Invalid'),
+    refused(create(MAPS, map('labels', { labels: { a: 'ubuntu/jammy' } })), 422, 'Invalid'),
+    refused(create(MAPS, map('keys', { labels: { 'a b': 'c' } })), 422, 'Invalid'),
+    refused(create(MAPS, map('notes', { annotations: { 'a b': 'c' } })), 422, 'Invalid'),
+    refused(create(MAPS, map('final', { finalizers: ['nodomain'] })), 422, 'Invalid'),
   ],
   'a namespace must exist': [
-    { call: 'POST /api/v1/namespaces/nowhere/configmaps', body: map('x'), status: 404, reason: 'NotFound' },
-    { call: 'GET /api/v1/namespaces/nowhere/configmaps', status: 200 },
-    { call: 'GET /api/v1/namespaces/kube-system', status: 200 },
+    refused(create('/api/v1/namespaces/nowhere/configmaps', map('x')), 404, 'NotFound'),
+    read('/api/v1/namespaces/nowhere/configmaps'),
+    read('/api/v1/namespaces/kube-system'),
   ],
   'system fields of the caller are not kept': [
-    {
-      call: `POST ${MAPS}`,
-      body: map('system', {
+    create(
+      MAPS,
+      map('system', {
         uid: '11111111-1111-1111-1111-111111111111',
         creationTimestamp: '2020-01-01T00:00:00Z',
         generation: 5,
         selfLink: '/x',
       }),
-      status: 201,
-    },
+    ),
   ],
   'a resourceVersion on create is refused': [
-    {
-      call: `POST ${MAPS}`,
-      body: map('versioned', { resourceVersion: '5' }),
-      status: 500,
-      reason: undefined,
-    },
+    refused(create(MAPS, map('versioned', { resourceVersion: '5' })), 500),
   ],
 }
 
 const UPDATES: Cases = {
   'a PUT without resourceVersion overwrites': [
-    { call: `POST ${MAPS}`, body: map('put', { labels: { a: 'b' } }), status: 201 },
-    { call: `PUT ${MAPS}/put`, body: map('put'), status: 200 },
+    create(MAPS, map('put', { labels: { a: 'b' } })),
+    replace(`${MAPS}/put`, map('put')),
   ],
   'a PUT with an old resourceVersion conflicts': [
-    { call: `POST ${MAPS}`, body: map('conflict'), status: 201 },
-    answers => ({
-      call: `PUT ${MAPS}/conflict`,
-      body: { ...map('conflict', { resourceVersion: versionOf(answers, 0) }), data: { a: '2' } },
-      status: 200,
-    }),
-    answers => ({
-      call: `PUT ${MAPS}/conflict`,
-      body: { ...map('conflict', { resourceVersion: versionOf(answers, 0) }), data: { a: '3' } },
-      status: 409,
-      reason: 'Conflict',
-    }),
-    { call: `GET ${MAPS}/conflict`, status: 200 },
+    create(MAPS, map('conflict')),
+    answers =>
+      replace(`${MAPS}/conflict`, {
+        ...map('conflict', { resourceVersion: versionOf(answers, 0) }),
+        data: { a: '2' },
+      }),
+    answers =>
+      refused(
+        replace(`${MAPS}/conflict`, {
+          ...map('conflict', { resourceVersion: versionOf(answers, 0) }),
+          data: { a: '3' },
+        }),
+        409,
+        'Conflict',
+      ),
+    read(`${MAPS}/conflict`),
   ],
   'a PUT of another uid conflicts': [
-    { call: `POST ${MAPS}`, body: map('uid'), status: 201 },
-    {
-      call: `PUT ${MAPS}/uid`,
-      body: map('uid', { uid: '11111111-1111-1111-1111-111111111111' }),
-      status: 409,
-      reason: 'Conflict',
-    },
+    create(MAPS, map('uid')),
+    refused(
+      replace(`${MAPS}/uid`, map('uid', { uid: '11111111-1111-1111-1111-111111111111' })),
+      409,
+      'Conflict',
+    ),
   ],
   'a PUT that changes nothing keeps the resourceVersion': [
-    { call: `POST ${MAPS}`, body: map('same'), status: 201 },
-    { call: `PUT ${MAPS}/same`, body: map('same'), status: 200 },
+    create(MAPS, map('same')),
+    replace(`${MAPS}/same`, map('same')),
   ],
   'a PUT of a new name is refused': [
-    { call: `PUT ${MAPS}/absent`, body: map('absent'), status: 404, reason: 'NotFound' },
-    {
-      call: 'PUT /api/v1/nodes/absent',
-      body: { metadata: { name: 'absent' } },
-      status: 404,
-      reason: 'NotFound',
-    },
+    refused(replace(`${MAPS}/absent`, map('absent')), 404, 'NotFound'),
+    refused(replace('/api/v1/nodes/absent', { metadata: { name: 'absent' } }), 404, 'NotFound'),
   ],
 }
 
 const DELETES: Cases = {
   'preconditions of a DELETE': [
-    { call: `POST ${MAPS}`, body: map('pre'), status: 201 },
-    {
-      call: `DELETE ${MAPS}/pre`,
-      body: { preconditions: { uid: '11111111-1111-1111-1111-111111111111' } },
-      status: 409,
-      reason: 'Conflict',
-    },
-    {
-      call: `DELETE ${MAPS}/pre`,
-      body: { preconditions: { resourceVersion: '1' } },
-      status: 409,
-      reason: 'Conflict',
-    },
-    answers => ({
-      call: `DELETE ${MAPS}/pre`,
-      body: { preconditions: { uid: uidOf(answers, 0), resourceVersion: versionOf(answers, 0) } },
-      status: 200,
-    }),
+    create(MAPS, map('pre')),
+    refused(
+      remove(`${MAPS}/pre`, { preconditions: { uid: '11111111-1111-1111-1111-111111111111' } }),
+      409,
+      'Conflict',
+    ),
+    refused(remove(`${MAPS}/pre`, { preconditions: { resourceVersion: '1' } }), 409, 'Conflict'),
+    answers =>
+      remove(`${MAPS}/pre`, {
+        preconditions: { uid: uidOf(answers, 0), resourceVersion: versionOf(answers, 0) },
+      }),
   ],
   'preconditions of a DELETE of a node and of a lease': [
-    { call: 'POST /api/v1/nodes', body: { metadata: { name: 'pre' } }, status: 201 },
-    {
-      call: 'DELETE /api/v1/nodes/pre',
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: 'other' } },
-      status: 409,
-      reason: 'Conflict',
-    },
-    answers => ({
-      call: 'DELETE /api/v1/nodes/pre',
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: uidOf(answers, 0) } },
-      status: 200,
-    }),
-    { call: 'GET /api/v1/nodes/pre', status: 404, reason: 'NotFound' },
+    create('/api/v1/nodes', { metadata: { name: 'pre' } }),
+    refused(
+      remove('/api/v1/nodes/pre', {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        preconditions: { uid: 'other' },
+      }),
+      409,
+      'Conflict',
+    ),
+    answers =>
+      remove('/api/v1/nodes/pre', {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        preconditions: { uid: uidOf(answers, 0) },
+      }),
+    refused(read('/api/v1/nodes/pre'), 404, 'NotFound'),
   ],
   'a finalizer holds the object back': [
-    { call: `POST ${MAPS}`, body: map('held', { finalizers: ['phoenixnap.com/test'] }), status: 201 },
-    { call: `DELETE ${MAPS}/held`, status: 200 },
-    { call: `DELETE ${MAPS}/held`, status: 200 },
-    { call: `POST ${MAPS}`, body: map('held'), status: 409, reason: 'AlreadyExists' },
-    {
-      call: `PATCH ${MAPS}/held`,
-      patch: 'merge',
-      body: { metadata: { finalizers: ['phoenixnap.com/test', 'phoenixnap.com/more'] } },
-      status: 422,
-      reason: 'Invalid',
-    },
-    { call: `PATCH ${MAPS}/held`, patch: 'merge', body: { data: { a: '2' } }, status: 200 },
-    { call: `PATCH ${MAPS}/held`, patch: 'merge', body: { metadata: { finalizers: null } }, status: 200 },
-    { call: `GET ${MAPS}/held`, status: 404, reason: 'NotFound' },
+    create(MAPS, map('held', { finalizers: ['phoenixnap.com/test'] })),
+    remove(`${MAPS}/held`),
+    remove(`${MAPS}/held`),
+    refused(create(MAPS, map('held')), 409, 'AlreadyExists'),
+    refused(
+      patch('merge', `${MAPS}/held`, {
+        metadata: { finalizers: ['phoenixnap.com/test', 'phoenixnap.com/more'] },
+      }),
+      422,
+      'Invalid',
+    ),
+    patch('merge', `${MAPS}/held`, { data: { a: '2' } }),
+    patch('merge', `${MAPS}/held`, { metadata: { finalizers: null } }),
+    refused(read(`${MAPS}/held`), 404, 'NotFound'),
   ],
   'a PUT that removes the last finalizer of a deleted object removes it': [
-    { call: `POST ${MAPS}`, body: map('held-put', { finalizers: ['phoenixnap.com/test'] }), status: 201 },
-    { call: `DELETE ${MAPS}/held-put`, status: 200 },
-    { call: `PUT ${MAPS}/held-put`, body: map('held-put'), status: 200 },
-    { call: `GET ${MAPS}/held-put`, status: 404, reason: 'NotFound' },
+    create(MAPS, map('held-put', { finalizers: ['phoenixnap.com/test'] })),
+    remove(`${MAPS}/held-put`),
+    replace(`${MAPS}/held-put`, map('held-put')),
+    refused(read(`${MAPS}/held-put`), 404, 'NotFound'),
   ],
   'a deleted collection': [
-    { call: `POST ${MAPS}`, body: map('coll-1', { labels: { coll: 'yes' } }), status: 201 },
-    { call: `POST ${MAPS}`, body: map('coll-2', { labels: { coll: 'yes' } }), status: 201 },
-    { call: `DELETE ${MAPS}?labelSelector=coll%3Dyes`, status: 200 },
-    { call: `GET ${MAPS}?labelSelector=coll%3Dyes`, status: 200 },
+    create(MAPS, map('coll-1', { labels: { coll: 'yes' } })),
+    create(MAPS, map('coll-2', { labels: { coll: 'yes' } })),
+    remove(`${MAPS}?labelSelector=coll%3Dyes`),
+    read(`${MAPS}?labelSelector=coll%3Dyes`),
   ],
 }
 
 const DRY_RUN: Cases = {
   'a dry run stores nothing': [
-    { call: `POST ${MAPS}?dryRun=All`, body: map('dry'), status: 201 },
-    { call: `GET ${MAPS}/dry`, status: 404, reason: 'NotFound' },
-    { call: `POST ${MAPS}`, body: map('dry'), status: 201 },
-    { call: `PATCH ${MAPS}/dry?dryRun=All`, patch: 'merge', body: { data: { a: '2' } }, status: 200 },
-    { call: `DELETE ${MAPS}/dry?dryRun=All`, status: 200 },
-    { call: `GET ${MAPS}/dry`, status: 200 },
-    { call: `POST ${MAPS}?dryRun=Some`, body: map('dry-2'), status: 422, reason: 'Invalid' },
+    create(`${MAPS}?dryRun=All`, map('dry')),
+    refused(read(`${MAPS}/dry`), 404, 'NotFound'),
+    create(MAPS, map('dry')),
+    patch('merge', `${MAPS}/dry?dryRun=All`, { data: { a: '2' } }),
+    remove(`${MAPS}/dry?dryRun=All`),
+    read(`${MAPS}/dry`),
+    refused(create(`${MAPS}?dryRun=Some`, map('dry-2')), 422, 'Invalid'),
   ],
 }
 
 const REFUSALS: Cases = {
   'paths that do not exist': [
-    { call: 'GET /api/v1/somethings', status: 404, reason: 'NotFound' },
-    { call: 'GET /apis/example.com/v1/things', status: 404 },
-    { call: 'PUT /api/v1/nodes', body: {}, status: 405, reason: 'MethodNotAllowed' },
+    refused(read('/api/v1/somethings'), 404, 'NotFound'),
+    refused(read('/apis/example.com/v1/things'), 404),
+    refused(replace('/api/v1/nodes', {}), 405, 'MethodNotAllowed'),
   ],
   'users without rights': [
-    { user: 'somebody', call: 'GET /api/v1/nodes', status: 403, reason: 'Forbidden' },
-    { user: 'somebody', call: `GET ${MAPS}/x`, status: 403, reason: 'Forbidden' },
-    { user: 'somebody', call: `POST ${MAPS}`, body: map('x'), status: 403, reason: 'Forbidden' },
-    {
-      user: 'somebody',
-      call: 'PATCH /api/v1/nodes/x/status',
-      patch: 'merge',
-      body: {},
-      status: 403,
-      reason: 'Forbidden',
-    },
+    as('somebody', refused(read('/api/v1/nodes'), 403, 'Forbidden')),
+    as('somebody', refused(read(`${MAPS}/x`), 403, 'Forbidden')),
+    as('somebody', refused(create(MAPS, map('x')), 403, 'Forbidden')),
+    as('somebody', refused(patch('merge', '/api/v1/nodes/x/status', {}), 403, 'Forbidden')),
   ],
   'no token, and a wrong one': [
     {

@@ -17,6 +17,25 @@ export interface Step {
   readonly reason?: string | undefined
 }
 
+/** GET; the path may have a query. */
+export const read = (path: string): Step => ({ call: `GET ${path}`, status: 200 })
+/** POST. */
+export const create = (path: string, body: unknown): Step => ({ call: `POST ${path}`, body, status: 201 })
+/** PUT. */
+export const replace = (path: string, body: unknown): Step => ({ call: `PUT ${path}`, body, status: 200 })
+export const patch = (kind: PatchKind, path: string, body: unknown): Step => ({
+  call: `PATCH ${path}`,
+  patch: kind,
+  body,
+  status: 200,
+})
+/** DELETE, with DeleteOptions if any. */
+export const remove = (path: string, body?: unknown): Step => ({ call: `DELETE ${path}`, body, status: 200 })
+/** The same step, answered by a refusal. */
+export const refused = (step: Step, status: number, reason?: string): Step => ({ ...step, status, reason })
+/** The same step by another user. */
+export const as = (user: string, step: Step): Step => ({ ...step, user })
+
 /** A step that needs what the steps before it were answered. */
 export type Steps = readonly (Step | ((answers: readonly ApiAnswer[]) => Step))[]
 
@@ -69,15 +88,16 @@ export async function runCases(t: Test, contract: Contract, cases: Cases): Promi
 
 async function runSteps(t: Test, contract: Contract, steps: Steps): Promise<ApiAnswer[]> {
   const answers: ApiAnswer[] = []
-  for (const each of steps) {
+  for (const [index, each] of steps.entries()) {
     const step = typeof each === 'function' ? each(answers) : each
     const [method = '', path = ''] = step.call.split(' ')
     const { body, patch, headers } = step
     const answer = await contract.api(step.user).call({ method, path, body, patch, headers })
     answers.push(answer)
     const refusal = answer.body['reason'] ? `: ${String(answer.body['message'])}` : ''
-    t.equal(answer.status, step.status, `${step.call} answers ${step.status}${refusal}`)
-    if (step.status >= 400) t.equal(answer.body['reason'], step.reason, `${step.call} says ${step.reason}`)
+    t.equal(answer.status, step.status, `${index + 1}. ${step.call} answers ${step.status}${refusal}`)
+    if (step.status >= 400)
+      t.equal(answer.body['reason'], step.reason, `${index + 1}. ${step.call} says ${step.reason}`)
   }
   return answers
 }
