@@ -9,6 +9,7 @@ import { namespaceLifecycle, nodeRestriction, taintNewNodes } from './admission/
 import { createDiscovery } from './api/discovery.ts'
 import { createHttpServer, type HttpContext } from './api/http.ts'
 import { createReader } from './api/read.ts'
+import { eventEncoder, represent } from './api/representation.ts'
 import { createReviews } from './api/reviews.ts'
 import { createWriter } from './api/write.ts'
 import { createBackend, type KubeStore } from './backend.ts'
@@ -102,8 +103,8 @@ export async function startKubernetesSimulator(
     reader: createReader(store),
     writer: createWriter(lifecycle, admission),
     special: [createReviews({ clock, list, findServiceAccount }), createDiscovery(table)],
-    encodeEvents: () => (_type, object) => object,
-    encode: (_request, answer) => answer,
+    encodeEvents: request => eventEncoder(request, clock),
+    encode: (request, answer) => represent(request, answer, clock),
   }
   const server = createHttpServer(() => context, tls)
   await server.listen({ host: '127.0.0.1', port: options.port ?? 0 })

@@ -64,7 +64,11 @@ export class ApiError extends Error {
 const qualified = ({ group, what }: Subject): string => (group === '' ? what : `${what}.${group}`)
 
 function detailsOf({ group, what }: Subject, name: string): StatusDetails {
-  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: what }
+  return {
+    ...(name === '' ? {} : { name }),
+    ...(group === '' ? {} : { group }),
+    ...(what === '' ? {} : { kind: what }),
+  }
 }
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message)

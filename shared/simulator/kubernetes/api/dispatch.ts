@@ -5,6 +5,7 @@ import type { ResourceTable } from '../resources.ts'
 import { ApiError, forbidden, methodNotAllowed, resourceUnknown } from '../status.ts'
 import type { ObjectStore } from '../store.ts'
 import type { Reader } from './read.ts'
+import { chooseForm } from './representation.ts'
 import { type Answer, type ApiRequest, type HttpRequest, parseTarget, type Target } from './request.ts'
 import { type EventEncoder, watch } from './watch.ts'
 import { isDryRun, type Writer } from './write.ts'
@@ -91,6 +92,7 @@ async function answerResource(
   if (resource === undefined || (target.subresource !== '' && !isStatus)) throw resourceUnknown()
   if (resource.namespaced && target.namespace === '' && !['list', 'watch'].includes(target.verb))
     throw methodNotAllowed()
+  chooseForm(http)
   const isWrite = !['get', 'list', 'watch'].includes(target.verb)
   const kind = `${target.verb[0]?.toUpperCase() ?? ''}${target.verb.slice(1)}Options`
   const dryRun = isWrite && isDryRun(http.query.getAll('dryRun'), kind)

@@ -35,7 +35,6 @@ function applyOperation(root: Root, operation: unknown): void {
     case 'add':
       return write(root, path, valueOf(operation), 'add')
     case 'replace':
-      read(root, path)
       return write(root, path, valueOf(operation), 'replace')
     case 'remove':
       return remove(root, path)

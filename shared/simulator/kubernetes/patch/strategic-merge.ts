@@ -72,11 +72,17 @@ function mergeList(
 ): unknown[] {
   if (schema.merge === undefined) return patch === undefined ? [...before] : withoutDirectives(patch)
   const kept = before.filter(item => !removed.some(other => sameJson(item, other)))
-  if (schema.merge === '') return sorted([...new Set([...kept, ...(patch ?? [])])], order, item => item)
+  if (schema.merge === '') {
+    const union = [...kept, ...(patch ?? []).filter(item => !kept.includes(item))]
+    return sorted(union, before, orderOf(order, patch), item => item)
+  }
   const { merge: key, of } = schema
   const merged = mergeItems(of, key, kept, patch ?? [])
-  return sorted(merged, order, item => (isFields(item) ? item[key] : item))
+  return sorted(merged, before, orderOf(order, patch), item => (isFields(item) ? item[key] : item))
 }
+
+const orderOf = (order: unknown, patch: readonly unknown[] | undefined): readonly unknown[] =>
+  Array.isArray(order) ? order : (patch ?? [])
 
 /** A list without merge key is replaced as a whole. */
 const withoutDirectives = (patch: readonly unknown[]): unknown[] =>
@@ -108,25 +114,33 @@ function mergeItem(of: Schema, key: string, items: readonly unknown[], patch: Fi
   if (patch[DIRECTIVE] === 'delete') return items.filter(item => !matches(item))
   const index = items.findIndex(matches)
   if (index < 0) return [...items, mergeObject(of, {}, patch)]
-  // The real merge keeps one of several items with the same key: the addresses of a type collapse.
-  return items.flatMap((item, at) => {
-    if (at === index) return [mergeObject(of, isFields(item) ? item : {}, patch)]
-    return matches(item) ? [] : [item]
-  })
+  return items.map((item, at) => (at === index ? mergeObject(of, isFields(item) ? item : {}, patch) : item))
 }
 
-/** Items named by $setElementOrder come in that order; the others keep their place relative to each other. */
-function sorted(items: unknown[], order: unknown, keyOf: (item: unknown) => unknown): unknown[] {
-  if (!Array.isArray(order)) return items
-  const position = (item: unknown): number => order.findIndex(other => sameJson(keyOf(other), keyOf(item)))
-  const named = items.filter(item => position(item) >= 0).sort((a, b) => position(a) - position(b))
-  const queue = [...named]
-  const rest: unknown[] = []
-  const leading: unknown[] = []
-  let seenNamed = false
-  for (const item of items) {
-    if (position(item) >= 0) seenNamed = true
-    else (seenNamed ? rest : leading).push(item)
+/**
+ * The order of the real merge: items that the patch names (by $setElementOrder, else by its own items) in
+ * the patch's order; each other item goes before the first named one that it preceded in the old list.
+ */
+function sorted(
+  items: readonly unknown[],
+  before: readonly unknown[],
+  order: readonly unknown[],
+  keyOf: (item: unknown) => unknown,
+): unknown[] {
+  const indexIn = (list: readonly unknown[], item: unknown): number =>
+    list.findIndex(other => sameJson(keyOf(other), keyOf(item)))
+  const named = items
+    .filter(item => indexIn(order, item) >= 0)
+    .sort((a, b) => indexIn(order, a) - indexIn(order, b))
+  const others = items.filter(item => indexIn(order, item) < 0)
+  const precedes = (item: unknown, other: unknown): boolean => {
+    const [at, otherAt] = [indexIn(before, item), indexIn(before, other)]
+    return at >= 0 && otherAt >= 0 && at < otherAt
   }
-  return [...leading, ...queue, ...rest]
+  const result: unknown[] = []
+  for (const item of named) {
+    while (others.length > 0 && precedes(others[0], item)) result.push(others.shift())
+    result.push(item)
+  }
+  return [...result, ...others]
 }

@@ -44,13 +44,23 @@ function immutableDataProblems(object: KubeObject, old: KubeObject, fields: read
 }
 
 const CONFIG_MAP_FIELDS = ['data', 'binaryData']
+
+function configMapProblems(object: KubeObject): Cause[] {
+  const binary = Object.keys(fieldsOf(object.binaryData))
+  const shared = Object.keys(fieldsOf(object.data)).filter(key => binary.includes(key))
+  return [
+    ...dataProblems(object, CONFIG_MAP_FIELDS),
+    ...shared.map(key => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+  ]
+}
+
 export const configMapRules: ResourceRules = {
-  validateCreate: object => dataProblems(object, CONFIG_MAP_FIELDS),
+  validateCreate: configMapProblems,
   validateUpdate: (object, old) => [
     ...changeProblems(object, old),
     ...immutableDataProblems(object, old, CONFIG_MAP_FIELDS),
     ...contentProblems(object),
-    ...dataProblems(object, CONFIG_MAP_FIELDS),
+    ...configMapProblems(object),
   ],
 }
 
