@@ -57,9 +57,19 @@ const ROLES = [
 /** Stores what a fresh cluster has: namespaces, the API server's Service and address, basic roles. */
 export function seedCluster(lifecycle: Lifecycle, port: number): void {
   for (const name of NAMESPACES) add(lifecycle, 'v1', 'Namespace', { metadata: { name } })
-  add(lifecycle, 'networking.k8s.io/v1', 'ServiceCIDR', {
+  const range = add(lifecycle, 'networking.k8s.io/v1', 'ServiceCIDR', {
     metadata: { name: 'kubernetes' },
     spec: { cidrs: ['10.96.0.0/16'] },
+  })
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    lastTransitionTime: range.metadata.creationTimestamp,
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+  }
+  lifecycle.update(lifecycle.table.ofObject(range), { ...range, status: { conditions: [ready] } }, range, {
+    subresource: 'status',
   })
   add(lifecycle, 'networking.k8s.io/v1', 'IPAddress', {
     metadata: {

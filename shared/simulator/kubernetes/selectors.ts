@@ -9,7 +9,7 @@ export type LabelTest = (labels: Labels) => boolean
 export type ObjectTest = (object: KubeObject) => boolean
 
 const TERM =
-  /^\s*(?:(!)\s*(\S+)|(\S+?)\s*(==|=|!=)\s*([^\s=!]*)|(\S+)\s+(in|notin)\s*\(([^)]*)\)|([^\s=!]+))\s*$/
+  /^\s*(?:(!)\s*([^\s=!()]+)|([^\s=!()]+)\s*(==|=|!=)\s*([^\s=!()]*)|([^\s=!()]+)\s+(in|notin)\s*\(([^()]*)\)|([^\s=!()]+))\s*$/
 
 /**
  * Test for a label selector as in a URL: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.

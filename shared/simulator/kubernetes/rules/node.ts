@@ -17,6 +17,9 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 /** What the API server itself does to Nodes, besides admission. */
 export const nodeRules: ResourceRules = {
   defaults(node) {
+    const { podCIDR, podCIDRs, ...spec } = fieldsOf(node.spec)
+    const ranges = podCIDRs ?? (podCIDR === undefined ? undefined : [podCIDR])
+    if (ranges !== undefined) node.spec = { podCIDR: listOf(ranges)[0], podCIDRs: ranges, ...spec }
     const status = fieldsOf(node.status)
     if (status.capacity !== undefined && status.allocatable === undefined) {
       const { capacity, ...rest } = status

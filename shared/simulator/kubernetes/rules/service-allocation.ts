@@ -62,6 +62,10 @@ function chooseClusterIp(spec: Fields, others: readonly KubeObject[], context: R
         `failed to allocate IP ${wanted}: provided IP is already allocated`,
       ),
     ]
+  if (wanted !== '' && wanted !== 'None' && !wanted.startsWith(`${SERVICE_PREFIX}.`)) {
+    const why = `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${SERVICE_PREFIX}.0.0/16`
+    return [invalidValue('spec.clusterIPs', [wanted], why)]
+  }
   const address = wanted === '' ? freeAddress(taken, context.random) : wanted
   spec.clusterIP = address
   spec.clusterIPs = [address]

@@ -141,6 +141,11 @@ function specProblems(spec: Fields): Cause[] {
     ...(spec.type === 'ExternalName' && textOf(spec.externalName) === ''
       ? [required('spec.externalName')]
       : []),
+    ...textsOf(spec.loadBalancerSourceRanges).flatMap((range, index) =>
+      isRange(range.trim())
+        ? []
+        : [invalidValue(`spec.LoadBalancerSourceRanges[${index}]`, range, 'must be a valid CIDR value')],
+    ),
     ...(spec.loadBalancerClass !== undefined && spec.type !== 'LoadBalancer'
       ? [
           {
@@ -151,6 +156,12 @@ function specProblems(spec: Fields): Cause[] {
         ]
       : []),
   ]
+}
+
+function isRange(range: string): boolean {
+  const [address = '', length = '', ...rest] = range.split('/')
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
+  return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= bits
 }
 
 const OUT_OF_RANGE = 'must be between 1 and 65535, inclusive'

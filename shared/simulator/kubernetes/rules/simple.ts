@@ -1,5 +1,6 @@
 import { fieldsOf, isFields, listOf, sameJson, textOf, valueAt } from '../json.ts'
 import { changeProblems, contentProblems } from '../metadata.ts'
+import { qualifiedNameProblems } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, forbiddenField, invalidValue, required } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
@@ -89,12 +90,7 @@ export const secretRules: ResourceRules = {
 const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']
 
 export const eventRules: ResourceRules = {
-  validateCreate(event) {
-    const involved = textOf(valueAt(event, 'involvedObject', 'namespace'))
-    const { namespace } = event.metadata
-    if (involved === namespace || (involved === '' && namespace === 'default')) return []
-    return [invalidValue('involvedObject.namespace', involved, 'does not match event.namespace')]
-  },
+  validateCreate: event => [...eventNamespaceProblems(event), ...newStyleProblems(event)],
   selectable: event => ({
     ...Object.fromEntries(
       INVOLVED.map(name => [`involvedObject.${name}`, textOf(valueAt(event, 'involvedObject', name))]),
@@ -104,6 +100,26 @@ export const eventRules: ResourceRules = {
     source: textOf(valueAt(event, 'source', 'component')) || textOf(event.reportingComponent),
     type: textOf(event.type),
   }),
+}
+
+function eventNamespaceProblems(event: KubeObject): Cause[] {
+  const involved = textOf(valueAt(event, 'involvedObject', 'namespace'))
+  const { namespace } = event.metadata
+  if (involved === namespace || (involved === '' && namespace === 'default')) return []
+  return [invalidValue('involvedObject.namespace', involved, 'does not match event.namespace')]
+}
+
+/** An event with an eventTime must say who reports it and what was done. */
+function newStyleProblems(event: KubeObject): Cause[] {
+  if (typeof event.eventTime !== 'string') return []
+  const reporter = textOf(event.reportingComponent)
+  return [
+    ...(reporter === '' ? [required('reportingComponent')] : []),
+    ...qualifiedNameProblems(reporter).map(why => invalidValue('reportingComponent', reporter, why)),
+    ...['reportingInstance', 'action', 'reason']
+      .filter(field => textOf(event[field]) === '')
+      .map(field => required(field)),
+  ]
 }
 
 export const namespaceRules: ResourceRules = {
@@ -129,7 +145,7 @@ export const leaseRules: ResourceRules = {
 
 function leaseProblems(lease: KubeObject): Cause[] {
   const spec = fieldsOf(lease.spec)
-  const { leaseDurationSeconds: duration, leaseTransitions: transitions, holderIdentity } = spec
+  const { leaseDurationSeconds: duration, leaseTransitions: transitions } = spec
   return [
     ...(typeof duration === 'number' && duration <= 0
       ? [invalidValue('spec.leaseDurationSeconds', duration, 'must be greater than 0')]
@@ -137,7 +153,6 @@ function leaseProblems(lease: KubeObject): Cause[] {
     ...(typeof transitions === 'number' && transitions < 0
       ? [invalidValue('spec.leaseTransitions', transitions, 'must be greater than or equal to 0')]
       : []),
-    ...(holderIdentity === '' ? [invalidValue('spec.holderIdentity', '', 'must not be empty')] : []),
   ]
 }
 

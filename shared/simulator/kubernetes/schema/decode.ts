@@ -134,7 +134,7 @@ const GO_TYPE: Record<ScalarType, string> = {
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/
-const RFC3339_MICRO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6,}(Z|[+-]\d{2}:\d{2})$/
+const RFC3339_MICRO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/
 
 /** metav1.Time is kept to the second, metav1.MicroTime needs and keeps six digits. */
 function decodeTime(type: 'time' | 'microTime', value: string): string {
