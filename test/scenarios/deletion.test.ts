@@ -18,9 +18,9 @@ interface Case {
   readonly sizes?: readonly number[]
   readonly environment?: Environment
   /** Before the pass that marks the node. */
-  readonly before?: (scene: Scene) => Promise<unknown> | unknown
+  readonly before?: (scene: Scene) => unknown
   /** Before the pass that would delete it. */
-  readonly between?: (scene: Scene) => Promise<unknown> | unknown
+  readonly between?: (scene: Scene) => unknown
   /** What the second pass says: of its held decisions and failures together. */
   readonly says?: RegExp
 }
