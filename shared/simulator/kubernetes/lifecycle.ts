@@ -136,9 +136,8 @@ export function createLifecycle(
     ]
   }
 
-  /** The answer of an update that removes the object still carries the version that the update was made from. */
+  /** Watchers see the last stored state; the answer is the new one under the version that was read. */
   function release(resource: Resource, object: KubeObject): KubeObject {
-    store.put(resource, object)
     store.remove(resource, namespaceOf(object), nameOf(object))
     return object
   }

@@ -1,5 +1,6 @@
 import { celProblem } from './admission/cel.ts'
 import type { KubeObject } from './objects.ts'
+import { eventView } from './rules/event-view.ts'
 import { nodeRules } from './rules/node.ts'
 import type { ResourceRules } from './rules/rules.ts'
 import { serviceRules } from './rules/service.ts'
@@ -36,6 +37,16 @@ export interface Resource {
   readonly custom: boolean
   readonly schema: ObjectSchema
   readonly rules: ResourceRules
+  /** Stored as another resource; absent for one that is stored itself. */
+  readonly view?: ResourceView
+}
+
+/** Another form of a stored resource, as API groups offer it. */
+export interface ResourceView {
+  /** Plural name of the stored resource. */
+  readonly of: string
+  readonly toStored: (object: KubeObject) => KubeObject
+  readonly fromStored: (object: KubeObject) => KubeObject
 }
 
 /** A custom resource that the simulator announces, as a CustomResourceDefinition would. */
@@ -49,7 +60,9 @@ export interface CustomResource {
   readonly status?: boolean
 }
 
-type Options = Partial<Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'rules'>>
+type Options = Partial<
+  Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'rules' | 'view'>
+>
 
 function row(
   groupVersion: string,
@@ -99,6 +112,7 @@ const BUILT_IN: readonly Resource[] = [
     rules: serviceRules,
   }),
   row('coordination.k8s.io/v1', 'leases', 'Lease', true, core.lease, { rules: leaseRules }),
+  row('events.k8s.io/v1', 'events', 'Event', true, groups.event, { shortNames: ['ev'], view: eventView }),
   row('networking.k8s.io/v1', 'ipaddresses', 'IPAddress', false, groups.ipAddress, {
     shortNames: ['ip'],
     rules: ipAddressRules,

@@ -38,15 +38,27 @@ export function parseBody(http: HttpRequest, kind: string): Fields {
 export const parseOptionalBody = (http: HttpRequest, kind: string): Fields =>
   http.body.length === 0 ? {} : parseBody(http, kind)
 
-/** The body as an object of the resource; unknown fields are refused, warned of or dropped as the client asked. */
+/** The body as an object to store; unknown fields are refused, warned of or dropped as the client asked. */
 export function readObject(request: ApiRequest): KubeObject {
-  const { resource, http } = request
-  const { object, unknown } = toObject(resource, parseBody(http, resource.kind))
+  const { shown, http } = request
+  const { object, unknown } = toObject(shown, parseBody(http, shown.kind))
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
   const mode = http.query.get('fieldValidation') ?? 'Warn'
-  if (complaints.length > 0 && mode === 'Strict') throw strictError(resource, complaints)
+  if (complaints.length > 0 && mode === 'Strict') throw strictError(shown, complaints)
   if (mode !== 'Ignore') request.warnings.push(...complaints)
-  return inNamespace(request, object)
+  return inNamespace(request, toStored(request, object))
+}
+
+/** An object that the client sent, in the form that is stored. */
+export function toStored({ resource, shown }: ApiRequest, object: KubeObject): KubeObject {
+  if (shown.view === undefined) return object
+  return toObject(resource, shown.view.toStored(object)).object
+}
+
+/** A stored object in the form that the client sees. */
+export function toShown({ shown }: ApiRequest, stored: KubeObject): KubeObject {
+  if (shown.view === undefined) return stored
+  return toObject(shown, shown.view.fromStored(stored)).object
 }
 
 const strictError = (resource: Resource, complaints: string[]): Error =>

@@ -97,7 +97,9 @@ async function answerResource(
   const kind = `${target.verb[0]?.toUpperCase() ?? ''}${target.verb.slice(1)}Options`
   const dryRun = isWrite && isDryRun(http.query.getAll('dryRun'), kind)
   const namespace = resource.namespaced ? target.namespace : ''
-  const request: ApiRequest = { ...target, resource, namespace, http, user, dryRun, warnings }
+  const stored = resource.view === undefined ? resource : context.table.named(resource.view.of)
+  const base = { ...target, resource: stored, shown: resource }
+  const request: ApiRequest = { ...base, namespace, http, user, dryRun, warnings }
   return context.encode(request, await answerVerb(context, request))
 }
 

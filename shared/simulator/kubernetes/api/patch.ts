@@ -14,6 +14,7 @@ import {
   patchRejected,
   unsupportedMediaType,
 } from '../status.ts'
+import { toShown, toStored } from './body.ts'
 import type { ApiRequest, HttpRequest } from './request.ts'
 
 /** Turns the stored object into the wanted one, as often as the write is tried. */
@@ -29,21 +30,21 @@ const CUSTOM_ACCEPTED =
  * @throws ApiError 400 and 415; the transform throws 400 and 422
  */
 export function readPatch(request: ApiRequest): Transform {
-  const { resource, http } = request
+  const { shown, http } = request
   switch (http.contentType) {
     case 'application/json-patch+json':
       return jsonPatch(request, parsePatch(http))
     case 'application/merge-patch+json': {
       const patch = expectFields(parsePatch(http))
-      return old => decodePatched(request, old, applyMergePatch(copyOf(old), patch))
+      return old => decodePatched(request, old, applyMergePatch(copyOf(toShown(request, old)), patch))
     }
     case 'application/strategic-merge-patch+json': {
-      if (resource.custom)
+      if (shown.custom)
         throw unsupportedMediaType(
           `the body of the request was in an unknown format - accepted media types include: ${CUSTOM_ACCEPTED}`,
         )
       const patch = expectFields(parsePatch(http))
-      return old => decodePatched(request, old, strategic(resource, old, patch))
+      return old => decodePatched(request, old, strategic(shown, toShown(request, old), patch))
     }
     default:
       throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
@@ -68,7 +69,7 @@ function jsonPatch(request: ApiRequest, operations: unknown): Transform {
     )
   return old => {
     try {
-      return decodePatched(request, old, applyJsonPatch(old, operations))
+      return decodePatched(request, old, applyJsonPatch(toShown(request, old), operations))
     } catch (error) {
       if (error instanceof PatchError) throw patchRejected()
       throw error
@@ -106,15 +107,15 @@ function expectFields(patch: unknown): Fields {
 
 /** The patched document as an object again, unknown fields treated as the client asked. */
 function decodePatched(request: ApiRequest, old: KubeObject, document: unknown): KubeObject {
-  const { resource, http, warnings } = request
+  const { shown, http, warnings } = request
   const fields = expectFields(document)
-  const { object, unknown } = decodeOr422(resource, fields)
+  const { object, unknown } = decodeOr422(shown, fields)
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
   const mode = http.query.get('fieldValidation') ?? 'Warn'
   if (complaints.length > 0 && mode === 'Strict')
     throw unusable(fields, `strict decoding error: ${complaints.join(', ')}`)
   if (mode === 'Warn') for (const text of complaints) if (!warnings.includes(text)) warnings.push(text)
-  return sameIdentity(old, object)
+  return sameIdentity(old, toStored(request, object))
 }
 
 function decodeOr422(resource: Resource, document: Fields): { object: KubeObject; unknown: string[] } {

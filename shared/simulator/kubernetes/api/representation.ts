@@ -5,6 +5,8 @@ import type { KubeObject } from '../objects.ts'
 import { type Column, columnsOf } from '../print/columns.ts'
 import { apiVersionOf, type Resource } from '../resources.ts'
 import { ApiError } from '../status.ts'
+import { toShown } from './body.ts'
+import { listObject } from './read.ts'
 import type { Answer, ApiRequest, HttpRequest } from './request.ts'
 import type { EventEncoder } from './watch.ts'
 
@@ -43,6 +45,23 @@ function formOf(range: string): Form | undefined {
 /** The answer of a resource in the form that the client accepts. */
 export function represent(request: ApiRequest, answer: Answer, clock: Clock): Answer {
   if (answer.stream !== undefined || valueAt(answer.body, 'kind') === 'Status') return answer
+  return inForm(request, { ...answer, body: viewOf(request, answer.body) }, clock)
+}
+
+/** Objects and lists as the client sees them: themselves, unless it asked for a view. */
+function viewOf(request: ApiRequest, body: unknown): unknown {
+  const { shown } = request
+  if (shown.view === undefined) return body
+  const { items, metadata } = fieldsOf(body)
+  if (!Array.isArray(items)) return toShown(request, body as KubeObject)
+  return listObject(
+    shown,
+    metadata,
+    objectsOf(request.resource, body).map(object => toShown(request, object)),
+  )
+}
+
+function inForm(request: ApiRequest, answer: Answer, clock: Clock): Answer {
   switch (chooseForm(request.http)) {
     case 'json':
       return answer
@@ -60,7 +79,9 @@ export function eventEncoder(request: ApiRequest, clock: Clock): EventEncoder {
   const form = chooseForm(request.http)
   let first = true
   return (type, object) => {
-    if (type === 'ERROR' || form === 'json' || form === 'yaml') return object
+    if (type === 'ERROR') return object
+    if (type === 'BOOKMARK' && form !== 'table') return object
+    if (form === 'json' || form === 'yaml') return viewOf(request, object)
     if (form === 'metadata') return toMetadata(object)
     const table = toTable(request, object, clock)
     const columnDefinitions = first ? table.columnDefinitions : null

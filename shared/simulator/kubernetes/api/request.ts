@@ -38,7 +38,10 @@ export interface Target {
 
 /** A request for a resource that is served, by a user who may make it. */
 export interface ApiRequest extends Target {
+  /** What is stored. */
   readonly resource: Resource
+  /** What the client sees: the same, or a view of it. */
+  readonly shown: Resource
   readonly http: HttpRequest
   readonly user: User
   readonly dryRun: boolean

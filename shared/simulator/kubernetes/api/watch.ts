@@ -32,8 +32,8 @@ export function watch(store: ObjectStore, clock: Clock, request: ApiRequest, enc
     const send = (type: WatchEventType, object: unknown): void =>
       write(`${JSON.stringify({ type, object: encode(type, object) })}\n`)
     const deliver = (change: Change): void => {
-      const type = inScope(change) ? visibleType(change, test) : undefined
-      if (type !== undefined) send(type, change.object)
+      const event = inScope(change) ? visibleEvent(change, test) : undefined
+      if (event !== undefined) send(event.type, event.object)
     }
     if (options.since !== undefined && options.since < store.oldestVersion()) {
       const error = gone(`too old resource version: ${options.since} (${store.oldestVersion()})`)
@@ -100,13 +100,18 @@ function readOptions({ http: { query } }: ApiRequest): WatchOptions {
   }
 }
 
-/** An object that begins to match a selector appears, one that ceases to match disappears. */
-function visibleType(change: Change, test: (object: KubeObject) => boolean): ChangeType | undefined {
-  const before = change.previous !== undefined && test(change.previous)
-  const after = change.type !== 'DELETED' && test(change.object)
-  if (before && after) return 'MODIFIED'
-  if (after) return 'ADDED'
-  return before ? 'DELETED' : undefined
+/** An object that begins to match a selector appears; one that ceases to match disappears as it was last seen. */
+function visibleEvent(
+  { type, object, previous }: Change,
+  test: (object: KubeObject) => boolean,
+): { type: ChangeType; object: KubeObject } | undefined {
+  const before = previous !== undefined && test(previous)
+  const after = type !== 'DELETED' && test(object)
+  if (after) return { type: before ? 'MODIFIED' : 'ADDED', object }
+  if (!before) return undefined
+  const { resourceVersion } = object.metadata
+  const version = resourceVersion === undefined ? {} : { resourceVersion }
+  return { type: 'DELETED', object: { ...previous, metadata: { ...previous.metadata, ...version } } }
 }
 
 function bookmark({ resource }: ApiRequest, version: number, annotations?: Record<string, string>): unknown {

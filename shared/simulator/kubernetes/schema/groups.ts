@@ -8,7 +8,9 @@ import {
   optionalBool,
   optionalInt,
   optionalStr,
+  requiredMicroTime,
   requiredStr,
+  requiredTime,
   type Schema,
   str,
   stringMap,
@@ -20,6 +22,34 @@ export const ipAddress: Record<string, Schema> = {
   spec: struct('IPAddressSpec', {
     parentRef: object('ParentReference', { group: str, resource: str, namespace: str, name: str }),
   }),
+}
+
+const eventReference = struct('ObjectReference', {
+  kind: str,
+  namespace: str,
+  name: str,
+  uid: str,
+  apiVersion: str,
+  resourceVersion: str,
+  fieldPath: str,
+})
+
+/** events.k8s.io/v1; the same events as the core group's. */
+export const event: Record<string, Schema> = {
+  eventTime: requiredMicroTime,
+  series: any,
+  reportingController: str,
+  reportingInstance: str,
+  action: str,
+  reason: str,
+  regarding: eventReference,
+  related: any,
+  note: str,
+  type: str,
+  deprecatedSource: struct('EventSource', { component: str, host: str }),
+  deprecatedFirstTimestamp: requiredTime,
+  deprecatedLastTimestamp: requiredTime,
+  deprecatedCount: int,
 }
 
 export const serviceCidr: Record<string, Schema> = {
