@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Config, readConfig, type SettingName } from '../config.ts'
+import { type Config, readConfig, SETTINGS, type SettingName, toFileFlag, toFlag } from '../config.ts'
 import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
-import { readSources, type SourceInputs } from '../sources.ts'
+import { readSources, SECRET_FILE_FLAG, type SourceInputs } from '../sources.ts'
 import { toCode } from './files.ts'
+import { REGISTER_FLAGS } from './flags.ts'
 
 /** What `register` was asked to do, checked. Paths are absolute. */
 export interface RegisterOptions {
@@ -38,27 +39,15 @@ export interface ReadOptions {
 
 type Flags = Readonly<Record<string, string | true>>
 
-/** Settings that register takes as flags too. */
 const SETTING_FLAGS = [
-  'webhook-token-file',
-  'kubeconfig',
-  'kube-context',
-  'kube-api-server',
-  'kube-ca-data',
-  'kube-token-file',
-  'cloud-config',
+  SECRET_FILE_FLAG,
+  ...(Object.keys(SETTINGS) as SettingName[]).map(name => toFlag(name) ?? toFileFlag(name) ?? ''),
 ]
 const TEXTS = [
-  'url',
-  'ca-file',
-  'user',
-  'apiserver-dir',
-  'merge-policy',
-  'merge-admission',
-  'kubeconfig-out',
+  ...REGISTER_FLAGS.flatMap(({ name, value }) => (value === undefined ? [] : [name])),
   ...SETTING_FLAGS,
 ]
-const SWITCHES = ['bearer', 'print', 'dry-run', 'rotate', 'finish']
+const SWITCHES = REGISTER_FLAGS.flatMap(({ name, value }) => (value === undefined ? [name] : []))
 /** What an option is of no use without. */
 const NEEDS: Readonly<Record<string, string>> = {
   'ca-file': 'url',

@@ -10,6 +10,8 @@ export interface ApiServerOptions {
   readonly audit?: { readonly policy: string; readonly kubeconfig: string } | undefined
   /** Bearer tokens that the API server sends to webhooks, by `host:port` (or `*`). */
   readonly webhookTokens?: readonly { readonly hostPort: string; readonly token: string }[] | undefined
+  /** Further flags, as `register` prints them. */
+  readonly flags?: readonly string[] | undefined
 }
 
 /** Keys, certificates and users, by file name. */
@@ -80,7 +82,7 @@ export function toOptionFiles(
   folder: string,
   options: ApiServerOptions,
 ): { flags: string[]; files: Record<string, string> } {
-  const { audit, webhookTokens = [] } = options
+  const { audit, webhookTokens = [], flags = [] } = options
   const auditFlags = [
     `--audit-policy-file=${join(folder, 'audit-policy.yaml')}`,
     `--audit-webhook-config-file=${join(folder, 'audit-webhook.yaml')}`,
@@ -93,6 +95,7 @@ export function toOptionFiles(
       ...(webhookTokens.length > 0
         ? [`--admission-control-config-file=${join(folder, 'admission.yaml')}`]
         : []),
+      ...flags,
     ],
     files: {
       ...(audit ? { 'audit-policy.yaml': audit.policy, 'audit-webhook.yaml': audit.kubeconfig } : {}),

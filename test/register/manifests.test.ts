@@ -1,0 +1,57 @@
+import t from 'tap'
+import { SERVICE_ACCOUNT_USER, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { readAuditPolicy, readRbac, readWebhooks } from '../../shared/register/manifests.ts'
+
+const TARGET = { url: 'https://host:8443/admission', ca: 'PEM' }
+
+t.test('by default our service account is bound, and is nobody to ring for', async t => {
+  const objects = await readRbac(SERVICE_ACCOUNT_USER)
+  const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'))
+  t.equal(bindings.length, 3)
+  for (const binding of bindings) {
+    t.strictSame(binding['subjects'], [
+      { kind: 'ServiceAccount', name: 'cloud-provider-phoenixnap', namespace: 'kube-system' },
+    ])
+  }
+  t.match(await readAuditPolicy(SERVICE_ACCOUNT_USER), {
+    rules: [{ level: 'None', users: [SERVICE_ACCOUNT_USER] }, { level: 'Metadata' }, { level: 'None' }],
+  })
+})
+
+t.test('another user is bound as well, and takes its place as the one not to ring for', async t => {
+  const objects = await readRbac('o\'brien "ccm"')
+  t.match(objects.find(({ kind }) => kind === 'ClusterRoleBinding')?.['subjects'], [
+    { kind: 'ServiceAccount' },
+    { kind: 'User', name: 'o\'brien "ccm"', apiGroup: 'rbac.authorization.k8s.io' },
+  ])
+  const [account] = await readRbac('system:serviceaccount:ccm:phoenix').then(all =>
+    all.filter(({ kind }) => kind === 'ClusterRoleBinding'),
+  )
+  t.match(account?.['subjects'], [
+    { kind: 'ServiceAccount' },
+    { kind: 'ServiceAccount', namespace: 'ccm', name: 'phoenix' },
+  ])
+  const [configuration] = await readWebhooks(TARGET, 'o\'brien "ccm"')
+  const text = JSON.stringify(configuration)
+  t.notMatch(text, SERVICE_ACCOUNT_USER)
+  t.ok(text.includes(JSON.stringify(`!= "o'brien \\"ccm\\""`).slice(1, -1)), 'as a CEL text')
+  t.match(await readAuditPolicy('ccm'), { rules: [{ users: ['ccm'] }, {}, {}] })
+})
+
+t.test('the webhook gets uninitialised nodes only, and can do without', async t => {
+  const [configuration] = await readWebhooks(TARGET, SERVICE_ACCOUNT_USER)
+  t.match(configuration, {
+    metadata: { name: 'cloud-provider-phoenixnap' },
+    webhooks: [
+      {
+        clientConfig: { url: TARGET.url, caBundle: Buffer.from('PEM').toString('base64') },
+        failurePolicy: 'Ignore',
+        sideEffects: 'NoneOnDryRun',
+        rules: [{ operations: ['CREATE'], resources: ['nodes'] }],
+      },
+    ],
+  })
+  t.ok(JSON.stringify(configuration).includes(`t.key == '${UNINITIALIZED_TAINT}'`))
+  const [trusting] = await readWebhooks({ url: TARGET.url }, SERVICE_ACCOUNT_USER)
+  t.notMatch(JSON.stringify(trusting), 'caBundle')
+})
