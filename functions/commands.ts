@@ -1,3 +1,4 @@
+import { REGISTER_FLAGS } from '../shared/register/flags.ts'
 import { VERSION } from '../shared/version.ts'
 import { type Command, refuseProblems, toInputs } from './command.ts'
 
@@ -27,6 +28,22 @@ export const COMMANDS: readonly Command[] = [
       const { runResync, toResyncCommand } = await import('./resync-command.ts')
       const { problems, ...command } = toResyncCommand(line)
       return runResync(command, { ...toInputs(line, io), problems }, io)
+    },
+  },
+  {
+    name: 'register',
+    doc: 'Brings service account, role and webhook configuration into the cluster, and what the API server reads from files to where it finds it. Run again, it changes nothing.',
+    flags: REGISTER_FLAGS,
+    settings: true,
+    async run({ argv }, io) {
+      const { runRegister } = await import('../shared/register/register.ts')
+      const { env, readFile, clock } = io
+      return runRegister(argv, {
+        out: line => io.out(`${line}\n`),
+        err: line => io.err(`${line}\n`),
+        sources: { env, readFile },
+        clock,
+      })
     },
   },
   {
