@@ -18,6 +18,8 @@ const io: CliIo = {
   clock: systemClock,
   stop: stop.signal,
 }
-void runCli(process.argv.slice(2), io).then(code => {
-  process.exitCode = code
-})
+async function main(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), io)
+}
+
+void main()

@@ -104,7 +104,10 @@ function serveWebhook(
       scope.all(url, async (request, reply) => {
         const receivedAt = parts.clock.now()
         const body = typeof request.body === 'string' ? request.body : ''
-        return send(reply, await webhook.answer({ ...toHead(request), body, receivedAt }))
+        const response = await webhook.answer({ ...toHead(request), body, receivedAt })
+        // The last answer on a connection that would otherwise keep the server from ending.
+        if (!server.server.listening) reply.header('connection', 'close')
+        return send(reply, response)
       })
     }
     done()

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '../shared/clock.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
-import type { Kube } from '../shared/kubernetes/client.ts'
+import type { KubeRequest } from '../shared/kubernetes/client.ts'
 import type { Log } from '../shared/log.ts'
 import type { ListenAddress } from '../shared/setting-parsers.ts'
 import { createAdmission } from './admission.ts'
@@ -19,7 +19,11 @@ import { createTlsRefresh, type ReadFile, type TlsPaths } from './tls.ts'
 
 /** What `serve` runs on. */
 export interface ServingParts {
-  readonly app: { readonly controllers: Controllers; readonly kube: Pick<Kube, 'request'>; close(): void }
+  readonly app: {
+    readonly controllers: Controllers
+    readonly kube: { request(request: KubeRequest): Promise<unknown> }
+    close(): void
+  }
   readonly log: Log
   readonly clock: Clock
   readonly random: () => number

@@ -75,10 +75,13 @@ export async function createLog(options: LogOptions): Promise<Log> {
         censor: REDACTED,
       },
     },
-    { write: line => write(redact(line, secrets())) },
+    { write: line => write(redact(line, secrets().map(toWritten))) },
   )
   return log
 }
+
+/** A text as it stands in a line of JSON: quotes and backslashes are escaped there. */
+const toWritten = (text: string): string => JSON.stringify(text).slice(1, -1)
 
 /** What a log line says of an error: no stack for errors of ours, whose code and message suffice. */
 function describeError(error: unknown): unknown {

@@ -192,6 +192,11 @@ export async function createServed(t: Test): Promise<Host> {
   }
 }
 
+/** Lets the event loop turn until something has happened. */
+export async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await new Promise(resolve => setImmediate(resolve))
+}
+
 /** Runs one suite against every host. */
 export function onEveryHost(t: Test, name: string, suite: (t: Test, host: Host) => Promise<void>): void {
   t.test(`${name} (functions)`, t => suite(t, createFunctions()))

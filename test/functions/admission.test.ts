@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CcmError } from '../../shared/errors.ts'
-import { bearer, LABEL_PATCH, onEveryHost, review, TOKEN } from './_hosts.ts'
+import { bearer, LABEL_PATCH, onEveryHost, review, TOKEN, until } from './_hosts.ts'
 
 const ALLOWED = {
   apiVersion: 'admission.k8s.io/v1',
@@ -123,8 +123,3 @@ onEveryHost(t, 'a node is let through before the API server gives up', async (t,
     ['CCM_DEADLINE'],
   )
 })
-
-/** Lets the event loop turn until something has happened. */
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise(resolve => setImmediate(resolve))
-}

@@ -1,0 +1,171 @@
+import t from 'tap'
+import { createQueue, type Queue, type QueueOptions } from '../../functions/queue.ts'
+import type { ReconcileKey, ReconcileOutcome, WorkCall } from '../../shared/controllers/contract.ts'
+import { silentLog } from '../../shared/log.ts'
+import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
+
+interface Run {
+  readonly name: string | undefined
+  readonly at: number
+  readonly call: WorkCall
+  readonly end: (result: ReconcileOutcome['result']) => void
+}
+
+interface Bench {
+  readonly queue: Queue
+  readonly clock: TurnableClock
+  readonly runs: Run[]
+}
+
+/** A queue whose work is ended by hand. */
+function createBench(options: Partial<QueueOptions> = {}): Bench {
+  const clock = createTurnableClock(0)
+  const runs: Run[] = []
+  const reconcile = ([key]: readonly ReconcileKey[], call: WorkCall): Promise<readonly ReconcileOutcome[]> =>
+    new Promise(resolve => {
+      if (!key) throw new Error('no key')
+      const end: Run['end'] = result => resolve([{ key, result, why: '' }])
+      runs.push({ name: key.name, at: clock.now(), call, end })
+    })
+  return {
+    queue: createQueue({ reconcile, clock, log: silentLog, random: () => 1, ...options }),
+    clock,
+    runs,
+  }
+}
+
+const node = (name?: string): ReconcileKey => (name === undefined ? { kind: 'Node' } : { kind: 'Node', name })
+const names = (runs: readonly Run[]): unknown[] => runs.map(run => run.name)
+
+t.test('each key is worked on once, a whole kind beside its names', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([node('a'), node('b'), node('a'), node()])
+  t.strictSame(names(runs), ['a', 'b', undefined])
+  for (const run of runs) run.end('changed')
+  await clock.turn(0)
+  t.equal(queue.size(), 0)
+})
+
+t.test('rings during the work make one more run, after it', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([node('a')])
+  for (let i = 0; i < 3; i += 1) await queue.invoke([node('a')])
+  t.equal(runs.length, 1, 'one worker a key')
+  runs[0]?.end('changed')
+  await clock.turn(0)
+  t.equal(runs.length, 2)
+  runs[1]?.end('unchanged')
+  await clock.turn(0)
+  t.equal(runs.length, 2)
+  t.equal(queue.size(), 0)
+})
+
+t.test('no more workers than allowed', async t => {
+  const { queue, runs, clock } = createBench({ workers: 2 })
+  await queue.invoke(['a', 'b', 'c', 'd'].map(node))
+  t.strictSame(names(runs), ['a', 'b'])
+  runs[1]?.end('gone')
+  await clock.turn(0)
+  t.strictSame(names(runs), ['a', 'b', 'c'])
+})
+
+t.test('a key to be tried again waits longer each time, then is left to resync', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([node('a')])
+  const waits: number[] = []
+  for (let i = 0; i < 6; i += 1) {
+    const before = clock.now()
+    runs[i]?.end('retry')
+    await clock.turn(60_000)
+    waits.push((runs[i + 1]?.at ?? Number.NaN) - before)
+  }
+  t.strictSame(waits, [1000, 2000, 4000, 8000, 16_000, 32_000])
+  t.equal(queue.size(), 1)
+  runs[6]?.end('retry')
+  await clock.turn(600_000)
+  t.equal(runs.length, 7)
+  t.equal(queue.size(), 0)
+})
+
+t.test('jitter halves a wait at the most', async t => {
+  const { queue, runs, clock } = createBench({ random: () => 0 })
+  await queue.invoke([node('a')])
+  runs[0]?.end('retry')
+  await clock.turn(499)
+  t.equal(runs.length, 1)
+  await clock.turn(1)
+  t.equal(runs.length, 2)
+})
+
+t.test('a ring ends the wait, and success forgets the failures', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([node('a')])
+  for (const index of [0, 1, 2]) {
+    runs[index]?.end('retry')
+    await clock.turn(0)
+    await queue.invoke([node('a')])
+    await clock.turn(0)
+    t.equal(runs.length, index + 2, 'at once')
+  }
+  runs[3]?.end('changed')
+  await clock.turn(100_000)
+  t.equal(runs.length, 4, 'the ended waits ring nobody')
+  await queue.invoke([node('a')])
+  const before = clock.now()
+  runs[4]?.end('retry')
+  await clock.turn(10_000)
+  t.equal((runs[5]?.at ?? 0) - before, 1000)
+})
+
+t.test('a full queue refuses new keys, not known ones', async t => {
+  const { queue, runs } = createBench({ maxKeys: 2 })
+  await queue.invoke([node('a'), node('b')])
+  await t.rejects(queue.invoke([node('a'), node('c')]), { code: 'INVOKE_FAILED' })
+  await queue.invoke([node('a'), node('b')])
+  t.strictSame(names(runs), ['a', 'b'])
+})
+
+t.test('work has a deadline', async t => {
+  const { queue, runs } = createBench()
+  await queue.invoke([node('a')])
+  t.equal(runs[0]?.call.deadline, 30_000)
+})
+
+t.test('draining an idle queue ends at once', async t => {
+  const { queue } = createBench()
+  await queue.drain(20_000)
+  await t.rejects(queue.invoke([node('a')]), { code: 'INVOKE_FAILED' })
+})
+
+t.test('draining finishes what is ready and drops what waits', async t => {
+  const { queue, runs, clock } = createBench({ workers: 1 })
+  await queue.invoke([node('waits')])
+  runs[0]?.end('retry')
+  await clock.turn(0)
+  await queue.invoke([node('a'), node('b')])
+  const drained = queue.drain(20_000)
+  runs[1]?.end('changed')
+  await clock.turn(0)
+  runs[2]?.end('retry')
+  await drained
+  t.strictSame(names(runs), ['waits', 'a', 'b'])
+  t.equal(clock.now(), 0, 'no waiting for the grace time')
+  t.equal(queue.size(), 0)
+})
+
+t.test('the grace time ends the work that is left', async t => {
+  const { queue, runs, clock } = createBench({ workers: 1 })
+  await queue.invoke([node('a'), node('b')])
+  let ended = false
+  const drained = queue.drain(20_000).finally(() => {
+    ended = true
+  })
+  await clock.turn(19_999)
+  t.equal(runs[0]?.call.signal?.aborted, false)
+  await clock.turn(1)
+  t.equal(runs[0]?.call.signal?.aborted, true)
+  t.equal(ended, false, 'work that heeds its signal has the last word')
+  runs[0]?.end('retry')
+  await drained
+  t.equal(runs.length, 1, 'nothing new begins')
+})

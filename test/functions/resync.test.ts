@@ -1,0 +1,71 @@
+import t from 'tap'
+import { createFunctionHost } from '../../functions/function-host.ts'
+import { createResyncHandler } from '../../functions/resync.ts'
+import type { Controllers, ResyncReport } from '../../shared/controllers/contract.ts'
+import { CcmError } from '../../shared/errors.ts'
+import { createTurnableClock } from '../../shared/simulator/clock.ts'
+import { createBackstage, EMPTY_REPORT, toControllers } from './_hosts.ts'
+
+const ENV = { PNAP_CLIENT_ID: 'client-1', PNAP_CLIENT_SECRET: 'secret-1' }
+
+function createBench(resync: Controllers['resync']) {
+  const clock = createTurnableClock()
+  const lines: Record<string, unknown>[] = []
+  const state = { closed: 0 }
+  const host = createFunctionHost({
+    clock,
+    readSources: async () => ({ env: ENV }),
+    createApp: async () => ({
+      controllers: { ...toControllers(createBackstage()), resync },
+      close: () => void (state.closed += 1),
+    }),
+    write: line => void lines.push(JSON.parse(line)),
+  })
+  const invoke = () => createResyncHandler(host)({}, { getRemainingTimeInMillis: () => 55_000 })
+  return { clock, lines, state, invoke }
+}
+
+const change = (action: string) => ({ kind: 'Node', name: 'a', action, detail: {}, why: '' }) as const
+
+t.test('a pass ends in one line that sums it up', async t => {
+  const report: ResyncReport = {
+    ...EMPTY_REPORT,
+    nodes: 3,
+    changes: [change('initialise'), change('initialise'), change('repairLabels')],
+    held: Array.from({ length: 12 }, (_, i) => `node-${i}: deletion held back`),
+    requests: { listServers: 1 },
+  }
+  let deadline = 0
+  const { clock, lines, state, invoke } = createBench(async call => {
+    deadline = call.deadline
+    return report
+  })
+  t.strictSame(await invoke(), { state: 'complete' })
+  t.equal(deadline, clock.now() + 54_500)
+  t.equal(lines.length, 1)
+  t.match(lines[0], {
+    level: 'info',
+    nodes: 3,
+    changes: { initialise: 2, repairLabels: 1 },
+    heldCount: 12,
+    requests: { listServers: 1 },
+  })
+  t.strictSame(lines[0]?.['held'], report.held.slice(0, 10))
+  t.equal(state.closed, 1)
+})
+
+t.test('objects that failed are named, and another pass at work is no failure', async t => {
+  const failures = [{ name: 'node-a', code: 'KUBE_CONFLICT', message: 'changed meanwhile' }]
+  const failing = createBench(async () => ({ ...EMPTY_REPORT, failures }))
+  t.strictSame(await failing.invoke(), { state: 'complete' })
+  t.match(failing.lines, [{ level: 'warn', failures }])
+  const busy = createBench(async () => ({ ...EMPTY_REPORT, state: 'busy' }))
+  t.strictSame(await busy.invoke(), { state: 'busy' })
+  t.match(busy.lines, [{ level: 'info', state: 'busy' }])
+})
+
+t.test('nothing is thrown at the platform', async t => {
+  const failing = createBench(() => Promise.reject(new CcmError('KUBE_FORBIDDEN', 'nodes')))
+  t.strictSame(await failing.invoke(), { state: 'failed', code: 'KUBE_FORBIDDEN' })
+  t.match(failing.lines, [{ level: 'error', code: 'KUBE_FORBIDDEN', action: /register/ }])
+})

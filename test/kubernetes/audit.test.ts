@@ -1,0 +1,89 @@
+import t from 'tap'
+import { readAuditEvents } from '../../shared/kubernetes/audit.ts'
+import { SERVICE_ACCOUNT_USER } from '../../shared/kubernetes/names.ts'
+
+type Json = Record<string, unknown>
+
+const event = (changes: Json = {}): Json => ({
+  stage: 'ResponseComplete',
+  verb: 'patch',
+  user: { username: 'kubernetes-admin' },
+  objectRef: { resource: 'nodes', name: 'node-a', apiVersion: 'v1' },
+  responseStatus: { code: 200 },
+  ...changes,
+})
+const list = (items: unknown, envelope: Json = {}): string =>
+  JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items, ...envelope })
+const ref = (changes: Json): Json => ({ objectRef: { resource: 'nodes', name: 'node-a', ...changes } })
+
+const ALL = [{ kind: 'Node' }]
+const ONE = [{ kind: 'Node', name: 'node-a' }]
+const CASES: readonly [name: string, changes: Json, keys: readonly unknown[]][] = [
+  ['create', { verb: 'create', responseStatus: { code: 201 } }, ONE],
+  ['update', { verb: 'update' }, ONE],
+  ['patch', {}, ONE],
+  ['delete', { verb: 'delete' }, ONE],
+  ['deletecollection', { verb: 'deletecollection', ...ref({ name: undefined }) }, ALL],
+  ['create with generateName', { verb: 'create', ...ref({ name: undefined }) }, ALL],
+  ['no status', { responseStatus: undefined }, ONE],
+  ['get', { verb: 'get' }, []],
+  ['list', { verb: 'list' }, []],
+  ['watch', { verb: 'watch' }, []],
+  ['a subresource', ref({ subresource: 'status' }), []],
+  ['another resource', ref({ resource: 'pods' }), []],
+  ['another group', ref({ apiGroup: 'metrics.k8s.io' }), []],
+  ['no object', { objectRef: undefined }, []],
+  ['an earlier stage', { stage: 'RequestReceived' }, []],
+  ['a panic', { stage: 'Panic' }, []],
+  ['a refused request', { responseStatus: { code: 403 } }, []],
+  ['a conflict', { responseStatus: { code: 409 } }, []],
+  ['a failed request', { responseStatus: { code: 500 } }, []],
+  ['our own user', { user: { username: SERVICE_ACCOUNT_USER } }, []],
+]
+for (const [name, changes, keys] of CASES) {
+  t.test(`${name} → ${JSON.stringify(keys)}`, async t => {
+    const reading = readAuditEvents(list([event(changes)]))
+    t.strictSame(reading, { keys, events: 1, skipped: keys.length === 0 ? 1 : 0, malformed: 0 })
+  })
+}
+
+t.test('keys are distinct, and a whole kind needs no names', async t => {
+  const named = ['b', 'a', 'b'].map(name => event(ref({ name })))
+  t.strictSame(readAuditEvents(list(named)).keys, [
+    { kind: 'Node', name: 'b' },
+    { kind: 'Node', name: 'a' },
+  ])
+  t.strictSame(readAuditEvents(list([...named, event(ref({ name: '' }))])).keys, ALL)
+})
+
+const events = (count: number): Json[] =>
+  Array.from({ length: count }, (_, i) => event(ref({ name: `node-${i}` })))
+
+t.test('more names than a default batch holds become the whole kind', async t => {
+  t.equal(readAuditEvents(list(events(400))).keys.length, 400)
+  t.strictSame(readAuditEvents(list(events(401))).keys, ALL)
+})
+
+t.test('events that cannot be understood are counted, the others read', async t => {
+  const items = [null, 7, [], {}, { verb: 'patch' }, { verb: 5, stage: 'ResponseComplete' }, event()]
+  t.strictSame(readAuditEvents(list(items)), { keys: ONE, events: 7, skipped: 0, malformed: 6 })
+})
+
+t.test('another own user', async t => {
+  const text = list([
+    event(),
+    event({ user: { username: SERVICE_ACCOUNT_USER }, ...ref({ name: 'node-b' }) }),
+  ])
+  t.strictSame(readAuditEvents(text, { ownUsers: ['kubernetes-admin'] }).keys, [
+    { kind: 'Node', name: 'node-b' },
+  ])
+})
+
+t.test('a batch without events is read, another body refused', async t => {
+  t.equal(readAuditEvents(list(null)).events, 0)
+  t.throws(() => readAuditEvents(list({})), { code: 'WEBHOOK_BODY_INVALID' })
+  t.throws(() => readAuditEvents(list([], { kind: 'Event' })), { code: 'WEBHOOK_BODY_INVALID' })
+  t.throws(() => readAuditEvents(list([], { apiVersion: 'audit.k8s.io/v1beta1' })), {
+    code: 'WEBHOOK_VERSION_UNSUPPORTED',
+  })
+})

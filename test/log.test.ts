@@ -1,0 +1,89 @@
+import t from 'tap'
+import { CcmError } from '../shared/errors.ts'
+import { createLog, type LogLevel, redact } from '../shared/log.ts'
+
+const SECRET = 'planted-secret'
+
+async function createBench(level: LogLevel = 'debug', secrets: string[] = [SECRET]) {
+  const lines: string[] = []
+  const log = await createLog({ level, secrets: () => secrets, write: line => void lines.push(line) })
+  return { log, lines, parsed: () => lines.map(line => JSON.parse(line) as Record<string, unknown>) }
+}
+
+t.test('a line is one JSON object with level, time, message and fields', async t => {
+  const { log, parsed, lines } = await createBench()
+  log.child({ route: 'audit' }).info({ node: 'node-a', durationMs: 3 }, 'node reviewed')
+  t.match(parsed()[0], { level: 'info', msg: 'node reviewed', node: 'node-a', durationMs: 3, route: 'audit' })
+  t.match(parsed()[0]?.['time'], /^\d{4}-\d\d-\d\dT.*Z$/)
+  t.match(lines[0], /^[^\n]+\n$/)
+})
+
+t.test('lines below the level are left out', async t => {
+  const { log, parsed } = await createBench('warn')
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({}, level)
+  t.strictSame(
+    parsed().map(line => line['level']),
+    ['warn', 'error'],
+  )
+})
+
+const PLANTED: readonly [name: string, fields: Record<string, unknown>][] = [
+  ['a value', { detail: `Bearer ${SECRET}` }],
+  ['a name', { [SECRET]: 1 }],
+  ['a deep value', { a: { b: { c: [{ d: SECRET }] } } }],
+  ['an error', { error: new Error(`401 for ${SECRET}`) }],
+  [
+    'the cause of a cause',
+    { error: new CcmError('BMC_UNREACHABLE', 'no', { cause: new Error('x', { cause: new Error(SECRET) }) }) },
+  ],
+  [
+    'the fields of an error',
+    { error: new CcmError('BMC_UNREACHABLE', 'no', { fields: { url: `https://x/${SECRET}` } }) },
+  ],
+  ['a cause that is no error', { error: new Error('x', { cause: { authorization: SECRET } }) }],
+]
+for (const [name, fields] of PLANTED) {
+  t.test(`a secret is cut out of ${name}`, async t => {
+    const { log, lines } = await createBench()
+    log.error(fields, 'failed')
+    log.child(fields).error({}, 'failed')
+    t.equal(lines.length, 2)
+    t.notOk(lines.join('').includes(SECRET))
+    t.ok(lines.every(line => line.includes('[redacted]')))
+  })
+}
+
+t.test('a secret is cut out of the message, also as it reads in JSON', async t => {
+  const { log, lines } = await createBench('debug', ['with "quotes" inside'])
+  log.info({ detail: 'with "quotes" inside' }, 'with "quotes" inside')
+  t.notOk(lines.join('').includes('quotes'))
+})
+
+t.test('fields that hold secrets are known by their names, whatever they hold', async t => {
+  const { log, lines } = await createBench('debug', [])
+  for (const name of ['authorization', 'clientSecret', 'access_token', 'token', 'password', 'webhookToken']) {
+    log.info({ [name]: SECRET, a: { [name]: SECRET }, b: { c: { [name]: SECRET } } }, name)
+  }
+  t.notOk(lines.join('').includes(SECRET))
+})
+
+t.test('secrets that rotate are cut out from then on', async t => {
+  const secrets = [SECRET]
+  const { log, lines } = await createBench('debug', secrets)
+  secrets.push('second-secret')
+  log.info({ a: SECRET, b: 'second-secret' }, 'both')
+  t.match(lines[0], /"a":"\[redacted\]","b":"\[redacted\]"/)
+})
+
+t.test('an error of ours shows code and fields, another one its stack', async t => {
+  const { log, parsed } = await createBench()
+  log.warn({ error: new CcmError('KUBE_CONFLICT', 'changed', { fields: { node: 'a' } }) }, 'failed')
+  log.warn({ error: new TypeError('x') }, 'failed')
+  t.strictSame(parsed()[0]?.['error'], { message: 'changed', code: 'KUBE_CONFLICT', fields: { node: 'a' } })
+  t.match(parsed()[1]?.['error'], { message: 'x', stack: /^TypeError: x\n/ })
+})
+
+t.test('short values are left: they would cut words apart', async t => {
+  t.equal(redact('a cat sat', ['cat', '']), 'a cat sat')
+  t.equal(redact('secret1 and secret1', ['secret1']), '[redacted] and [redacted]')
+})
