@@ -12,6 +12,7 @@ import { createReader } from './api/read.ts'
 import { eventEncoder, represent } from './api/representation.ts'
 import { createReviews } from './api/reviews.ts'
 import { createWriter } from './api/write.ts'
+import { type AuditSink, createAuditLog } from './audit/audit.ts'
 import { createBackend, type KubeStore } from './backend.ts'
 import { createFaults, type KubeFaults } from './faults.ts'
 import { createLifecycle } from './lifecycle.ts'
@@ -19,18 +20,6 @@ import { createRequestLog, type KubeRequestLog } from './request-log.ts'
 import { type CustomResource, createResourceTable } from './resources.ts'
 import { seedCluster } from './seed.ts'
 import { createObjectStore } from './store.ts'
-
-/** Where audit events go; times in milliseconds. */
-export interface AuditSink {
-  readonly url: string
-  readonly token?: string
-  /** PEM of the authority of an https sink. */
-  readonly ca?: string
-  readonly maxBatchSize?: number
-  readonly maxWaitMs?: number
-  /** An audit.k8s.io/v1 Policy; everything at Metadata level when absent. */
-  readonly policy?: unknown
-}
 
 export interface KubernetesSimulator {
   readonly url: string
@@ -77,6 +66,7 @@ export async function startKubernetesSimulator(
   const webhookTokens = new Map<string, string>()
   const requests = createRequestLog()
   const faults = createFaults()
+  const audit = createAuditLog(clock, log)
   const closing = new AbortController()
   const findNamespace = (name: string) => store.get(table.named('namespaces'), '', name)
   const list = (plural: string, namespace?: string) => store.list(table.named(plural), namespace)
@@ -97,7 +87,7 @@ export async function startKubernetesSimulator(
     log,
     faults,
     requests,
-    audit: { record: () => {} },
+    audit,
     anonymousAdmin: options.anonymousAdmin ?? false,
     closing: closing.signal,
     reader: createReader(store),
@@ -119,13 +109,14 @@ export async function startKubernetesSimulator(
     store: createBackend(lifecycle),
     requests,
     faults,
-    setAudit: () => {},
+    setAudit: sink => audit.setSink(sink),
     setWebhookToken(hostPort, token) {
       if (token === undefined) webhookTokens.delete(hostPort)
       else webhookTokens.set(hostPort, token)
     },
     async close() {
       closing.abort()
+      audit.close()
       await server.close()
     },
   }

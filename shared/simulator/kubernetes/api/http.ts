@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../../../clock.ts'
 import type { Log } from '../../../log.ts'
 import { ANONYMOUS, fromToken, toUser } from '../access/users.ts'
-import type { AuditLog } from '../audit.ts'
+import type { AuditLog } from '../audit/audit.ts'
 import { ConnectionReset, type FaultInjector } from '../faults.ts'
 import type { User } from '../objects.ts'
 import type { LoggedRequest } from '../request-log.ts'
@@ -162,12 +162,15 @@ async function respond(
   const warnings = dispatched.warnings.map(text => `299 - ${JSON.stringify(text)}`)
   if (warnings.length > 0) raw.setHeader('warning', warnings)
   context.requests.add({ ...entry, status: answer.status })
-  context.audit.record({ http, user, target: dispatched.target, status: answer.status, body: answer.body })
+  const audited = { http, user, target: dispatched.target, status: answer.status, body: answer.body }
   if (answer.stream === undefined) {
+    context.audit.record({ ...audited, stage: 'ResponseComplete' })
     raw.end(typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`)
     return
   }
+  context.audit.record({ ...audited, stage: 'ResponseStarted' })
   raw.flushHeaders()
   await answer.stream(chunk => void raw.write(chunk), http.signal)
+  context.audit.record({ ...audited, stage: 'ResponseComplete' })
   raw.end()
 }
