@@ -148,8 +148,8 @@ export function createLifecycle(
     dryRun = false,
   ): { object: KubeObject; gone: boolean } {
     if (!isHeld(object)) {
-      if (!dryRun) store.remove(resource, namespaceOf(object), nameOf(object))
-      return { object, gone: true }
+      const removed = dryRun ? undefined : store.remove(resource, namespaceOf(object), nameOf(object))
+      return { object: removed ?? object, gone: true }
     }
     if (object.metadata.deletionTimestamp !== undefined) return { object, gone: false }
     const marked = markDeleted(resource, object, clock)

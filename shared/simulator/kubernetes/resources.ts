@@ -35,6 +35,8 @@ export interface Resource {
   readonly generation: boolean
   /** A custom resource: its status subresource takes nothing of metadata, its patches have no strategic form. */
   readonly custom: boolean
+  /** A DELETE answers the object instead of a Status. */
+  readonly returnsDeleted: boolean
   readonly schema: ObjectSchema
   readonly rules: ResourceRules
   /** Stored as another resource; absent for one that is stored itself. */
@@ -61,7 +63,7 @@ export interface CustomResource {
 }
 
 type Options = Partial<
-  Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'rules' | 'view'>
+  Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'returnsDeleted' | 'rules' | 'view'>
 >
 
 function row(
@@ -83,6 +85,7 @@ function row(
     categories: [],
     status: false,
     generation: false,
+    returnsDeleted: false,
     custom: false,
     rules: {},
     schema: rootSchema(kind, fields),
@@ -104,10 +107,14 @@ const BUILT_IN: readonly Resource[] = [
   }),
   row('v1', 'nodes', 'Node', false, core.node, { shortNames: ['no'], status: true, rules: nodeRules }),
   row('v1', 'secrets', 'Secret', true, core.secret, { rules: secretRules }),
-  row('v1', 'serviceaccounts', 'ServiceAccount', true, core.serviceAccount, { shortNames: ['sa'] }),
+  row('v1', 'serviceaccounts', 'ServiceAccount', true, core.serviceAccount, {
+    shortNames: ['sa'],
+    returnsDeleted: true,
+  }),
   row('v1', 'services', 'Service', true, core.service, {
     shortNames: ['svc'],
     categories: ['all'],
+    returnsDeleted: true,
     status: true,
     rules: serviceRules,
   }),

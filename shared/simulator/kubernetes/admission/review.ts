@@ -82,7 +82,9 @@ function parseJson(text: string): unknown {
 }
 
 function parsePatch({ patch, patchType }: Fields): readonly unknown[] | undefined {
-  if (textOf(patch) === '') return undefined
+  if (textOf(patch) === '' && textOf(patchType) === '') return undefined
+  if (textOf(patch) === '')
+    throw invalidResponse('webhook returned response.patchType but not response.patch')
   if (textOf(patchType) === '')
     throw invalidResponse('webhook returned response.patch but not response.patchType')
   if (patchType !== 'JSONPatch')

@@ -94,7 +94,7 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): W
   }
 
   async function patch(request: ApiRequest): Promise<Answer> {
-    return { status: 200, body: await change(request, 'PatchOptions', readPatch(request)) }
+    return { status: 200, body: await change(request, 'UpdateOptions', readPatch(request)) }
   }
 
   async function remove(request: ApiRequest): Promise<Answer> {
@@ -107,7 +107,8 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): W
     const current = stored(request)
     checkPreconditions(request.resource, current, fieldsOf(options.preconditions))
     const { object, gone } = lifecycle.remove(request.resource, current, dryRun)
-    return { status: 200, body: gone ? deletedStatus(request.resource, object) : object }
+    const isStatus = gone && !request.resource.returnsDeleted
+    return { status: 200, body: isStatus ? deletedStatus(request.resource, object) : object }
   }
 
   const removeOne = (request: ApiRequest, name: string, namespace: string): Promise<Answer> =>
