@@ -18,7 +18,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return await dispatch(argv, io)
   } catch (thrown) {
     const error = toToldError(thrown)
-    io.err(`${error.code}: ${error.message}\n${error.action}\n`)
+    for (const line of toErrorLines(error)) io.err(`${line}\n`)
     return hasCode(error, 'CCM_USAGE', 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID') ? USAGE_EXIT : 1
   }
 }
@@ -73,6 +73,12 @@ export const toUsage = ({ name, value }: CommandFlag): string =>
 function toRows(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}
+
+/** Each problem in a line of its own where there are several. */
+function toErrorLines({ code, message, action, fields }: CcmError): string[] {
+  const { problems = [message] } = fields as { problems?: readonly string[] }
+  return [...problems.map(problem => `${code}: ${problem}`), action]
 }
 
 /** Nobody reads a log beside the terminal, so an unforeseen failure shows its own message. */

@@ -122,8 +122,17 @@ const hintFor = (name: string, known: readonly CommandFlag[]): string =>
 
 /** For commands without settings. @throws CcmError CCM_USAGE that names every problem */
 export function refuseProblems(problems: readonly string[]): void {
-  if (problems.length > 0) throw new CcmError('CCM_USAGE', problems.join('; '))
+  if (problems.length > 0) throw new CcmError('CCM_USAGE', problems.join('; '), { fields: { problems } })
 }
+
+/** Standard output and error for whoever writes line by line. */
+export const toLines = ({
+  out,
+  err,
+}: CliIo): { out: (line: string) => void; err: (line: string) => void } => ({
+  out: line => out(`${line}\n`),
+  err: line => err(`${line}\n`),
+})
 
 /** What settings are read from, for one command. */
 export const toInputs = ({ flags, problems }: CommandLine, io: CliIo): SourceInputs => ({

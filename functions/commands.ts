@@ -1,6 +1,6 @@
 import { REGISTER_FLAGS } from '../shared/register/flags.ts'
 import { VERSION } from '../shared/version.ts'
-import { type Command, refuseProblems, toInputs } from './command.ts'
+import { type Command, refuseProblems, toInputs, toLines } from './command.ts'
 
 /** Every command. What a command needs is imported when it runs: `version` is quick, and `serve` loads no simulator. */
 export const COMMANDS: readonly Command[] = [
@@ -38,12 +38,7 @@ export const COMMANDS: readonly Command[] = [
     async run({ argv }, io) {
       const { runRegister } = await import('../shared/register/register.ts')
       const { env, readFile, clock } = io
-      return runRegister(argv, {
-        out: line => io.out(`${line}\n`),
-        err: line => io.err(`${line}\n`),
-        sources: { env, readFile },
-        clock,
-      })
+      return runRegister(argv, { ...toLines(io), sources: { env, readFile }, clock })
     },
   },
   {

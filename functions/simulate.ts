@@ -1,5 +1,5 @@
 import { integer } from '../shared/setting-parsers.ts'
-import { type CliIo, type CommandLine, refuseProblems } from './command.ts'
+import { type CliIo, type CommandLine, refuseProblems, toLines } from './command.ts'
 
 /** Most servers and networks to begin with: enough to try scale, not enough to hang the machine. */
 const MOST = 10_000
@@ -22,6 +22,6 @@ export async function runSimulateCommand(line: CommandLine, io: CliIo): Promise<
   }
   refuseProblems(problems)
   const { runSimulate } = await import('../shared/simulator/bmc/simulate.ts')
-  await runSimulate(options, text => io.out(`${text}\n`), io.stop)
+  await runSimulate(options, toLines(io).out, io.stop)
   return 0
 }

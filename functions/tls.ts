@@ -30,7 +30,8 @@ export async function readTlsFiles(paths: TlsPaths, readFile: ReadFile): Promise
   const cert = await read('tls-cert', paths.cert)
   const key = await read('tls-key', paths.key)
   const clientCa = paths.clientCa === undefined ? undefined : await read('tls-client-ca', paths.clientCa)
-  if (problems.length > 0) throw new CcmError('CCM_CONFIG_INVALID', `settings: ${problems.join('; ')}`)
+  if (problems.length > 0)
+    throw new CcmError('CCM_CONFIG_INVALID', `settings: ${problems.join('; ')}`, { fields: { problems } })
   return { cert, key, clientCa }
 }
 
