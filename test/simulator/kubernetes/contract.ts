@@ -86,7 +86,8 @@ export async function runCases(t: Test, contract: Contract, cases: Cases): Promi
   }
 }
 
-async function runSteps(t: Test, contract: Contract, steps: Steps): Promise<ApiAnswer[]> {
+/** @returns the answers, one for each step */
+export async function runSteps(t: Test, contract: Contract, steps: Steps): Promise<ApiAnswer[]> {
   const answers: ApiAnswer[] = []
   for (const [index, each] of steps.entries()) {
     const step = typeof each === 'function' ? each(answers) : each

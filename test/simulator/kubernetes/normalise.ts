@@ -5,7 +5,9 @@ export interface Normaliser {
   (value: unknown): unknown
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.(\d+))?Z$/
+/** A time as near as this was made by the API server; others were given by a case and are compared. */
+const NOW_MS = 3_600_000
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** Fields whose values are numbered in the order in which they first appear. */
 const NUMBERED = new Set([
@@ -35,10 +37,14 @@ export function createNormaliser(): Normaliser {
   }
 
   function normaliseText(text: string): string {
-    return TIME.test(text) ? '<time>' : text.replaceAll(UUID, uuid => number('uid', uuid))
+    const time = TIME.exec(text)
+    if (time && Math.abs(Date.parse(text) - Date.now()) < NOW_MS)
+      return time[1] ? `<time to ${time[1].length} digits>` : '<time>'
+    return text.replaceAll(UUID, uuid => number('uid', uuid))
   }
 
   function normaliseField(key: string, value: unknown): unknown {
+    if (key === 'clusterIPs' && Array.isArray(value)) return value.map(ip => normaliseField('clusterIP', ip))
     if (NUMBERED.has(key) && typeof value === 'string' && !['', '0', 'None'].includes(value))
       return number(key, value)
     if (NUMBERED.has(key) && typeof value === 'number') return number(key, String(value))
@@ -49,13 +55,21 @@ export function createNormaliser(): Normaliser {
     if (typeof value === 'string') return normaliseText(value)
     if (Array.isArray(value)) return value.map(normalise)
     if (typeof value !== 'object' || value === null) return value
-    const entries = Object.entries(value)
+    const entries = Object.entries(withoutMadeName(value))
       .filter(([key]) => !DROPPED.has(key))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
     return Object.fromEntries(entries.map(([key, item]) => [key, normaliseField(key, item)]))
   }
 
   return normalise
+}
+
+/** A name made from generateName ends in five characters by chance. */
+function withoutMadeName(value: object): object {
+  const { name, generateName } = value as { name?: unknown; generateName?: unknown }
+  if (typeof name !== 'string' || typeof generateName !== 'string' || !name.startsWith(generateName))
+    return value
+  return { ...value, name: `${generateName}<${name.length - generateName.length} characters>` }
 }
 
 interface Failure {

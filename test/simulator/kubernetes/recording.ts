@@ -17,7 +17,7 @@ export function openRecording(t: Test, theme: string): Recording {
   const path = join(import.meta.dirname, 'recordings', `${theme}.yaml`)
   if (isRecording) return record(t, path)
   const recorded = existsSync(path) ? (parse(readFileSync(path, 'utf8')) as Record<string, unknown>) : {}
-  return { check: (t, name, value) => t.same(value, recorded[name], `${name}: as recorded`) }
+  return { check: (t, name, value) => t.same(asRead(value), recorded[name], `${name}: as recorded`) }
 }
 
 function record(t: Test, path: string): Recording {
@@ -26,8 +26,10 @@ function record(t: Test, path: string): Recording {
   return {
     check: (t, name, value) => {
       t.notOk(name in values, `${name}: the name is new`)
-      // As it will be read: without fields that are undefined.
-      values[name] = JSON.parse(JSON.stringify(value)) as unknown
+      values[name] = asRead(value)
     },
   }
 }
+
+/** As a file holds it: without fields that are undefined. */
+const asRead = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
