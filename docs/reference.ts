@@ -1,0 +1,144 @@
+import { toUsage } from '../functions/cli.ts'
+import type { Command } from '../functions/command.ts'
+import { COMMANDS } from '../functions/commands.ts'
+import { SETTINGS, type SettingName, toFileFlag, toFlag } from '../shared/config.ts'
+import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
+import { HOST_SETTINGS } from '../shared/host-settings.ts'
+import { PROVIDER_SETTINGS, type Setting } from '../shared/settings.ts'
+import { SECRET_FILE_ENV, SECRET_FILE_FLAG } from '../shared/sources.ts'
+
+/** Between these lines of the README stands its table of settings. */
+const MARKERS = ['<!-- settings -->', '<!-- /settings -->'] as const
+const PRINTED = '<!-- Printed from the code by npm run docs; a test fails when it is stale. -->'
+
+/**
+ * Every document that is printed from the code, by its path from the root.
+ *
+ * @param readme README.md as it is; what is outside its markers stays
+ * @throws Error when the README has no markers
+ */
+export const toDocuments = (readme: string): ReadonlyMap<string, string> =>
+  new Map([
+    ['README.md', toReadme(readme)],
+    ['docs/reference/settings.md', toSettingsPage()],
+    ['docs/reference/errors.md', toErrorsPage()],
+    ['docs/reference/commands.md', toCommandsPage()],
+  ])
+
+function toReadme(readme: string): string {
+  const [start, end] = MARKERS.map(marker => readme.indexOf(marker))
+  if (start === undefined || end === undefined || start < 0 || end < start) {
+    throw new Error(`README.md has no ${MARKERS.join(' … ')}`)
+  }
+  const [first] = MARKERS
+  return `${readme.slice(0, start + first.length)}\n${toShortTable()}\n${readme.slice(end)}`
+}
+
+/** Settings that most deployments touch: those of the provider; the reference has them all. */
+function toShortTable(): string {
+  const names = Object.keys(PROVIDER_SETTINGS) as SettingName[]
+  return toTable(
+    ['Variable', 'Default', 'What it is'],
+    names.map(name => {
+      const { env, doc }: Setting<unknown> = SETTINGS[name]
+      return [code(env), toDefault(name), doc]
+    }),
+  )
+}
+
+function toSettingsPage(): string {
+  return [
+    '# Settings',
+    '',
+    PRINTED,
+    '',
+    'A setting is given by its flag, else by its environment variable, else by its field of the secret file, else it has',
+    'its default. All problems are reported at once, with exit code 2. Durations are written `90s`, `10m` or `1h`.',
+    '',
+    `The secret file is named by \`--${SECRET_FILE_FLAG}\` or \`${SECRET_FILE_ENV}\`. It is JSON (a comma too many is forgiven) or YAML.`,
+    'A secret is no flag, because everybody on the machine could read it: name a file with it by its flag `--…-file` or by',
+    'the variable with `_FILE` at its end. Files are read again while `serve` runs, so that secrets rotate without a restart.',
+    '',
+    '## Provider',
+    '',
+    toSettingsTable(Object.keys(PROVIDER_SETTINGS) as SettingName[]),
+    '',
+    '## Host',
+    '',
+    toSettingsTable(Object.keys(HOST_SETTINGS) as SettingName[]),
+    '',
+  ].join('\n')
+}
+
+const toSettingsTable = (names: readonly SettingName[]): string =>
+  toTable(
+    ['Variable', 'Flag', 'Field of the secret file', 'Default', 'What it is'],
+    names.map(name => {
+      const { env, field, doc }: Setting<unknown> = SETTINGS[name]
+      const flag = toFlag(name) ?? toFileFlag(name) ?? ''
+      return [code(env), code(`--${flag}`), field === undefined ? '' : code(field), toDefault(name), doc]
+    }),
+  )
+
+function toDefault(name: SettingName): string {
+  const { fallback }: Setting<unknown> = SETTINGS[name]
+  if (fallback === undefined) return ''
+  return fallback === '' ? 'empty' : code(fallback)
+}
+
+function toErrorsPage(): string {
+  const rows = Object.entries<ErrorEntry>(ERRORS).map(([name, { action, retry, status }]) => [
+    code(name),
+    retry ? 'yes' : 'no',
+    status === undefined ? '' : String(status),
+    action,
+  ])
+  return [
+    '# Errors',
+    '',
+    PRINTED,
+    '',
+    'Every error has a code that never changes its meaning: in log lines as `code`, in events, in answers to webhook calls,',
+    'and on standard error. "Passes" says whether the same work may succeed later without anybody changing anything.',
+    '',
+    toTable(['Code', 'Passes', 'HTTP status', 'What to do'], rows),
+    '',
+  ].join('\n')
+}
+
+function toCommandsPage(): string {
+  return [
+    '# Commands',
+    '',
+    PRINTED,
+    '',
+    '`cloud-provider-phoenixnap <command>`: the single-file binary, or `npm run cli -- <command>` in a checkout.',
+    '',
+    'Exit codes: 0 well, 1 failed, 2 wrong usage, settings or kubeconfig. Errors go to standard error: code, message, and in',
+    'the last line what to do.',
+    '',
+    ...COMMANDS.flatMap(toCommandSection),
+  ].join('\n')
+}
+
+function toCommandSection({ name, doc, flags, settings, exitCodes }: Command): string[] {
+  const rows = flags.map(flag => [code(toUsage(flag)), flag.doc])
+  return [
+    `## ${name}`,
+    '',
+    doc,
+    '',
+    ...(rows.length === 0 ? [] : [toTable(['Flag', 'What it is'], rows), '']),
+    ...(settings ? ['Takes the flags of all [settings](settings.md).', ''] : []),
+    ...(exitCodes === undefined ? [] : [`Exit code ${exitCodes}`, '']),
+  ]
+}
+
+const code = (text: string): string => `\`${text}\``
+
+/** A bar would end a cell, and what stands between angle brackets would be taken for HTML. */
+const toCell = (text: string): string =>
+  text.startsWith('`') ? text.replaceAll('|', '\\|') : text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+
+const toTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map(row => `| ${row.map(toCell).join(' | ')} |`).join('\n')
