@@ -1,4 +1,4 @@
-import type { Instance } from '../../shared/cloud-provider/contract.ts'
+import type { Instance, NodeAddress } from '../../shared/cloud-provider/contract.ts'
 import type { Inventory, InventoryEntry } from '../../shared/controllers/inventory/content.ts'
 import type { Freshness, InventoryView } from '../../shared/controllers/inventory/reader.ts'
 import { toIndex } from '../../shared/controllers/node/match.ts'
@@ -89,6 +89,6 @@ export function makeView(
 }
 
 /** Internal, external and host addresses in short. */
-export const ip = (address: string): KubeNodeAddress => ({ type: 'InternalIP', address })
-export const outer = (address: string): KubeNodeAddress => ({ type: 'ExternalIP', address })
-export const host = (address: string): KubeNodeAddress => ({ type: 'Hostname', address })
+export const ip = (address: string): NodeAddress => ({ type: 'InternalIP', address })
+export const outer = (address: string): NodeAddress => ({ type: 'ExternalIP', address })
+export const host = (address: string): NodeAddress => ({ type: 'Hostname', address })

@@ -32,16 +32,17 @@ export interface FakeCloud extends Cloud {
   readonly lists: number
   readonly gets: readonly string[]
   /** Runs in the middle of a list. */
-  meanwhile: (() => Promise<unknown> | unknown) | undefined
+  meanwhile: (() => Promise<unknown>) | undefined
+}
+
+const unused = async (): Promise<never> => {
+  throw new Error('controllers do not call this')
 }
 
 export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud {
   const counts = new Map<string, number>()
   const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1)
   const gets: string[] = []
-  const unused = async (): Promise<never> => {
-    throw new Error('controllers do not call this')
-  }
   const cloud: FakeCloud = {
     providerName: 'phoenixnap',
     instances,

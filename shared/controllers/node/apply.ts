@@ -12,9 +12,10 @@ export function toJsonPatch(node: KubeNode, fields: NodeFields): JsonPatch {
   const { providerID, labels, annotations, addresses } = fields
   const patch: JsonPatchOperation[] = [
     ...toMapPatch('/metadata/labels', node.metadata.labels, labels),
-    ...toMapPatch('/metadata/annotations', node.metadata.annotations, withoutNull(annotations)),
+    ...toMapPatch('/metadata/annotations', node.metadata.annotations, annotations),
   ]
-  if (!node.spec) patch.push({ op: 'add', path: '/spec', value: {} })
+  if (!node.spec && (providerID !== undefined || touchesTaints(fields)))
+    patch.push({ op: 'add', path: '/spec', value: {} })
   if (providerID !== undefined) patch.push({ op: 'add', path: '/spec/providerID', value: providerID })
   if (touchesTaints(fields)) {
     patch.push({ op: 'add', path: '/spec/taints', value: changeTaints(node.spec?.taints ?? [], fields) })
@@ -29,27 +30,23 @@ export function toJsonPatch(node: KubeNode, fields: NodeFields): JsonPatch {
 const touchesTaints = ({ removeTaints, addTaints }: NodeFields): boolean =>
   removeTaints !== undefined || addTaints !== undefined
 
+/** null removes, and only what is there: removing nothing would refuse the kubelet. */
 function toMapPatch(
   path: string,
   existing: Readonly<Record<string, string>> | undefined,
-  set: Readonly<Record<string, string>> | undefined,
+  set: Readonly<Record<string, string | null>> = {},
 ): JsonPatchOperation[] {
-  if (!set || Object.keys(set).length === 0) return []
-  if (!existing) return [{ op: 'add', path, value: set }]
-  return Object.entries(set).map(([key, value]) => ({
-    op: 'add',
-    path: `${path}/${escapePointer(key)}`,
-    value,
-  }))
+  const values = Object.entries(set).filter(([key, value]) => value !== null || existing?.[key] !== undefined)
+  if (values.length === 0) return []
+  if (!existing) return [{ op: 'add', path, value: Object.fromEntries(values) }]
+  return values.map(([key, value]) => {
+    const at = `${path}/${escapePointer(key)}`
+    return value === null ? { op: 'remove', path: at } : { op: 'add', path: at, value }
+  })
 }
 
 /** RFC 6901. */
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
-
-const withoutNull = (values: NodeFields['annotations']): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  )
 
 /**
  * Writes the change: addresses first, so that a node is never seen initialised without them, and a kill in

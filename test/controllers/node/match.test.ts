@@ -123,14 +123,16 @@ for (const { name, node = {}, instances = [WEB], finds } of CASES) {
   })
 }
 
-t.test('reads the addresses that a kubelet was given', async t => {
-  const given = (nodeIP?: string) =>
-    providedNodeIPs(makeNode('web-1', nodeIP === undefined ? {} : { nodeIP }))
-  t.strictSame(given(), [])
-  t.strictSame(given(''), [])
-  t.strictSame(given('10.0.0.1'), ['10.0.0.1'])
-  t.strictSame(given(' 10.0.0.1 , 2001:db8::1,'), ['10.0.0.1', '2001:db8::1'])
-})
+const GIVEN: readonly [nodeIP: string | undefined, addresses: readonly string[]][] = [
+  [undefined, []],
+  ['', []],
+  ['10.0.0.1', ['10.0.0.1']],
+  [' 10.0.0.1 , 2001:db8::1,', ['10.0.0.1', '2001:db8::1']],
+]
+for (const [nodeIP, addresses] of GIVEN)
+  t.test(`reads --node-ip ${nodeIP}`, async t => {
+    t.strictSame(providedNodeIPs(makeNode('web-1', nodeIP === undefined ? {} : { nodeIP })), addresses)
+  })
 
 const SPELLINGS: readonly [given: string, canonical: string][] = [
   ['10.0.0.1', '10.0.0.1'],
