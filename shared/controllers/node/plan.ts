@@ -38,10 +38,14 @@ export function decideNode(
   trigger: Trigger,
 ): NodeDecision {
   if (finding.state === 'foreign' || owner === 'other') return NOT_OURS
-  if (isUninitialized(node)) return decideInitialise(node, finding, trigger)
+  if (isUninitialized(node)) {
+    const initialise = decideInitialise(node, finding, trigger)
+    return { ...initialise, actions: [...decideMark(node, finding), ...initialise.actions] }
+  }
   if (owner === 'none') return NOT_OURS
   const upkeep = finding.state === 'found' ? decideUpkeep(node, finding.instance) : nothing(finding.state)
-  return { ...upkeep, actions: [...decideLifecycle(node, finding), ...upkeep.actions] }
+  const lifecycle = [...decideMark(node, finding), ...decideShutdownTaint(node, finding)]
+  return { ...upkeep, actions: [...lifecycle, ...upkeep.actions] }
 }
 
 const nothing = (why: string): NodeDecision => ({ actions: [], events: [], why })
@@ -100,18 +104,15 @@ function decideUpkeep(node: KubeNode, instance: Instance): NodeDecision {
   return { actions, events, why: actions[0]?.why ?? 'nothing differs' }
 }
 
-/** The shutdown taint and the mark of a missing server; what was not found out changes nothing. */
-function decideLifecycle(node: KubeNode, finding: Finding): NodeAction[] {
+/** The mark of a missing server goes with the first sign of life: the grace time must not count on from there. */
+function decideMark(node: KubeNode, finding: Finding): NodeAction[] {
   const isMarked = node.metadata.annotations?.[MISSING_SINCE] !== undefined
-  const unmark: NodeAction = {
-    do: 'unmarkMissing',
-    set: { annotations: { [MISSING_SINCE]: null } },
-    why: isReady(node) ? 'the node is ready' : 'the server is in the list again',
-  }
-  const unmarked = isMarked && (isReady(node) || finding.state === 'found') ? [unmark] : []
-  return [...unmarked, ...decideShutdownTaint(node, finding)]
+  if (!isMarked || !(isReady(node) || finding.state === 'found')) return []
+  const why = isReady(node) ? 'the node is ready' : 'the server is in the list again'
+  return [{ do: 'unmarkMissing', set: { annotations: { [MISSING_SINCE]: null } }, why }]
 }
 
+/** What was not found out changes nothing. */
 function decideShutdownTaint(node: KubeNode, finding: Finding): NodeAction[] {
   const isTainted = hasTaint(node, SHUTDOWN_TAINT)
   if (isReady(node)) {
