@@ -4,7 +4,7 @@ import type { KubeNode } from '../../kubernetes/types.ts'
 import type { NodeAction, NodeDecision, NodeEvent, NodeFields, Trigger } from './actions.ts'
 import { decideAddresses, sameAddresses } from './addresses.ts'
 import { decideLabelRepair, initialLabels } from './labels.ts'
-import type { Finding } from './match.ts'
+import { type Finding, providedNodeIPs } from './match.ts'
 import {
   labelsKeptEvent,
   mismatchEvent,
@@ -55,6 +55,9 @@ function decideInitialise(node: KubeNode, finding: OurFinding, trigger: Trigger)
   const { instance } = finding
   const decision = decideAddresses(node, instance)
   if (decision.state === 'mismatch') return refuse(refuseMismatch(decision), trigger)
+  // With nothing to hold it against, `--node-ip` is not taken on trust: the taint would not come back.
+  const provided = decision.state === 'none' ? providedNodeIPs(node) : []
+  if (provided.length > 0) return refuse(refuseMismatch({ provided, actual: [] }), trigger)
   const set: NodeFields = {
     ...(node.spec?.providerID ? {} : { providerID: instance.providerID }),
     labels: initialLabels(node, instance),

@@ -69,9 +69,12 @@ export function refuseMismatch(mismatch: Mismatch): Refusal {
 
 /** Names both sides; the Go controllers keep silent here. */
 export function mismatchEvent({ provided, actual }: Mismatch): NodeEvent {
+  const given = `The kubelet was given --node-ip ${provided.join(',')}`
   return warning(
     'NodeIPMismatch',
-    `The kubelet was given --node-ip ${provided.join(',')} but the BMC server has ${actual.join(', ')}: give it one of these, or none.`,
+    actual.length === 0
+      ? `${given} but the BMC server has no address: wait until it has that one, or give the kubelet none.`
+      : `${given} but the BMC server has ${actual.join(', ')}: give it one of these, or none.`,
   )
 }
 

@@ -260,3 +260,16 @@ for (const [name, node, finding, actions] of MARKED) {
       t.strictSame(action.set, { annotations: { [MISSING_SINCE]: null } })
   })
 }
+
+t.test('a --node-ip is not taken on trust when the cloud knows no address to hold it against', async t => {
+  const bare: Finding = { ...FOUND, instance: { ...INSTANCE, privateAddresses: [], publicAddresses: [] } }
+  const decision = decide({ uninitialized: true, nodeIP: '10.0.0.11' }, bare)
+  t.strictSame(decision.actions, [])
+  t.equal(decision.code, 'CCM_NODE_IP_MISMATCH')
+  t.match(decision.events[0]?.message, /10\.0\.0\.11.*no address/)
+  t.strictSame(
+    decide({ ...DONE, nodeIP: '10.0.0.11' }, bare).events,
+    [],
+    'an initialised one keeps what it has',
+  )
+})
