@@ -8,6 +8,7 @@ import { createAdmissionChain } from './admission/chain.ts'
 import { namespaceLifecycle, nodeRestriction, taintNewNodes } from './admission/plugins.ts'
 import { createDiscovery } from './api/discovery.ts'
 import { createHttpServer, type HttpContext } from './api/http.ts'
+import { createOpenApi } from './api/openapi.ts'
 import { createReader } from './api/read.ts'
 import { eventEncoder, represent } from './api/representation.ts'
 import { createReviews } from './api/reviews.ts'
@@ -92,7 +93,11 @@ export async function startKubernetesSimulator(
     closing: closing.signal,
     reader: createReader(store),
     writer: createWriter(lifecycle, admission),
-    special: [createReviews({ clock, list, findServiceAccount }), createDiscovery(table)],
+    special: [
+      createReviews({ clock, list, findServiceAccount }),
+      createDiscovery(table),
+      createOpenApi(table),
+    ],
     encodeEvents: request => eventEncoder(request, clock),
     encode: (request, answer) => represent(request, answer, clock),
   }

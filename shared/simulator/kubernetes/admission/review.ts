@@ -28,9 +28,6 @@ export function reviewRequest(request: AdmissionRequest): Fields {
   }
 }
 
-/** The API server cuts longer ones. */
-const MAX_WARNING_LENGTH = 256
-
 const invalidResponse = (why: string): Error => new Error(`received invalid webhook response: ${why}`)
 const callFailed = (why: string): Error => new Error(`failed to call webhook: ${why}`)
 
@@ -68,7 +65,7 @@ export function parseReviewResponse(text: string, uid: string): ReviewResponse {
     message: textOf(message),
     reason: textOf(reason),
     code: typeof code === 'number' ? code : 0,
-    warnings: textsOf(response.warnings).map(text => text.slice(0, MAX_WARNING_LENGTH)),
+    warnings: textsOf(response.warnings),
     patch: parsePatch(response),
   }
 }

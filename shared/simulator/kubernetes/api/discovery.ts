@@ -1,4 +1,4 @@
-import { apiVersionOf, type Resource, type ResourceTable } from '../resources.ts'
+import type { Resource, ResourceTable } from '../resources.ts'
 import type { SpecialHandler } from './dispatch.ts'
 import type { Answer, HttpRequest } from './request.ts'
 
@@ -195,6 +195,3 @@ function toAggregated(entry: Entry, entries: readonly Entry[]): unknown {
     ...(subresources.length === 0 ? {} : { subresources }),
   }
 }
-
-/** Group and version of every served resource, once each. */
-export const groupVersionsOf = (table: ResourceTable): string[] => [...new Set(table.all.map(apiVersionOf))]

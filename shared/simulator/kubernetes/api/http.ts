@@ -159,7 +159,7 @@ async function respond(
   raw.setHeader('audit-id', http.auditId)
   raw.setHeader('cache-control', 'no-cache, private')
   raw.setHeader('content-type', answer.contentType ?? 'application/json')
-  const warnings = dispatched.warnings.map(text => `299 - ${JSON.stringify(text)}`)
+  const warnings = shortened(dispatched.warnings).map(text => `299 - ${JSON.stringify(text)}`)
   if (warnings.length > 0) raw.setHeader('warning', warnings)
   context.requests.add({ ...entry, status: answer.status })
   const audited = { http, user, target: dispatched.target, status: answer.status, body: answer.body }
@@ -173,4 +173,14 @@ async function respond(
   await answer.stream(chunk => void raw.write(chunk), http.signal)
   context.audit.record({ ...audited, stage: 'ResponseComplete' })
   raw.end()
+}
+
+const MAX_WARNINGS_LENGTH = 4096
+const CUT_WARNING_LENGTH = 256
+
+/** Each text once; when all together are too long, each is cut. */
+function shortened(texts: readonly string[]): string[] {
+  const unique = [...new Set(texts)]
+  const total = unique.reduce((sum, text) => sum + text.length, 0)
+  return total > MAX_WARNINGS_LENGTH ? unique.map(text => text.slice(0, CUT_WARNING_LENGTH)) : unique
 }
