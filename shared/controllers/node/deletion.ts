@@ -32,7 +32,7 @@ export interface Held {
 }
 
 export interface DeletionDecision {
-  /** Missing for the first time: to be annotated with the time. */
+  /** Missing for the first time, or with a mark that is no time in the past: to be annotated with the time. */
   readonly mark: readonly KubeNode[]
   /** Missing for the grace time: deleted if the cloud itself does not know their id either; oldest first. */
   readonly candidates: readonly Candidate[]
@@ -77,7 +77,7 @@ function sortOut(
   gone: readonly Candidate[],
   { now, graceMs }: DeletionInput,
 ): Omit<DeletionDecision, 'allowance'> {
-  const since = gone.map(candidate => ({ ...candidate, at: toMissingSince(candidate.node) }))
+  const since = gone.map(candidate => ({ ...candidate, at: toPast(toMissingSince(candidate.node), now) }))
   const waiting = since.filter(({ at }) => at !== undefined && now - at < graceMs)
   const due = since.filter(({ at }) => at !== undefined && now - at >= graceMs)
   return {
@@ -86,6 +86,10 @@ function sortOut(
     held: waiting.map(({ node }) => ({ node, why: WAITING, quiet: true })),
   }
 }
+
+/** A mark from the future (a clock that was set back) would hold the node until then: it is set anew. */
+const toPast = (time: number | undefined, now: number): number | undefined =>
+  time !== undefined && time <= now ? time : undefined
 
 /** Since when the node's server has been missing; undefined when it was not, or the text is no time. */
 export function toMissingSince(node: KubeNode): number | undefined {

@@ -18,13 +18,18 @@ function patched(node: KubeNode, fields: NodeFields): KubeNode {
   return copy
 }
 
+/** null removes. */
+function map(
+  old: Readonly<Record<string, string>> | undefined,
+  set: NodeFields['annotations'] = {},
+): Record<string, string> {
+  const entries = Object.entries({ ...old, ...set }).filter(([, value]) => value !== null)
+  return Object.fromEntries(entries) as Record<string, string>
+}
+
 /** The same by the meaning of the fields. */
 function changed(node: KubeNode, fields: NodeFields): KubeNode {
   const { providerID, addresses } = fields
-  const map = (old: Readonly<Record<string, string>> | undefined, set: NodeFields['annotations'] = {}) => {
-    const entries = Object.entries({ ...old, ...set }).filter(([, value]) => value !== null)
-    return Object.fromEntries(entries) as Record<string, string>
-  }
   const taints = fields.removeTaints ?? fields.addTaints
   return {
     ...node,
