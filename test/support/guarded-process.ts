@@ -34,11 +34,12 @@ const LOG_TAIL = 4_000
 export async function startGuarded(
   program: string,
   args: readonly string[],
-  options: { logFile: string; env?: Readonly<Record<string, string>> },
+  options: { logFile: string; cwd?: string; env?: Readonly<Record<string, string>> },
 ): Promise<GuardedProcess> {
   closeSync(openSync(options.logFile, 'a'))
   const guard = spawn('/bin/sh', ['-c', GUARD, 'guard', program, options.logFile, ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
   })
   let ended = false
