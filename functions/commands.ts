@@ -64,6 +64,17 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'demo',
+    doc: 'Tells a story on both simulators with the real program between them, and goes on until it is told to end.',
+    flags: [{ name: 'once', doc: 'Ends with the story.' }],
+    settings: false,
+    exitCodes: '0: the story came out as told, or was ended; 1: it did not.',
+    async run(line, io) {
+      const { runDemoCommand } = await import('./demo.ts')
+      return runDemoCommand(line, io)
+    },
+  },
+  {
     name: 'version',
     doc: 'Prints the version.',
     flags: [],

@@ -1,0 +1,169 @@
+import type { Clock } from '../../clock.ts'
+import { MISSING_SINCE, NAME, SHUTDOWN_TAINT } from '../../kubernetes/names.ts'
+import { StoryError } from './contract.ts'
+import type { Meter } from './costs.ts'
+import { listEvents, untilEvent } from './events.ts'
+import { register } from './kubelet.ts'
+import type { Machines } from './machines.ts'
+import type { Narrator } from './narrator.ts'
+import { hasTaint, isInitialised, isReady, isUninitialized } from './node-state.ts'
+import type { Operator } from './operator.ts'
+import type { Serving } from './program.ts'
+import { GRACE_S, INTERVAL_S, type Stage } from './stage.ts'
+import type { NodeView } from './watch.ts'
+
+/** Everybody who has a part in the story. */
+export interface Cast {
+  readonly stage: Stage
+  readonly serving: Serving
+  readonly machines: Machines
+  readonly operator: Operator
+  readonly view: NodeView
+  readonly meter: Meter
+  readonly narrator: Narrator
+  readonly clock: Clock
+}
+
+/** Nodes that the webhook reviews: no client may ever see one of them uninitialised. */
+export const ADMITTED = ['worker-1', 'worker-2', 'worker-4'] as const
+const UNREVIEWED = 'worker-3'
+const STRANGER = 'stranger'
+const WEBHOOKS = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${NAME}`
+
+/** Ids of servers. */
+interface Fates {
+  readonly poweredOff: string
+  readonly deleted: string
+}
+
+/** Plays it from beginning to end. @throws StoryError at the first thing that does not come out as told */
+export async function playStory(cast: Cast): Promise<void> {
+  const fates = await joinOneAfterTheOther(cast)
+  await joinWithoutWebhook(cast)
+  await joinUnknown(cast)
+  const deletedAt = await loseServers(cast, fates)
+  await joinAfterPass(cast)
+  await powerOn(cast, fates)
+  await loseNode(cast, deletedAt)
+  for (const name of ADMITTED) expectNeverTainted(cast.view, name)
+}
+
+async function joinOneAfterTheOther({ operator, machines, narrator, view }: Cast): Promise<Fates> {
+  narrator.chapter(
+    'Servers are ordered from BMC. Each boots in its own time, and its kubelet joins the cluster.',
+  )
+  for (const hostname of [UNREVIEWED, 'worker-4']) machines.hold(hostname)
+  const order = async (hostname: string): Promise<string> => {
+    const id = await operator.order(hostname)
+    narrator.row(hostname, `ordered: server ${id}`, { mood: 'dim' })
+    return id
+  }
+  const fates = { poweredOff: await order('worker-1'), deleted: await order('worker-2') }
+  for (const hostname of [UNREVIEWED, 'worker-4']) await order(hostname)
+  for (const name of ['worker-1', 'worker-2']) {
+    await view.until(name, `${name} joins and becomes Ready`, isReady)
+    expectNeverTainted(view, name)
+  }
+  return fates
+}
+
+/** The first version that a client saw was initialised, and so was every other one. */
+function expectNeverTainted(view: NodeView, name: string): void {
+  const first = view.sightings.find(({ node }) => node.metadata.name === name)
+  if (!isInitialised(first?.node)) throw new StoryError(`the first version of ${name} is initialised`)
+  if (view.wasSeenUninitialized(name)) throw new StoryError(`no client ever sees ${name} uninitialised`)
+}
+
+async function joinWithoutWebhook({ stage, machines, view, narrator }: Cast): Promise<void> {
+  narrator.chapter(
+    'The webhook is switched off for a moment: a node joins tainted, and the audit log rings for it.',
+  )
+  const admin = await stage.clientOf('admin')
+  await admin.request({ method: 'DELETE', path: WEBHOOKS })
+  narrator.row('operator', 'deletes the webhook configuration', { mood: 'dim' })
+  machines.release(UNREVIEWED)
+  const joined = await view.until(UNREVIEWED, `${UNREVIEWED} joins`, node => node !== undefined)
+  const mended = await view.until(UNREVIEWED, `${UNREVIEWED} is initialised after all`, isInitialised)
+  if (!isUninitialized(joined.node)) throw new StoryError(`${UNREVIEWED} joins tainted without the webhook`)
+  await view.until(UNREVIEWED, `${UNREVIEWED} becomes Ready`, isReady)
+  const tookMs = mended.at - joined.at
+  narrator.row(UNREVIEWED, 'initialised by audit and reconcile', { tookMs, mood: 'good' })
+  await stage.register()
+  narrator.row('operator', 'runs register again: the webhook is back', { mood: 'dim' })
+}
+
+async function joinUnknown(cast: Cast): Promise<void> {
+  const { stage, view, narrator, clock, meter } = cast
+  narrator.chapter('A machine joins that is no server of this account.')
+  const kubelet = await stage.clientOf(`system:node:${STRANGER}`)
+  const [before, start] = [meter.total(), clock.now()]
+  await register(kubelet, { name: STRANGER, machineID: STRANGER })
+  const message = await untilEvent(cast, STRANGER, 'InstanceNotFound')
+  const tookMs = clock.now() - start
+  await meter.settle()
+  if (!isUninitialized(view.node(STRANGER))) throw new StoryError(`${STRANGER} stays uninitialised`)
+  narrator.row(STRANGER, 'stays uninitialised, with one event:', { tookMs, cost: meter.since(before) })
+  narrator.quote(message)
+}
+
+/** @returns when the servers were lost */
+async function loseServers(cast: Cast, { poweredOff, deleted }: Fates): Promise<number> {
+  const { operator, view, narrator, serving, clock } = cast
+  narrator.chapter(
+    `One server is powered off and one is deleted: the next pass finds out (every ${INTERVAL_S} s here, 60 s by default).`,
+  )
+  const start = clock.now()
+  await operator.powerOff(poweredOff)
+  narrator.row('worker-1', 'powered off in BMC', { mood: 'dim' })
+  await operator.delete(deleted)
+  narrator.row('worker-2', 'deleted in BMC', { mood: 'dim' })
+  const tainted = await view.until('worker-1', 'worker-1 gets the shutdown taint', node =>
+    hasTaint(node, SHUTDOWN_TAINT),
+  )
+  const marked = await view.until(
+    'worker-2',
+    'worker-2 is marked as missing',
+    node => node?.metadata.annotations?.[MISSING_SINCE] !== undefined,
+  )
+  await serving.untilPass('markMissing')
+  narrator.row('worker-1', 'got the shutdown taint', { tookMs: tainted.at - start, mood: 'good' })
+  narrator.row('worker-2', `not Ready, marked as missing and kept (${GRACE_S} s here)`, {
+    tookMs: marked.at - start,
+    mood: 'good',
+  })
+  return start
+}
+
+async function joinAfterPass({ machines, view, narrator }: Cast): Promise<void> {
+  narrator.chapter(
+    'After a pass the inventory knows the servers: whoever joins now costs the BMC API nothing.',
+  )
+  machines.release('worker-4')
+  await view.until('worker-4', 'worker-4 joins and becomes Ready', isReady)
+  expectNeverTainted(view, 'worker-4')
+}
+
+async function powerOn({ operator, view, narrator }: Cast, { poweredOff }: Fates): Promise<void> {
+  narrator.chapter('The one is powered on again, the other one is gone for good.')
+  await operator.powerOn(poweredOff)
+  narrator.row('worker-1', 'powered on in BMC', { mood: 'dim' })
+  const ready = await view.until('worker-1', 'worker-1 is Ready again', isReady)
+  const usable = await view.until(
+    'worker-1',
+    'worker-1 loses the shutdown taint',
+    node => !hasTaint(node, SHUTDOWN_TAINT),
+  )
+  const tookMs = Math.max(0, usable.at - ready.at)
+  narrator.row('worker-1', 'Ready, and the shutdown taint is gone', { tookMs, mood: 'good' })
+}
+
+async function loseNode(cast: Cast, deletedAt: number): Promise<void> {
+  const { view, narrator, stage, serving } = cast
+  const gone = await view.until('worker-2', 'worker-2 is deleted', node => node === undefined)
+  const message = await untilEvent(cast, 'worker-2', 'DeletingNode')
+  await serving.untilPass('deleteNode')
+  narrator.row('worker-2', 'node deleted, with the event:', { tookMs: gone.at - deletedAt, mood: 'good' })
+  narrator.quote(message)
+  const events = listEvents(stage, STRANGER)
+  if (events.length !== 1) throw new StoryError(`${STRANGER} has one event, not ${events.length}`)
+}
