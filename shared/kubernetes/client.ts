@@ -63,9 +63,12 @@ export function createKube(options: KubeOptions): Kube {
     const credentials: RequestOptions = {}
     await options.config.applyToHTTPSOptions(credentials)
     const method = request.method ?? 'GET'
+    const agent = await agents.for(method, credentials)
+    // node-fetch destroys the body of a request that is aborted before it begins, which nobody hears: the process ends.
+    if (signal.aborted) throw new DOMException('the request was no longer waited for', 'AbortError')
     const response = await fetch(server + request.path + toQuery(request.query), {
       method,
-      agent: await agents.for(method, credentials),
+      agent,
       signal,
       headers: toHeaders(request, credentials, options.userAgent),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
