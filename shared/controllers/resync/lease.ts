@@ -8,6 +8,9 @@ const GENERATION = 'phoenixnap.com/inventory-generation'
 const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
 const DELETED_NODES = 'phoenixnap.com/deleted-nodes'
 
+/** Time for the one write that ends a pass, whatever became of the pass. */
+const RELEASE_MS = 3000
+
 /** What the resync Lease tells: who is at work, what the last complete pass vouched for, what was deleted. */
 export interface LeaseState {
   /** The API server's own time when this was read, in milliseconds since 1970. */
@@ -127,22 +130,24 @@ async function write(
 
 function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   let { resourceVersion } = state
-  async function update(change: LeaseChange): Promise<void> {
+  async function update(change: LeaseChange, until = signal): Promise<void> {
     if (resourceVersion === undefined) throw new CcmError('KUBE_CONFLICT', 'the resync Lease has been lost')
-    resourceVersion = (await write(kube, resourceVersion, change, signal)).metadata.resourceVersion
+    resourceVersion = (await write(kube, resourceVersion, change, until)).metadata.resourceVersion
   }
   return {
     state,
     noteDeletions: times => update({ annotations: { [DELETED_NODES]: times.map(toMicroTime).join(',') } }),
     release({ now, generation, unreachableSince }) {
       const complete = generation !== undefined
-      return update({
+      const change = {
         spec: { holderIdentity: null, acquireTime: null, ...(complete && { renewTime: toMicroTime(now) }) },
         annotations: {
           [UNREACHABLE_SINCE]: unreachableSince === undefined ? null : toMicroTime(unreachableSince),
           ...(complete && { [GENERATION]: generation }),
         },
-      })
+      }
+      // Also by a pass that was told to end: the next one would wait for the whole time limit.
+      return update(change, AbortSignal.timeout(RELEASE_MS))
     },
   }
 }

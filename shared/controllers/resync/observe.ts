@@ -18,6 +18,9 @@ export interface Observed {
   readonly families: readonly string[]
 }
 
+/** Of the pass's time: the rest is for the nodes, and for the Lease that tells of a cloud that does not answer. */
+const CLOUD_SHARE = 0.75
+
 /** Reads both sides side by side. @throws CcmError KUBE_* when the nodes cannot be listed */
 export async function observe(context: NodeContext, call: WorkCall): Promise<Observed> {
   const { cloud, kube } = context
@@ -33,9 +36,10 @@ export async function observe(context: NodeContext, call: WorkCall): Promise<Obs
 }
 
 async function listInstances(
-  { cloud }: NodeContext,
-  call: WorkCall,
+  { cloud, clock }: NodeContext,
+  { deadline, signal }: WorkCall,
 ): Promise<readonly Instance[] | CcmError> {
+  const call = { deadline: clock.now() + (deadline - clock.now()) * CLOUD_SHARE, signal }
   try {
     return (await cloud.instancesV2?.listInstances(call)) ?? []
   } catch (error) {

@@ -73,7 +73,9 @@ async function work(
   await lease?.release({
     now: state.now,
     ...(vouched === undefined ? {} : { generation: vouched }),
-    unreachableSince: decideUnreachable(observed, state.now, state.unreachableSince),
+    unreachableSince: call.signal?.aborted
+      ? state.unreachableSince
+      : decideUnreachable(observed, state.now, state.unreachableSince),
   })
   return { observed, nodes, vouched }
 }
