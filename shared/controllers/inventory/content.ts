@@ -56,14 +56,21 @@ export function buildInventory(sources: InventorySources, toOwner: ToOwner): Inv
   return { generation: hash(content), ...content }
 }
 
-/** Nodes by the instance id that their provider ID holds; the older node where two hold one. */
+/** Nodes by the instance id that their provider ID holds; the older node where two hold one, by name if equally old. */
 export function toHolders(nodes: readonly KubeNode[], toOwner: ToOwner): ReadonlyMap<string, KubeNode> {
   const holders = new Map<string, KubeNode>()
   for (const node of nodes) {
     const owner = toOwner(node.spec?.providerID)
-    if (owner.owner === 'ours' && !holders.has(owner.id)) holders.set(owner.id, node)
+    if (owner.owner !== 'ours') continue
+    const other = holders.get(owner.id)
+    if (!other || isBefore(node, other)) holders.set(owner.id, node)
   }
   return holders
+}
+
+function isBefore({ metadata: one }: KubeNode, { metadata: other }: KubeNode): boolean {
+  const [oneTime = '', otherTime = ''] = [one.creationTimestamp, other.creationTimestamp]
+  return oneTime === otherTime ? one.name < other.name : oneTime < otherTime
 }
 
 function toEntry(
