@@ -1,0 +1,97 @@
+import t from 'tap'
+import type { InventoryEntry } from '../../../shared/controllers/inventory/content.ts'
+import { decideEntry, type EntryDecision } from '../../../shared/controllers/inventory/entry.ts'
+import { toOwner } from '../../../shared/phoenixnap/provider-id.ts'
+import { makeInstance, makeInventory, makeNode, makeView, type NodeSketch } from '../_make.ts'
+
+const MACHINE = { systemUUID: 'uuid-1', machineID: 'machine-1' }
+const OTHER = { systemUUID: 'uuid-2', machineID: 'machine-2' }
+const WEB: InventoryEntry = makeInstance('a1', { hostname: 'node-a' })
+
+/** What the inventory says of the node that joins. */
+const ENTRIES: Readonly<
+  Record<string, { readonly entries: readonly InventoryEntry[]; readonly node?: NodeSketch }>
+> = {
+  'never joined': { entries: [WEB] },
+  'joined as this machine': { entries: [{ ...WEB, joined: MACHINE }], node: { machine: MACHINE } },
+  'joined as this machine and node': {
+    entries: [{ ...WEB, joined: MACHINE, node: 'node-a' }],
+    node: { machine: MACHINE },
+  },
+  'joined as another machine': { entries: [{ ...WEB, joined: OTHER }], node: { machine: MACHINE } },
+  'held by another node': { entries: [{ ...WEB, node: 'node-b' }] },
+  'no entry': { entries: [makeInstance('b2')] },
+  'two entries': { entries: [WEB, { ...WEB, id: 'b2' }] },
+  'being deleted': { entries: [{ ...WEB, terminating: true }] },
+  'preset id, known': { entries: [WEB], node: { providerID: 'phoenixnap://a1' } },
+  'preset id, another machine': {
+    entries: [{ ...WEB, joined: OTHER }],
+    node: { providerID: 'a1', machine: MACHINE },
+  },
+  'preset id, unknown': { entries: [WEB], node: { providerID: 'bmc://servers/zz' } },
+  'preset id of another cloud': { entries: [WEB], node: { providerID: 'aws:///eu/i-1' } },
+}
+
+/** What is done: `use` the entry, `ask` the cloud (`ask or use`: and take the entry when it is silent), `leave` it to resync. */
+type Does = 'use' | 'ask' | 'ask or use' | 'leave'
+
+/** Columns: young & up, young & down, old & up, old & down. */
+const TABLE: Readonly<Record<string, readonly [Does, Does, Does, Does]>> = {
+  'never joined': ['use', 'use', 'ask or use', 'use'],
+  'joined as this machine': ['use', 'use', 'ask or use', 'use'],
+  'joined as this machine and node': ['use', 'use', 'ask or use', 'use'],
+  'joined as another machine': ['ask', 'leave', 'ask', 'leave'],
+  'held by another node': ['ask', 'leave', 'ask', 'leave'],
+  'no entry': ['ask', 'leave', 'ask', 'leave'],
+  'two entries': ['ask', 'leave', 'ask', 'leave'],
+  'being deleted': ['ask', 'leave', 'ask', 'leave'],
+  'preset id, known': ['use', 'use', 'ask or use', 'use'],
+  'preset id, another machine': ['use', 'use', 'ask or use', 'use'],
+  'preset id, unknown': ['ask', 'leave', 'ask', 'leave'],
+  'preset id of another cloud': ['use', 'use', 'use', 'use'],
+}
+
+const FRESHNESS = [
+  { young: true, cloudDown: false },
+  { young: true, cloudDown: true },
+  { young: false, cloudDown: false },
+  { young: false, cloudDown: true },
+]
+
+function toDoes(decision: EntryDecision): Does {
+  if (decision.do !== 'ask') return decision.do
+  return decision.otherwise === undefined ? 'ask' : 'ask or use'
+}
+
+for (const [name, row] of Object.entries(TABLE)) {
+  for (const [column, freshness] of FRESHNESS.entries()) {
+    const when = `${freshness.young ? 'young' : 'old'}, cloud ${freshness.cloudDown ? 'down' : 'up'}`
+    t.test(`${name}; ${when}`, async t => {
+      const { entries, node } = ENTRIES[name] ?? { entries: [] }
+      const view = makeView(makeInventory(entries), freshness)
+      const decision = decideEntry(makeNode('node-a', node), view, toOwner)
+      t.equal(toDoes(decision), row[column])
+      t.ok(decision.why)
+      const finding = decision.do === 'use' ? decision.finding : undefined
+      if (finding?.state === 'found') t.equal(finding.instance.id, 'a1')
+      else if (finding) t.equal(finding.state, 'foreign')
+    })
+  }
+}
+
+t.test('the table has a row for every entry', async t => {
+  t.strictSame(Object.keys(TABLE), Object.keys(ENTRIES))
+})
+
+t.test('without an inventory the cloud is asked, unless it is down', async t => {
+  const node = makeNode('node-a')
+  t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false }), toOwner)), 'ask')
+  t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false, cloudDown: true }), toOwner)), 'leave')
+})
+
+t.test('says what it doubts', async t => {
+  const why = (entry: InventoryEntry): string =>
+    decideEntry(makeNode('node-a', { machine: MACHINE }), makeView(makeInventory([entry])), toOwner).why
+  t.match(why({ ...WEB, node: 'node-b' }), 'node-b')
+  t.match(why({ ...WEB, joined: OTHER }), 'another machine')
+})
