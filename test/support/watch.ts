@@ -2,6 +2,9 @@ import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import { createApi } from './api.ts'
 import type { TestCluster } from './cluster.ts'
 
+/** A guard, not a measure: what is waited for takes seconds at the most. */
+const PATIENCE_MS = 60_000
+
 export interface WatchEvent {
   readonly type: string
   readonly object: KubeNode
@@ -40,8 +43,13 @@ export async function watchNodes(cluster: TestCluster): Promise<NodeWatch> {
       for (;;) {
         const found = events.find(fits)
         if (found) return found
-        await new Promise<void>(resolve => {
+        await new Promise<void>((resolve, reject) => {
+          const guard = setTimeout(
+            () => reject(new Error('nothing of the kind was seen in time')),
+            PATIENCE_MS,
+          )
           const wake = (): void => {
+            clearTimeout(guard)
             waiting.delete(wake)
             resolve()
           }

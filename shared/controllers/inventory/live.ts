@@ -5,7 +5,13 @@ import { CcmError } from '../../errors.ts'
 /** Instances straight from the cloud, shared by all who ask in one process. */
 export interface LiveInstances {
   /** @throws CcmError the cloud's error, or CCM_DEADLINE when the deadline came first */
-  list(deadline: number, signal?: AbortSignal): Promise<readonly Instance[]>
+  list(deadline: number, signal?: AbortSignal): Promise<LiveList>
+}
+
+export interface LiveList {
+  readonly instances: readonly Instance[]
+  /** When it was asked for, in milliseconds since 1970: what came into being later may be missing. */
+  readonly startedAt: number
 }
 
 /** One list a process in this time, failed ones included: a burst of unknown nodes costs one request. */
@@ -47,7 +53,8 @@ export function createLiveInstances(cloud: Cloud, clock: Clock): LiveInstances {
       const mine = shared
       mine.waiting++
       try {
-        return await withinDeadline(mine.result, clock, deadline, signal)
+        const instances = await withinDeadline(mine.result, clock, deadline, signal)
+        return { instances, startedAt: mine.startedAt }
       } finally {
         mine.waiting--
         // Nobody waits for it: a function may not leave a request behind when it answers.

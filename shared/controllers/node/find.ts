@@ -18,7 +18,7 @@ export interface Found {
  * @param deadline milliseconds since 1970 until which the cloud may be waited for
  */
 export async function findForJoin(
-  { cloud, inventory, live }: NodeContext,
+  { clock, cloud, inventory, live }: NodeContext,
   node: KubeNode,
   deadline: number,
   signal?: AbortSignal,
@@ -36,14 +36,23 @@ export async function findForJoin(
     case 'ask':
       try {
         await refuseOtherAccount(cloud, view)
-        const instances = await live.list(deadline, signal)
-        const finding = matchInstance(node, toIndex(instances), cloud.providerIDOwner)
+        const askedAt = clock.now()
+        const { instances, startedAt } = await live.list(deadline, signal)
+        const matched = matchInstance(node, toIndex(instances), cloud.providerIDOwner)
+        const finding = matched.state === 'absent' && startedAt < askedAt ? NOT_YET_LISTED : matched
         return { finding: withHolder(node, finding, view), why: `${decision.why}; asked the BMC API` }
       } catch (error) {
         const why = `${decision.why}; the BMC API gave no answer`
         return { finding: decision.otherwise ?? toUnknown(error), why }
       }
   }
+}
+
+/** A list that others asked for a moment ago may lack a server that has come since. */
+const NOT_YET_LISTED: Finding = {
+  state: 'unknown',
+  code: 'CCM_INSTANCE_NOT_FOUND',
+  message: 'no server has its hostname in a list made a moment ago',
 }
 
 /** New credentials may lead into another account: whether they do is for the next pass to find out. */

@@ -24,24 +24,24 @@ export async function reconcileNode(
     const node = await getNode(context.kube, name, call.signal)
     const { finding, why } = await findForReconcile(context, node, call)
     const done = await convergeNode(context, node, () => finding, 'reconcile', call)
-    context.log.info({ node: name, actions: done.did, why: done.decision.why, found: why }, 'node reconciled')
-    return { key, ...toResult(done.decision, done.did.length > 0) }
+    for (const action of done.did) {
+      context.log.info({ node: name, action: action.do, why: action.why, found: why }, 'node changed')
+    }
+    const { why: reason, code } = done.decision
+    // What could not be found out is worth another try; what the user must mend is not.
+    const unknown = isUninitialized(node) && finding.state === 'unknown'
+    return {
+      key,
+      result: unknown ? 'retry' : done.did.length > 0 ? 'changed' : 'unchanged',
+      why: reason,
+      code,
+    }
   } catch (error) {
     if (hasCode(error, 'KUBE_NOT_FOUND')) return { key, result: 'gone', why: 'the node does not exist' }
     const code = error instanceof CcmError ? error.code : undefined
     context.log.warn({ node: name, error }, 'node not reconciled')
     return { key, result: 'retry', why: error instanceof Error ? error.message : String(error), code }
   }
-}
-
-/** What could not be found out is worth another try; what the user must mend is not. */
-function toResult(
-  decision: NodeDecision,
-  changed: boolean,
-): Pick<ReconcileOutcome, 'result' | 'why' | 'code'> {
-  const { why, code } = decision
-  const passing = code !== undefined && code.startsWith('BMC_')
-  return { result: passing ? 'retry' : changed ? 'changed' : 'unchanged', why, code }
 }
 
 async function findForReconcile(context: NodeContext, node: KubeNode, call: WorkCall): Promise<Found> {
@@ -65,7 +65,8 @@ async function checkHolder(
   })
   const owner = cloud.providerIDOwner(holder?.spec?.providerID)
   if (owner.owner === 'ours' && owner.id === finding.id) return finding
-  const instance = (await live.list(call.deadline, call.signal)).find(({ id }) => id === finding.id)
+  const { instances } = await live.list(call.deadline, call.signal)
+  const instance = instances.find(({ id }) => id === finding.id)
   return instance ? { state: 'found', instance, by: 'hostname' } : { state: 'absent', by: 'hostname' }
 }
 
