@@ -57,8 +57,10 @@ forEachCluster(t, 'the ways around the webhook', {}, async (t, cluster) => {
     // Whatever rings for our own writes would have rung before a second node is done.
     await kubelet('by-audit-too')
     await watch.until(of('by-audit-too', node => !has(node, UNINITIALIZED_TAINT)))
-    const lines = served.log().split('
-').filter(line => line.includes('"result":'))
+    const lines = served
+      .log()
+      .split('\n')
+      .filter(line => line.includes('"result":'))
     t.equal(lines.filter(line => line.includes('"by-audit"')).length, 1, 'our own writes do not ring')
     t.match(await events(admin, 'by-audit'), [
       { type: 'Normal', reason: 'Synced', message: 'Node synced successfully' },
