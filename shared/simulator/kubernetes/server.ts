@@ -17,6 +17,7 @@ import { type AuditSink, createAuditLog } from './audit/audit.ts'
 import { createBackend, type KubeStore } from './backend.ts'
 import { createFaults, type KubeFaults } from './faults.ts'
 import { createLifecycle } from './lifecycle.ts'
+import { createOwnership } from './ownership/ownership.ts'
 import { createRequestLog, type KubeRequestLog } from './request-log.ts'
 import { type CustomResource, createResourceTable } from './resources.ts'
 import { seedCluster } from './seed.ts'
@@ -92,7 +93,7 @@ export async function startKubernetesSimulator(
     anonymousAdmin: options.anonymousAdmin ?? false,
     closing: closing.signal,
     reader: createReader(store),
-    writer: createWriter(lifecycle, admission),
+    writer: createWriter(lifecycle, admission, createOwnership(clock.now)),
     special: [
       createReviews({ clock, list, findServiceAccount }),
       createDiscovery(table),

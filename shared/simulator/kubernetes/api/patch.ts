@@ -1,4 +1,3 @@
-import { parse as parseYaml } from 'yaml'
 import { copyOf, type Fields, isFields } from '../json.ts'
 import { toObject } from '../lifecycle.ts'
 import { type KubeObject, nameOf } from '../objects.ts'
@@ -20,7 +19,6 @@ import type { ApiRequest, HttpRequest } from './request.ts'
 /** Turns the stored object into the wanted one, as often as the write is tried. */
 export type Transform = (old: KubeObject) => KubeObject
 
-export const APPLY_TYPE = 'application/apply-patch+yaml'
 const CUSTOM_ACCEPTED =
   'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
 
@@ -49,17 +47,6 @@ export function readPatch(request: ApiRequest): Transform {
     default:
       throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
   }
-}
-
-/** The configuration of a server-side apply. @throws ApiError 400 */
-export function readApply(http: HttpRequest): Fields {
-  try {
-    const value: unknown = parseYaml(http.body.toString())
-    if (isFields(value)) return value
-  } catch (error) {
-    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  throw badRequest('error decoding YAML: no object')
 }
 
 function jsonPatch(request: ApiRequest, operations: unknown): Transform {

@@ -1,10 +1,12 @@
 import type { AdmissionRequest } from '../admission/admission.ts'
 import type { AdmissionChain } from '../admission/chain.ts'
 import { type Fields, fieldsOf, textOf, textsOf } from '../json.ts'
-import type { Lifecycle } from '../lifecycle.ts'
+import { type Lifecycle, toObject } from '../lifecycle.ts'
 import { type KubeObject, nameOf, namespaceOf } from '../objects.ts'
+import type { Ownership } from '../ownership/ownership.ts'
 import { type Resource, subjectOf } from '../resources.ts'
 import { badRequest, conflict, invalid, notFound, staleVersion, unsupportedValue } from '../status.ts'
+import { APPLY_TYPE, readConfiguration } from './apply.ts'
 import { parseOptionalBody, readObject } from './body.ts'
 import { readPatch, type Transform } from './patch.ts'
 import type { Answer, ApiRequest } from './request.ts'
@@ -46,7 +48,7 @@ function optionsOf({ http, dryRun }: ApiRequest, kind: string): Fields {
 
 type Review = Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'> & { name: string; options: string }
 
-export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): Writer {
+export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ownership: Ownership): Writer {
   const { store } = lifecycle
 
   function admit(request: ApiRequest, { options, ...review }: Review): Promise<KubeObject | undefined> {
@@ -61,8 +63,11 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): W
     return object
   }
 
-  async function create(request: ApiRequest): Promise<Answer> {
-    const object = readObject(request)
+  function create(request: ApiRequest): Promise<Answer> {
+    return admitNew(request, ownership.recordUpdate(request, readObject(request), undefined))
+  }
+
+  async function admitNew(request: ApiRequest, object: KubeObject): Promise<Answer> {
     const review = { operation: 'CREATE', object, oldObject: undefined } as const
     const admitted = await admit(request, { ...review, name: nameOf(object), options: 'CreateOptions' })
     return { status: 201, body: lifecycle.create(request.resource, admitted ?? object, request.dryRun) }
@@ -85,16 +90,32 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): W
 
   async function update(request: ApiRequest): Promise<Answer> {
     const object = readObject(request)
-    checkName(object, request.name)
+    checkName(object.metadata, request.name)
     const body = await change(request, 'UpdateOptions', old => {
       checkUid(request.resource, object, old)
-      return structuredClone(object)
+      return ownership.recordUpdate(request, structuredClone(object), old)
     })
     return { status: 200, body }
   }
 
   async function patch(request: ApiRequest): Promise<Answer> {
-    return { status: 200, body: await change(request, 'UpdateOptions', readPatch(request)) }
+    if (request.http.contentType === APPLY_TYPE) return apply(request)
+    const transform = readPatch(request)
+    const owned: Transform = old => ownership.recordUpdate(request, transform(old), old)
+    return { status: 200, body: await change(request, 'UpdateOptions', owned) }
+  }
+
+  /** Server-side apply: creates what does not exist. */
+  async function apply(request: ApiRequest): Promise<Answer> {
+    const { resource, namespace, name } = request
+    const config = readConfiguration(request)
+    if (store.get(resource, namespace, name) === undefined) {
+      if (request.subresource !== '') throw notFound(subjectOf(resource), name)
+      checkName(fieldsOf(config.metadata), name)
+      return admitNew(request, ownership.recordApplied(request, toObject(resource, config).object, config))
+    }
+    const merge: Transform = live => toObject(resource, ownership.apply(request, config, live)).object
+    return { status: 200, body: await change(request, 'UpdateOptions', merge) }
   }
 
   async function remove(request: ApiRequest): Promise<Answer> {
@@ -117,8 +138,8 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain): W
   return { create, update, patch, remove, removeOne }
 }
 
-function checkName(object: KubeObject, name: string): void {
-  const given = nameOf(object)
+function checkName(metadata: { name?: unknown }, name: string): void {
+  const given = textOf(metadata.name)
   if (given === '')
     throw badRequest(
       `the name of the object (${name} based on URL) was undeterminable: name must be provided`,

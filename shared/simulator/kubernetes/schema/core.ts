@@ -16,6 +16,7 @@ import {
   requiredStr,
   requiredTime,
   type Schema,
+  selectorMap,
   str,
   stringMap,
   strings,
@@ -111,7 +112,7 @@ export const conditions: Schema = list(condition, { merge: 'type', keys: ['type'
 export const service: Record<string, Schema> = {
   spec: struct('ServiceSpec', {
     ports: list(servicePort, { merge: 'port', keys: ['port', 'protocol'] }),
-    selector: stringMap,
+    selector: selectorMap,
     clusterIP: str,
     clusterIPs: strings,
     type: str,

@@ -19,7 +19,7 @@ export type ScalarType =
 export type Schema =
   | { readonly type: ScalarType; readonly empty: 'drop' | 'keep' | 'always' }
   | { readonly type: 'any' }
-  | { readonly type: 'map'; readonly of: Schema }
+  | { readonly type: 'map'; readonly of: Schema; readonly atomic?: boolean }
   | ListSchema
   | ObjectSchema
 
@@ -61,6 +61,8 @@ export const bytes = scalar('bytes', 'keep')
 export const any: Schema = { type: 'any' }
 export const strings: Schema = { type: 'list', of: str }
 export const stringMap: Schema = { type: 'map', of: scalar('string', 'keep') }
+/** A map that a server-side apply replaces as a whole. */
+export const selectorMap: Schema = { ...stringMap, atomic: true }
 export const quantities: Schema = { type: 'map', of: scalar('quantity', 'keep') }
 
 export const list = (of: Schema, options: Omit<ListSchema, 'type' | 'of'> = {}): Schema => ({
