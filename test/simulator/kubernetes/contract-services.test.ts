@@ -22,7 +22,6 @@ const balancer = (name: string, spec: object = {}, metadata: object = {}): objec
   service(name, { type: 'LoadBalancer', ...spec }, metadata)
 
 const CREATE: Cases = {
-  'the cluster has a service of its own': [read(`${SERVICES}/kubernetes`)],
   'defaults of each type': [
     create(SERVICES, service('cluster-ip', { selector: { app: 'a' } })),
     create(SERVICES, service('headless', { clusterIP: 'None' })),
@@ -167,4 +166,12 @@ const CHANGE: Cases = {
 
 testContract(t, 'services', {}, async (t, contract) => {
   for (const cases of [CREATE, CHANGE]) await runCases(t, contract, cases)
+
+  await t.test('the cluster has a service of its own, which tells its families', async t => {
+    const { body } = await contract.api().call({ method: 'GET', path: `${SERVICES}/kubernetes` })
+    t.match(body, {
+      metadata: { labels: { component: 'apiserver', provider: 'kubernetes' } },
+      spec: { type: 'ClusterIP', clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'] },
+    })
+  })
 })

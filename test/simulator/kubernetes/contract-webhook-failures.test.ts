@@ -117,8 +117,9 @@ const MORE: Record<string, HookCase> = {
     ],
     steps: [create(MAPS, map('again'))],
   },
-  'nobody is asked again when nothing changed': {
+  'a patch that changes nothing counts as a change, and none does not': {
     slug: 'once',
+    isCounting: true,
     hooks: [
       { config: { reinvocationPolicy: 'IfNeeded' }, answer: allow },
       {
@@ -127,6 +128,15 @@ const MORE: Record<string, HookCase> = {
       },
     ],
     steps: [create(MAPS, map('once'))],
+  },
+  'nobody is asked again when nobody patches': {
+    slug: 'never',
+    isCounting: true,
+    hooks: [
+      { config: { reinvocationPolicy: 'IfNeeded' }, answer: allow },
+      { config: { reinvocationPolicy: 'IfNeeded' }, answer: allow },
+    ],
+    steps: [create(MAPS, map('never'))],
   },
   'conditions choose by object, old object, request and user': {
     slug: 'conditions',
