@@ -94,7 +94,7 @@ export interface Converged {
 /**
  * Decides and writes; when the node changed meanwhile, reads it again and decides anew.
  *
- * @throws CcmError KUBE_*; KUBE_CONFLICT after several attempts
+ * @throws CcmError KUBE_*; KUBE_CONFLICT after several attempts, and when it is another node of that name by now
  */
 export async function convergeNode(
   context: NodeContext,
@@ -114,6 +114,8 @@ export async function convergeNode(
     } catch (error) {
       if (attempt === ATTEMPTS || !hasCode(error, 'KUBE_CONFLICT')) throw error
       current = await getNode(kube, current.metadata.name, call.signal)
+      // Another node of that name may be another machine, of which nothing was found out.
+      if (current.metadata.uid !== node.metadata.uid) throw error
     }
   }
 }
