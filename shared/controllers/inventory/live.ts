@@ -60,7 +60,8 @@ export function createLiveInstances(cloud: Cloud, clock: Clock): LiveInstances {
         // Nobody waits for it: a function may not leave a request behind when it answers.
         if (mine.waiting === 0 && !mine.done) {
           mine.abort.abort()
-          shared = undefined
+          // A later list has waiters of its own.
+          if (shared === mine) shared = undefined
         }
       }
     },

@@ -4,7 +4,7 @@ import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import type { ConfigMap } from '../../kubernetes/types.ts'
-import type { Inventory } from './content.ts'
+import type { Inventory, InventoryEntry } from './content.ts'
 
 const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps`
 /** A ConfigMap holds 1 MiB at most; 1,000 servers are about 60 KB packed. */
@@ -61,7 +61,18 @@ function toInventory(value: unknown): Inventory {
   if (typeof generation !== 'string' || typeof account !== 'string')
     throw new TypeError('no generation or account')
   if (!Array.isArray(entries) || !Array.isArray(families)) throw new TypeError('no entries or families')
+  if (!entries.every(isEntry)) throw new TypeError('an entry is no server')
   return { generation, account, families, entries }
+}
+
+/** What would make a pass throw if it were missing: then no pass could write the inventory anew. */
+function isEntry(value: unknown): value is InventoryEntry {
+  const { id, hostname, privateAddresses, publicAddresses, additionalLabels } = Object(
+    value,
+  ) as Partial<InventoryEntry>
+  const isText = typeof id === 'string' && typeof hostname === 'string'
+  const hasAddresses = Array.isArray(privateAddresses) && Array.isArray(publicAddresses)
+  return isText && hasAddresses && typeof additionalLabels === 'object' && additionalLabels !== null
 }
 
 const invalid = (why: string, cause?: unknown): CcmError =>
@@ -110,10 +121,11 @@ async function putPart(kube: Kube, part: ConfigMap, signal?: AbortSignal): Promi
   }
 }
 
-/** Parts that a larger inventory left behind. */
+/** Parts that a larger inventory left behind; the last one first, so that a kill in between leaves no gap to stop at. */
 async function removeParts(kube: Kube, from: number, signal?: AbortSignal): Promise<void> {
-  for (let index = from; index < MAX_PARTS; index++) {
-    if ((await getPart(kube, index, signal)) === undefined) return
+  let end = from
+  while (end < MAX_PARTS && (await getPart(kube, end, signal)) !== undefined) end++
+  for (let index = end - 1; index >= from; index--) {
     await kube.request({ method: 'DELETE', path: `${PATH}/${partName(index)}`, signal })
   }
 }

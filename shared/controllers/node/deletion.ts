@@ -44,6 +44,8 @@ export interface DeletionDecision {
 /** Within this time at most a share of the nodes is deleted: a mistake stays small enough to be noticed. */
 export const DELETION_WINDOW_MS = 600_000
 
+const SUSPECT =
+  'it is ready. If its server was replaced, delete the node and restart its kubelet; until then no other node is deleted either'
 const WAITING = 'its server has not been missing for the grace time yet'
 
 /**
@@ -57,16 +59,24 @@ export function decideDeletions(input: DeletionInput): DeletionDecision {
   })
   const missing = ours.filter(({ id }) => !input.instanceIds.has(id))
   const gone = missing.filter(({ node }) => !isReady(node) && node.metadata.deletionTimestamp === undefined)
-  const readyButMissing = missing.find(({ node }) => isReady(node))
+  const readyButMissing = missing.filter(({ node }) => isReady(node)).map(({ node }) => node)
   const distrust =
-    readyButMissing &&
-    `the list of servers lacks that of node ${readyButMissing.node.metadata.name}, which is ready: it is cut, or of another account`
+    readyButMissing[0] &&
+    `the list of servers lacks that of node ${readyButMissing[0].metadata.name}, which is ready: it is cut, or of another account`
   const allowance = decideAllowance(input, ours.length)
   if (distrust !== undefined) {
-    return { mark: [], candidates: [], allowance, held: gone.map(({ node }) => ({ node, why: distrust })) }
+    const kept = gone.map(({ node }) => ({ node, why: distrust }))
+    return { mark: [], candidates: [], allowance, held: [...kept, ...suspects(readyButMissing)] }
   }
   return { ...sortOut(gone, input), allowance }
 }
+
+/** A cut list makes one of every node: a few are enough to tell of it. */
+const MAX_SUSPECTS = 5
+
+/** Ready nodes without a server: as long as there is one, no node is deleted, so somebody must look at it. */
+const suspects = (nodes: readonly KubeNode[]): Held[] =>
+  nodes.slice(0, MAX_SUSPECTS).map(node => ({ node, why: SUSPECT }))
 
 function decideAllowance({ deletions, now, maxShare }: DeletionInput, count: number): number {
   const recent = deletions.filter(time => time > now - DELETION_WINDOW_MS).length

@@ -1,7 +1,8 @@
 import type { Cloud } from '../../cloud-provider/contract.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import { decideEntry } from '../inventory/entry.ts'
+import { toMachine } from '../inventory/content.ts'
+import { ask, decideEntry, type EntryDecision } from '../inventory/entry.ts'
 import type { InventoryView } from '../inventory/reader.ts'
 import type { NodeContext } from './context.ts'
 import { type Finding, matchInstance, toIndex } from './match.ts'
@@ -18,13 +19,43 @@ export interface Found {
  * @param deadline milliseconds since 1970 until which the cloud may be waited for
  */
 export async function findForJoin(
-  { clock, cloud, inventory, live }: NodeContext,
+  context: NodeContext,
   node: KubeNode,
   deadline: number,
   signal?: AbortSignal,
 ): Promise<Found> {
-  const view = await inventory.read()
-  const decision = decideEntry(node, view, cloud.providerIDOwner)
+  const view = await context.inventory.read()
+  const decision = doubtReplaced(context, node, view, decideEntry(node, view, context.cloud.providerIDOwner))
+  const found = await carryOut(context, node, view, decision, deadline, signal)
+  if (isByHostname(found.finding)) context.joins.note(found.finding.instance.id, toMachine(node))
+  return found
+}
+
+const isByHostname = (finding: Finding): finding is Finding & { state: 'found' } =>
+  finding.state === 'found' && finding.by === 'hostname'
+
+/** A server that another machine joined on since the last pass was replaced since. */
+function doubtReplaced(
+  { joins }: NodeContext,
+  node: KubeNode,
+  { freshness }: InventoryView,
+  decision: EntryDecision,
+): EntryDecision {
+  const finding =
+    decision.do === 'use' ? decision.finding : decision.do === 'ask' ? decision.otherwise : undefined
+  if (!finding || !isByHostname(finding) || !joins.isOther(finding.instance.id, toMachine(node)))
+    return decision
+  return ask('its server joined before as another machine', freshness)
+}
+
+async function carryOut(
+  { clock, cloud, live }: NodeContext,
+  node: KubeNode,
+  view: InventoryView,
+  decision: EntryDecision,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<Found> {
   switch (decision.do) {
     case 'use':
       return decision

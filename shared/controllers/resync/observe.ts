@@ -24,13 +24,15 @@ const CLOUD_SHARE = 0.75
 /** Reads both sides side by side. @throws CcmError KUBE_* when the nodes cannot be listed */
 export async function observe(context: NodeContext, call: WorkCall): Promise<Observed> {
   const { cloud, kube } = context
-  const [nodes, instances, account, previous, families] = await Promise.all([
+  const [nodes, instances, fingerprint, previous, families] = await Promise.all([
     listNodes(kube, call.signal),
     listInstances(context, call),
-    cloud.accountFingerprint().catch(() => ''),
+    cloud.accountFingerprint().catch(() => undefined),
     readPrevious(context, call),
     readFamilies(kube, call.signal).catch(() => undefined),
   ])
+  // Credentials that cannot be read at this moment are no other account.
+  const account = fingerprint ?? previous?.account ?? ''
   const observed = { nodes, instances, account, previous, families: families ?? previous?.families ?? [] }
   return { ...observed, instances: decideDistrust(observed, context) ?? instances }
 }
