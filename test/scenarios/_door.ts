@@ -72,7 +72,7 @@ async function pass(
 ): Promise<void> {
   const { method = '', url = '', headers } = incoming
   const body = await readAll(incoming)
-  const verdict = await guard({ method, path: url, body })
+  const verdict = await guard({ method, path: url, body: body.toString('utf8') })
   if (verdict && 'status' in verdict) return refuse(answer, verdict)
   if (verdict && 'garbage' in verdict) return void answer.end(verdict.garbage)
   if (verdict && 'reset' in verdict && verdict.reset === 'before') return reset(answer)
@@ -82,15 +82,16 @@ async function pass(
     outgoing.on('error', reject)
     outgoing.end(body)
   })
-  const text = await readAll(response)
+  const bytes = await readAll(response)
   if (verdict) return reset(answer)
-  answer.writeHead(response.statusCode ?? 502, response.headers).end(text)
+  answer.writeHead(response.statusCode ?? 502, response.headers).end(bytes)
 }
 
-async function readAll(stream: IncomingMessage): Promise<string> {
-  let text = ''
-  for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
-  return text
+/** Bytes, not text: the API server packs long answers. */
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 const reset = (answer: ServerResponse): void => void answer.socket?.resetAndDestroy()
