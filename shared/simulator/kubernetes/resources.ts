@@ -35,6 +35,8 @@ export interface Resource {
   readonly generation: boolean
   /** A custom resource: its status subresource takes nothing of metadata, its patches have no strategic form. */
   readonly custom: boolean
+  /** The whole collection can be removed by one request. */
+  readonly removableAsCollection: boolean
   /** A DELETE answers the object instead of a Status. */
   readonly returnsDeleted: boolean
   readonly schema: ObjectSchema
@@ -63,7 +65,17 @@ export interface CustomResource {
 }
 
 type Options = Partial<
-  Pick<Resource, 'shortNames' | 'categories' | 'status' | 'generation' | 'returnsDeleted' | 'rules' | 'view'>
+  Pick<
+    Resource,
+    | 'shortNames'
+    | 'categories'
+    | 'status'
+    | 'generation'
+    | 'returnsDeleted'
+    | 'removableAsCollection'
+    | 'rules'
+    | 'view'
+  >
 >
 
 function row(
@@ -86,6 +98,7 @@ function row(
     status: false,
     generation: false,
     returnsDeleted: false,
+    removableAsCollection: true,
     custom: false,
     rules: {},
     schema: rootSchema(kind, fields),
@@ -103,6 +116,7 @@ const BUILT_IN: readonly Resource[] = [
   row('v1', 'namespaces', 'Namespace', false, core.namespace, {
     shortNames: ['ns'],
     status: true,
+    removableAsCollection: false,
     rules: namespaceRules,
   }),
   row('v1', 'nodes', 'Node', false, core.node, { shortNames: ['no'], status: true, rules: nodeRules }),

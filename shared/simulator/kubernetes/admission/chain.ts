@@ -29,15 +29,19 @@ interface Round {
   readonly reinvocable: Set<string>
   /** To be asked again, because the object changed after they answered. */
   readonly again: Set<string>
-  changed: boolean
+  /**
+   * A patch has been applied. The first one counts as a change even when it leaves the object as it was: the
+   * times in managedFields lose their fractions on the way.
+   */
+  patched: boolean
 }
 
 /** Plugins in their order, then webhooks; both once more when a webhook has changed the object. */
 export function createAdmissionChain(options: ChainOptions): AdmissionChain {
   async function admit(request: AdmissionRequest): Promise<KubeObject | undefined> {
-    const round: Round = { reinvocable: new Set(), again: new Set(), changed: false }
+    const round: Round = { reinvocable: new Set(), again: new Set(), patched: false }
     const first = await callAll(runPlugins(request), round, false)
-    if (!round.changed) return first
+    if (!round.patched) return first
     const second = runPlugins(withObject(request, first))
     if (!sameJson(second.object, first)) requireAgain(round)
     return callAll(second, round, true)
@@ -55,10 +59,11 @@ export function createAdmissionChain(options: ChainOptions): AdmissionChain {
     for (const webhook of webhooksOf(options.configurations())) {
       if (secondTime && !round.again.has(webhook.id)) continue
       if (!isSelected(webhook, current, options.findNamespace)) continue
-      const object = await callOne(webhook, current)
-      if (object !== undefined && !sameJson(object, current.object)) {
-        current = withObject(current, object)
-        round.changed = true
+      const outcome = await callOne(webhook, current)
+      if (outcome === 'not called') continue
+      if (outcome !== undefined && (!round.patched || !sameJson(outcome, current.object))) {
+        current = withObject(current, outcome)
+        round.patched = true
         requireAgain(round)
       }
       if (webhook.fields.reinvocationPolicy === 'IfNeeded') round.reinvocable.add(webhook.id)
@@ -66,16 +71,21 @@ export function createAdmissionChain(options: ChainOptions): AdmissionChain {
     return current.object
   }
 
-  async function callOne(webhook: Webhook, request: AdmissionRequest): Promise<KubeObject | undefined> {
+  /** The patched object, even when the patch left it as it was; undefined without a patch. */
+  async function callOne(
+    webhook: Webhook,
+    request: AdmissionRequest,
+  ): Promise<KubeObject | undefined | 'not called'> {
     const review = reviewRequest(request)
     const match = matchConditions(webhook, review)
-    if (match === 'no match') return request.object
+    if (match === 'no match') return 'not called'
     if (match !== 'match') return conditionFailed(webhook, request, match.error)
     const response = await ask(webhook, review)
-    if (response === undefined) return request.object
+    if (response === undefined) return undefined
     request.warnings.push(...response.warnings)
     if (!response.allowed) throw denial(webhook, response)
-    return response.patch === undefined ? request.object : patched(webhook, request, response.patch)
+    const { patch = [] } = response
+    return patch.length === 0 ? undefined : patched(webhook, request, patch)
   }
 
   async function ask(webhook: Webhook, review: Record<string, unknown>): Promise<ReviewResponse | undefined> {

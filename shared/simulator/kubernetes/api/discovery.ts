@@ -86,7 +86,7 @@ function entriesOf(resource: Resource): Entry[] {
     kind: resource.kind,
     singularName: resource.kind.toLowerCase(),
     namespaced: resource.namespaced,
-    verbs: ALL_VERBS,
+    verbs: resource.removableAsCollection ? ALL_VERBS : ALL_VERBS.filter(verb => verb !== 'deletecollection'),
     shortNames: resource.shortNames,
     categories: resource.categories,
   }

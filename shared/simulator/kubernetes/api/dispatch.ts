@@ -90,6 +90,7 @@ async function answerResource(
   const { resource } = target
   const isStatus = target.subresource === 'status' && resource?.status === true && target.verb !== 'delete'
   if (resource === undefined || (target.subresource !== '' && !isStatus)) throw resourceUnknown()
+  if (target.verb === 'deletecollection' && !resource.removableAsCollection) throw methodNotAllowed()
   if (resource.namespaced && target.namespace === '' && !['list', 'watch'].includes(target.verb))
     throw methodNotAllowed()
   chooseForm(http)

@@ -118,13 +118,16 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ow
     return { status: 200, body: await change(request, 'UpdateOptions', merge) }
   }
 
-  async function remove(request: ApiRequest): Promise<Answer> {
+  const remove = (request: ApiRequest): Promise<Answer> => removeReviewed(request, request.name)
+
+  /** @param reviewName the name that the review carries: none when a collection is removed */
+  async function removeReviewed(request: ApiRequest, reviewName: string): Promise<Answer> {
     const options = parseOptionalBody(request.http, 'DeleteOptions')
     const dryRun = request.dryRun || isDryRun(textsOf(options.dryRun), 'DeleteOptions')
     const oldObject = stored(request)
     checkPreconditions(request.resource, oldObject, fieldsOf(options.preconditions))
     const review = { operation: 'DELETE', object: undefined, oldObject } as const
-    await admit({ ...request, dryRun }, { ...review, name: request.name, options: 'DeleteOptions' })
+    await admit({ ...request, dryRun }, { ...review, name: reviewName, options: 'DeleteOptions' })
     const current = stored(request)
     checkPreconditions(request.resource, current, fieldsOf(options.preconditions))
     const { object, gone } = lifecycle.remove(request.resource, current, dryRun)
@@ -133,7 +136,7 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ow
   }
 
   const removeOne = (request: ApiRequest, name: string, namespace: string): Promise<Answer> =>
-    remove({ ...request, name, namespace })
+    removeReviewed({ ...request, name, namespace }, '')
 
   return { create, update, patch, remove, removeOne }
 }

@@ -91,6 +91,8 @@ function carryOver(spec: Fields, old: Fields): Fields {
   const next = { ...spec }
   if (next.type !== 'ExternalName' && old.type !== 'ExternalName') {
     for (const name of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) next[name] ??= old[name]
+    if (next.clusterIP !== old.clusterIP && sameJson(next.clusterIPs, old.clusterIPs))
+      next.clusterIPs = [next.clusterIP]
     keepNodePorts(next, old)
   }
   if (!isExternal(next)) {

@@ -1,7 +1,7 @@
 import { fieldsOf, listOf, textOf, textsOf } from '../json.ts'
 import { contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
-import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
+import { type Cause, duplicateValue, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
 
 const DEFAULTS = {
@@ -68,6 +68,7 @@ function webhookProblems(
       : []),
     ...urlProblems(`${field}.clientConfig.url`, textOf(fieldsOf(webhook.clientConfig).url)),
     ...versionProblems(`${field}.admissionReviewVersions`, textsOf(webhook.admissionReviewVersions)),
+    ...repeatedConditions(field, listOf(webhook.matchConditions)),
     ...listOf(webhook.matchConditions).flatMap((item, index) => {
       const expression = textOf(fieldsOf(item).expression)
       const problem = celProblem(expression)
@@ -75,6 +76,13 @@ function webhookProblems(
       return problem === undefined ? [] : [invalidValue(at, expression, `compilation failed: ${problem}`)]
     }),
   ]
+}
+
+function repeatedConditions(field: string, conditions: readonly unknown[]): Cause[] {
+  const names = conditions.map(item => textOf(fieldsOf(item).name))
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index ? [] : [duplicateValue(`${field}.matchConditions[${index}].name`, name)],
+  )
 }
 
 function sideEffectProblems(field: string, sideEffects: string): Cause[] {
