@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { admissionPathSecret } from '../shared/webhook-secret.ts'
 import type { WebhookHead } from './http.ts'
 
@@ -54,7 +54,7 @@ function memoize(tokens: () => readonly string[]): () => Accepted {
 }
 
 /** Digests have one length, as the comparison wants, and tell nothing of how much of a guess was right. */
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 
 /** Compares with every candidate, so that the time does not tell which one matched. */
 function isOneOf(given: string, candidates: readonly Buffer[]): boolean {

@@ -52,20 +52,46 @@ export async function withDeadline<T>(
   deadline: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const overrun = new CcmError('CCM_DEADLINE', 'the work did not end in the time given')
   const leftMs = deadline - clock.now()
-  const [end, done] = [new AbortController(), new AbortController()]
-  if (leftMs <= 0) throw overrun
+  if (leftMs <= 0) throw overrun()
+  const end = new AbortController()
   if (leftMs === Number.POSITIVE_INFINITY) return work(end.signal)
-  const alarm = async (): Promise<never> => {
-    await clock.sleep(leftMs, done.signal)
-    end.abort(overrun)
-    await clock.sleep(LAST_WORDS_MS, done.signal)
-    throw overrun
-  }
+  const alarm = createAlarm(clock, leftMs, end)
   try {
-    return await Promise.race([work(end.signal), alarm()])
+    return await Promise.race([work(end.signal), alarm.rung])
   } finally {
-    done.abort(overrun)
+    alarm.stop()
   }
 }
+
+interface Alarm {
+  /** Rejects when the deadline and the time for last words have passed. */
+  readonly rung: Promise<never>
+  stop(): void
+}
+
+/** Nobody sees it; a reason that is no error costs no stack. */
+const DONE = 'done'
+
+/** Work that answers from memory is done before the alarm is set, which would cost more than the work. */
+function createAlarm(clock: Clock, leftMs: number, end: AbortController): Alarm {
+  let stopped: AbortController | undefined
+  let isOver = false
+  async function ring(): Promise<never> {
+    await new Promise(resolve => setImmediate(resolve))
+    if (isOver) throw DONE
+    stopped = new AbortController()
+    await clock.sleep(leftMs, stopped.signal)
+    const error = overrun()
+    end.abort(error)
+    await clock.sleep(LAST_WORDS_MS, stopped.signal)
+    throw error
+  }
+  const stop = (): void => {
+    isOver = true
+    stopped?.abort(DONE)
+  }
+  return { rung: ring(), stop }
+}
+
+const overrun = (): CcmError => new CcmError('CCM_DEADLINE', 'the work did not end in the time given')

@@ -67,6 +67,16 @@ t.test('fields that hold secrets are known by their names, whatever they hold', 
   t.notOk(lines.join('').includes(SECRET))
 })
 
+t.test('hiding a field leaves a line of JSON, whatever its value', async t => {
+  const { log, parsed } = await createBench('debug', [])
+  const error = new CcmError('BMC_UNREACHABLE', 'no', { fields: { deep: { token: SECRET } } })
+  log.info({ token: 'with "quotes", {braces} and \\', after: 1, error }, 'text')
+  for (const token of ['', 7, true, null]) log.info({ token, after: 1 }, 'scalar')
+  const hidden = { token: '[redacted]', after: 1 }
+  t.match(parsed()[0], { ...hidden, error: { fields: { deep: { token: '[redacted]' } } }, msg: 'text' })
+  for (const line of parsed().slice(1)) t.match(line, { ...hidden, msg: 'scalar' })
+})
+
 t.test('secrets that rotate are cut out from then on', async t => {
   const secrets = [SECRET]
   const { log, lines } = await createBench('debug', secrets)
