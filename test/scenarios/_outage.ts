@@ -37,11 +37,13 @@ export async function createOutage(
 
 /** Removes what an earlier test left, its webhook included: that server has ended. */
 export async function clearCluster(admin: Kube): Promise<void> {
-  for (const path of [WEBHOOK, '/api/v1/nodes', '/api/v1/namespaces/default/events', INVENTORY, LEASE]) {
-    await admin.request({ method: 'DELETE', path }).catch((error: unknown) => {
+  const remove = (path: string) =>
+    admin.request({ method: 'DELETE', path }).catch((error: unknown) => {
       if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
     })
-  }
+  await Promise.all(
+    [WEBHOOK, '/api/v1/nodes', '/api/v1/namespaces/default/events', INVENTORY, LEASE].map(remove),
+  )
 }
 
 /**
