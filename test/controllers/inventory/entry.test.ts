@@ -89,9 +89,12 @@ t.test('without an inventory the cloud is asked, unless it is down', async t => 
   t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false, cloudDown: true }), toOwner)), 'leave')
 })
 
-t.test('says what it doubts', async t => {
-  const why = (entry: InventoryEntry): string =>
-    decideEntry(makeNode('node-a', { machine: MACHINE }), makeView(makeInventory([entry])), toOwner).why
-  t.match(why({ ...WEB, node: 'node-b' }), 'node-b')
-  t.match(why({ ...WEB, joined: OTHER }), 'another machine')
-})
+for (const [doubt, entry] of [
+  ['node-b', { ...WEB, node: 'node-b' }],
+  ['another machine', { ...WEB, joined: OTHER }],
+] as const) {
+  t.test(`says what it doubts: ${doubt}`, async t => {
+    const view = makeView(makeInventory([entry]))
+    t.match(decideEntry(makeNode('node-a', { machine: MACHINE }), view, toOwner).why, doubt)
+  })
+}

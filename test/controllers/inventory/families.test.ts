@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readFamilies } from '../../../shared/controllers/inventory/families.ts'
-import type { Kube, KubeRequest } from '../../../shared/kubernetes/client.ts'
+import { createFakeKube } from '../../kubernetes/_fake-kube.ts'
 import { startCluster } from '../_stage.ts'
 
 /** [name, families of the Service, CIDRs, what is read] */
@@ -26,15 +26,11 @@ const CASES: readonly [
 
 for (const [name, ipFamilies, cidrs, families] of CASES) {
   t.test(name, async t => {
-    const answer = ({ path }: KubeRequest): unknown =>
+    const kube = createFakeKube(({ path }) =>
       path.endsWith('/servicecidrs')
         ? { items: cidrs.map(cidrs => ({ spec: { cidrs } })) }
-        : { spec: ipFamilies === undefined ? {} : { ipFamilies } }
-    const kube: Kube = {
-      server: '',
-      request: async <T>(request: KubeRequest) => ({ body: answer(request) as T, date: 0 }),
-      close: () => {},
-    }
+        : { spec: ipFamilies === undefined ? {} : { ipFamilies } },
+    )
     t.strictSame(await readFamilies(kube), families)
   })
 }

@@ -216,8 +216,6 @@ t.test('an event is written once for a node', async t => {
       [event, { ...event, message: 'and more' }],
       stage.clock.now(),
     )
-  t.strictSame(
-    stage.events('node-a').map(({ message }) => message),
-    ['done', 'and more'],
-  )
+  t.strictSame(new Set(stage.events('node-a').map(({ message }) => message)), new Set(['done', 'and more']))
+  t.equal(stage.events('node-a').length, 2)
 })

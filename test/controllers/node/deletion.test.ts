@@ -60,14 +60,16 @@ interface Row {
   readonly name: string
   readonly node?: NodeSketch
   readonly change?: (size: number) => Partial<DeletionInput>
-  readonly becomes?: Partial<ReturnType<typeof summary>>
+  readonly becomes?:
+    | Partial<ReturnType<typeof summary>>
+    | ((size: number) => Partial<ReturnType<typeof summary>>)
   readonly sizes?: readonly number[]
 }
 
 const ROWS: readonly Row[] = [
   { name: 'all conditions are met', becomes: { candidates: FIRST } },
   { name: 'readiness is Unknown', node: { ready: 'Unknown' }, becomes: { candidates: FIRST } },
-  { name: 'it is Ready', node: { ready: true } },
+  { name: 'it is Ready', node: { ready: true }, becomes: { held: FIRST } },
   { name: 'it is being deleted', node: { meta: { deletionTimestamp: ago(0) } } },
   { name: 'its server is in the list', change: size => ({ instanceIds: listed(size, 0) }) },
   { name: 'it is of another cloud', node: { providerID: 'aws:///eu/i-1' } },
@@ -81,13 +83,14 @@ const ROWS: readonly Row[] = [
   {
     name: 'the list lacks a Ready node’s server',
     change: size => ({ instanceIds: listed(size, 1) }),
-    becomes: { held: FIRST },
+    becomes: { held: [nameOf(0), nameOf(1)] },
     sizes: [3, 10, 100],
   },
   {
     name: 'the list is empty',
     change: () => ({ instanceIds: new Set() }),
-    becomes: { held: FIRST },
+    // A few of the Ready nodes are told of it, too.
+    becomes: size => ({ held: [0, 1, 2, 3, 4, 5].slice(0, size).map(nameOf) }),
     sizes: [3, 10, 100],
   },
 ]
@@ -102,7 +105,10 @@ for (const { name, node, change, becomes, sizes = SIZES } of ROWS) {
   for (const size of sizes) {
     t.test(`${size} nodes: ${name}`, async t => {
       const input = cluster(size, { ...GONE, ...node }, change?.(size))
-      t.strictSame(summary(decideDeletions(input)), { ...NOBODY, ...becomes })
+      t.strictSame(summary(decideDeletions(input)), {
+        ...NOBODY,
+        ...(typeof becomes === 'function' ? becomes(size) : becomes),
+      })
     })
   }
 }
@@ -116,6 +122,7 @@ t.test('what waits is not told to users, a distrusted list is', async t => {
   const cut = decideDeletions(cluster(3, GONE, { instanceIds: new Set() }))
   t.notOk(cut.held[0]?.quiet)
   t.match(cut.held[0]?.why, nameOf(1), 'names a node that shows it')
+  t.match(cut.held[1]?.why, 'delete the node', 'and says to that node what to do')
 })
 
 t.test('the oldest goes first', async t => {
