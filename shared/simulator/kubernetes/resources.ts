@@ -11,6 +11,7 @@ import {
   ipAddressRules,
   leaseRules,
   namespaceRules,
+  podRules,
   roleRules,
   secretRules,
 } from './rules/simple.ts'
@@ -120,6 +121,12 @@ const BUILT_IN: readonly Resource[] = [
     rules: namespaceRules,
   }),
   row('v1', 'nodes', 'Node', false, core.node, { shortNames: ['no'], status: true, rules: nodeRules }),
+  row('v1', 'pods', 'Pod', true, core.pod, {
+    shortNames: ['po'],
+    categories: ['all'],
+    status: true,
+    rules: podRules,
+  }),
   row('v1', 'secrets', 'Secret', true, core.secret, { rules: secretRules }),
   row('v1', 'serviceaccounts', 'ServiceAccount', true, core.serviceAccount, {
     shortNames: ['sa'],

@@ -2,46 +2,52 @@ import { parse as parseYaml } from 'yaml'
 import { type Fields, isFields } from '../json.ts'
 import { toObject } from '../lifecycle.ts'
 import type { KubeObject } from '../objects.ts'
+import { decodeProtobuf } from '../protobuf/decode.ts'
 import type { Resource } from '../resources.ts'
+import type { ObjectSchema } from '../schema/schema.ts'
 import { badRequest, unsupportedMediaType } from '../status.ts'
 import type { ApiRequest, HttpRequest } from './request.ts'
 
 const JSON_TYPES = new Set(['', 'application/json'])
 const YAML_TYPES = new Set(['application/yaml', 'application/x-yaml'])
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
 
 /**
  * The body as a JSON object.
  *
+ * @param schema of what the URL asks for; decodes protobuf
  * @throws ApiError 400 and 415
  */
-export function parseBody(http: HttpRequest, kind: string): Fields {
-  const text = http.body.toString()
+export function parseBody(http: HttpRequest, schema: ObjectSchema): Fields {
   const isYaml = YAML_TYPES.has(http.contentType)
-  if (!isYaml && !JSON_TYPES.has(http.contentType))
+  const isProtobuf = http.contentType === PROTOBUF_TYPE
+  if (!isYaml && !isProtobuf && !JSON_TYPES.has(http.contentType))
     throw unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`,
     )
+  const refuse = (why: string): Error =>
+    badRequest(`the object provided is unrecognized (must be of type ${schema.name}): ${why}`)
   try {
+    if (isProtobuf) return decodeProtobuf(schema, http.body)
+    const text = http.body.toString()
     const value: unknown = isYaml ? parseYaml(text) : JSON.parse(text)
     if (isFields(value)) return value
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${detail}`,
-    )
+    throw refuse(`couldn't get version/kind; json parse error: ${detail}`)
   }
-  throw badRequest(`the object provided is unrecognized (must be of type ${kind}): no JSON object`)
+  throw refuse('no JSON object')
 }
 
 /** As parseBody, for a body that may be left out. */
-export const parseOptionalBody = (http: HttpRequest, kind: string): Fields =>
-  http.body.length === 0 ? {} : parseBody(http, kind)
+export const parseOptionalBody = (http: HttpRequest, schema: ObjectSchema): Fields =>
+  http.body.length === 0 ? {} : parseBody(http, schema)
 
 /** The body as an object to store; unknown fields are refused, warned of or dropped as the client asked. */
 export function readObject(request: ApiRequest): KubeObject {
   const { shown, http } = request
-  const { object, unknown } = toObject(shown, parseBody(http, shown.kind))
+  const { object, unknown } = toObject(shown, parseBody(http, shown.schema))
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
   const mode = http.query.get('fieldValidation') ?? 'Warn'
   if (complaints.length > 0 && mode === 'Strict') throw strictError(shown, complaints)

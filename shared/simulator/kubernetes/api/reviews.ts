@@ -4,6 +4,8 @@ import { fromToken, toToken, toUser } from '../access/users.ts'
 import { type Fields, fieldsOf, isFields, listOf, textOf, valueAt } from '../json.ts'
 import { timestamp } from '../lifecycle.ts'
 import type { KubeObject, User } from '../objects.ts'
+import * as groups from '../schema/groups.ts'
+import { type ObjectSchema, rootSchema } from '../schema/schema.ts'
 import { notFound } from '../status.ts'
 import { parseBody } from './body.ts'
 import type { SpecialHandler } from './dispatch.ts'
@@ -21,22 +23,31 @@ export interface ReviewContext {
 type Review = (context: ReviewContext, body: Fields, user: User, target: Target) => Answer
 
 /** Resources that are answered and never stored: who am I, may I, a token please. */
-const REVIEWS: Readonly<Record<string, { readonly kind: string; readonly review: Review }>> = {
+const REVIEWS: Readonly<Record<string, { readonly schema: ObjectSchema; readonly review: Review }>> = {
   'authorization.k8s.io/selfsubjectaccessreviews': {
-    kind: 'SelfSubjectAccessReview',
+    schema: rootSchema('SelfSubjectAccessReview', groups.selfSubjectAccessReview),
     review: (context, body, user) => accessReview(context, 'SelfSubjectAccessReview', body, user),
   },
   'authorization.k8s.io/subjectaccessreviews': {
-    kind: 'SubjectAccessReview',
+    schema: rootSchema('SubjectAccessReview', groups.subjectAccessReview),
     review: (context, body) => {
       const { user, groups } = fieldsOf(body.spec)
       const subject: User = { username: textOf(user), uid: '', groups: listOf(groups).map(String) }
       return accessReview(context, 'SubjectAccessReview', body, subject)
     },
   },
-  'authentication.k8s.io/selfsubjectreviews': { kind: 'SelfSubjectReview', review: selfReview },
-  'authentication.k8s.io/tokenreviews': { kind: 'TokenReview', review: tokenReview },
-  '/serviceaccounts/token': { kind: 'TokenRequest', review: tokenRequest },
+  'authentication.k8s.io/selfsubjectreviews': {
+    schema: rootSchema('SelfSubjectReview', groups.selfSubjectReview),
+    review: selfReview,
+  },
+  'authentication.k8s.io/tokenreviews': {
+    schema: rootSchema('TokenReview', groups.tokenReview),
+    review: tokenReview,
+  },
+  '/serviceaccounts/token': {
+    schema: rootSchema('TokenRequest', groups.tokenRequest),
+    review: tokenRequest,
+  },
 }
 
 export function createReviews(context: ReviewContext): SpecialHandler {
@@ -44,7 +55,7 @@ export function createReviews(context: ReviewContext): SpecialHandler {
     if (target === undefined || target.verb !== 'create') return undefined
     const subresource = target.subresource === '' ? '' : `/${target.subresource}`
     const found = REVIEWS[`${target.group}/${target.plural}${subresource}`]
-    return found?.review(context, parseBody(http, found.kind), user, target)
+    return found?.review(context, parseBody(http, found.schema), user, target)
   }
 }
 

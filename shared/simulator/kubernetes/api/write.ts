@@ -5,6 +5,7 @@ import { type Lifecycle, toObject } from '../lifecycle.ts'
 import { type KubeObject, nameOf, namespaceOf } from '../objects.ts'
 import type { Ownership } from '../ownership/ownership.ts'
 import { type Resource, subjectOf } from '../resources.ts'
+import { deleteOptions } from '../schema/groups.ts'
 import { badRequest, conflict, invalid, notFound, staleVersion, unsupportedValue } from '../status.ts'
 import { APPLY_TYPE, readConfiguration } from './apply.ts'
 import { parseOptionalBody, readObject } from './body.ts'
@@ -122,7 +123,7 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ow
 
   /** @param reviewName the name that the review carries: none when a collection is removed */
   async function removeReviewed(request: ApiRequest, reviewName: string): Promise<Answer> {
-    const options = parseOptionalBody(request.http, 'DeleteOptions')
+    const options = parseOptionalBody(request.http, deleteOptions)
     const dryRun = request.dryRun || isDryRun(textsOf(options.dryRun), 'DeleteOptions')
     const oldObject = stored(request)
     checkPreconditions(request.resource, oldObject, fieldsOf(options.preconditions))

@@ -138,6 +138,13 @@ export const namespaceRules: ResourceRules = {
   selectable: namespace => ({ 'status.phase': textOf(valueAt(namespace, 'status', 'phase')) }),
 }
 
+export const podRules: ResourceRules = {
+  selectable: pod => ({
+    'spec.nodeName': textOf(valueAt(pod, 'spec', 'nodeName')),
+    'status.phase': textOf(valueAt(pod, 'status', 'phase')),
+  }),
+}
+
 export const leaseRules: ResourceRules = {
   validateCreate: leaseProblems,
   validateUpdate: (lease, old) => [...changeProblems(lease, old), ...leaseProblems(lease)],

@@ -4,6 +4,7 @@ import {
   bytes,
   int,
   list,
+  type ObjectSchema,
   object,
   optionalBool,
   optionalInt,
@@ -185,6 +186,13 @@ export const tokenReview: Record<string, Schema> = {
   spec: struct('TokenReviewSpec', { token: str, audiences: strings }),
   status: any,
 }
+
+export const deleteOptions: ObjectSchema = object('DeleteOptions', {
+  gracePeriodSeconds: optionalInt,
+  preconditions: object('Preconditions', { uid: optionalStr, resourceVersion: optionalStr }),
+  propagationPolicy: optionalStr,
+  dryRun: strings,
+})
 
 /** A custom resource without a structural schema of its own: everything is kept. */
 export const custom: Record<string, Schema> = { spec: any, status: any }
