@@ -70,7 +70,17 @@ export function createLifecycle(
   clock: Clock,
   random: () => number,
 ): Lifecycle {
-  const context: RuleContext = { clock, random, list: name => store.list(table.named(name)) }
+  const context: RuleContext = {
+    clock,
+    random,
+    list: name => store.list(table.named(name)),
+    provide(name, object) {
+      const resource = table.named(name)
+      const isTaken = store.get(resource, namespaceOf(object), nameOf(object)) !== undefined
+      if (!isTaken) create(resource, object)
+    },
+    discard: (resource, name) => void store.remove(table.named(resource), '', name),
+  }
 
   function create(resource: Resource, given: KubeObject, dryRun = false): KubeObject {
     if (given.metadata.resourceVersion !== undefined)
@@ -84,7 +94,9 @@ export function createLifecycle(
     if (store.get(resource, namespaceOf(object), nameOf(object)) !== undefined)
       throw alreadyExists(subjectOf(resource), nameOf(object))
     refuse(resource, object, resource.rules.allocate?.(object, undefined, context) ?? [])
-    return dryRun ? object : store.put(resource, object)
+    if (dryRun) return object
+    resource.rules.afterStore?.(object, undefined, context)
+    return store.put(resource, object)
   }
 
   function update(
@@ -103,7 +115,9 @@ export function createLifecycle(
       refuse(resource, object, resource.rules.allocate?.(object, old, context) ?? [])
     if (sameJson(object, old)) return old
     if (options.dryRun === true) return object
-    return isReleased(object) ? release(resource, object) : store.put(resource, object)
+    if (isReleased(object)) return release(resource, object)
+    resource.rules.afterStore?.(object, old, context)
+    return store.put(resource, object)
   }
 
   function prepareUpdate(
@@ -138,8 +152,13 @@ export function createLifecycle(
 
   /** Watchers see the last stored state; the answer is the new one under the version that was read. */
   function release(resource: Resource, object: KubeObject): KubeObject {
-    store.remove(resource, namespaceOf(object), nameOf(object))
+    take(resource, object)
     return object
+  }
+
+  function take(resource: Resource, object: KubeObject): KubeObject | undefined {
+    resource.rules.afterStore?.(undefined, object, context)
+    return store.remove(resource, namespaceOf(object), nameOf(object))
   }
 
   function remove(
@@ -148,7 +167,7 @@ export function createLifecycle(
     dryRun = false,
   ): { object: KubeObject; gone: boolean } {
     if (!isHeld(object)) {
-      const removed = dryRun ? undefined : store.remove(resource, namespaceOf(object), nameOf(object))
+      const removed = dryRun ? undefined : take(resource, object)
       return { object: removed ?? object, gone: true }
     }
     if (object.metadata.deletionTimestamp !== undefined) return { object, gone: false }

@@ -71,16 +71,6 @@ export function seedCluster(lifecycle: Lifecycle, port: number): void {
   lifecycle.update(lifecycle.table.ofObject(range), { ...range, status: { conditions: [ready] } }, range, {
     subresource: 'status',
   })
-  add(lifecycle, 'networking.k8s.io/v1', 'IPAddress', {
-    metadata: {
-      name: '10.96.0.1',
-      labels: {
-        'ipaddress.kubernetes.io/ip-family': 'IPv4',
-        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
-      },
-    },
-    spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } },
-  })
   add(lifecycle, 'v1', 'Service', {
     metadata: {
       name: 'kubernetes',

@@ -12,7 +12,6 @@ import type { Answer, HttpRequest } from './request.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const INDEX = '/openapi/v3'
-const META_REF = '#/components/schemas/ObjectMeta'
 /** kubectl looks for this parameter of a PATCH before it leaves the validation to the server. */
 const FIELD_VALIDATION = {
   name: 'fieldValidation',
@@ -49,7 +48,10 @@ const documentOf = (prefix: string, resources: readonly Resource[]): Json => ({
   paths: Object.fromEntries(resources.map(resource => [pathOf(prefix, resource), operationsOf(resource)])),
   components: {
     schemas: Object.fromEntries([
-      ['ObjectMeta', objectJson(objectMeta)],
+      ...structsIn([objectMeta, ...resources.map(({ schema }) => schema)]).map(schema => [
+        `io.k8s.struct.${schema.name}`,
+        objectJson(schema),
+      ]),
       ...resources.map(resource => [definitionName(resource), rootJson(resource)]),
     ]),
   },
@@ -78,9 +80,18 @@ function rootJson(resource: Resource): Json {
   const { metadata: _, ...fields } = resource.schema.fields
   return {
     type: 'object',
-    properties: { ...propertiesOf(fields), metadata: { allOf: [{ $ref: META_REF }], default: {} } },
+    properties: { ...propertiesOf(fields), metadata: toJson(objectMeta) },
     'x-kubernetes-group-version-kind': [groupVersionKind(resource)],
   }
+}
+
+/** Every struct inside of these, once each. */
+function structsIn(schemas: readonly Schema[]): ObjectSchema[] {
+  const inner = schemas.flatMap((schema): ObjectSchema[] => {
+    if (schema.type === 'list' || schema.type === 'map') return structsIn([schema.of])
+    return schema.type === 'object' ? [schema, ...structsIn(Object.values(schema.fields))] : []
+  })
+  return [...new Map(inner.map(schema => [schema.name, schema])).values()]
 }
 
 const objectJson = (schema: ObjectSchema): Json => ({
@@ -111,7 +122,7 @@ function toJson(schema: Schema): Json {
     case 'list':
       return listJson(schema)
     case 'object':
-      return objectJson(schema)
+      return { allOf: [{ $ref: `#/components/schemas/io.k8s.struct.${schema.name}` }], default: {} }
     default:
       return SCALARS[schema.type]
   }

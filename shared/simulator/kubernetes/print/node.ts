@@ -30,6 +30,12 @@ function addressOf(node: KubeObject, wanted: string): string {
 
 const infoOf = (node: KubeObject, field: string): string => textOf(valueAt(node, 'status', 'nodeInfo', field))
 
+function kernelOf(node: KubeObject): string {
+  const [version, architecture] = [infoOf(node, 'kernelVersion'), infoOf(node, 'architecture')]
+  if (version === '') return '<unknown>'
+  return architecture === '' ? version : `${version} (${architecture})`
+}
+
 export const nodeColumns: readonly Column[] = [
   { name: 'Name', cell: nameOf },
   { name: 'Status', cell: statusOf },
@@ -39,7 +45,7 @@ export const nodeColumns: readonly Column[] = [
   { name: 'Internal-IP', wide: true, cell: node => addressOf(node, 'InternalIP') },
   { name: 'External-IP', wide: true, cell: node => addressOf(node, 'ExternalIP') },
   { name: 'OS-Image', wide: true, cell: node => infoOf(node, 'osImage') || '<unknown>' },
-  { name: 'Kernel-Version', wide: true, cell: node => infoOf(node, 'kernelVersion') || '<unknown>' },
+  { name: 'Kernel-Version', wide: true, cell: kernelOf },
   {
     name: 'Container-Runtime',
     wide: true,

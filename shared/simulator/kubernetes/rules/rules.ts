@@ -9,6 +9,10 @@ export interface RuleContext {
   readonly random: () => number
   /** All stored objects of a resource, by plural name; not to be changed. */
   readonly list: (resource: string) => readonly KubeObject[]
+  /** Stores a new object of the server's own, or does nothing when the name is taken. */
+  readonly provide: (resource: string, object: KubeObject) => void
+  /** Removes an object of the server's own. */
+  readonly discard: (resource: string, name: string) => void
 }
 
 /**
@@ -28,6 +32,12 @@ export interface ResourceRules {
   readonly validateStatus?: (object: KubeObject, old: KubeObject) => Cause[]
   /** After validation: what only succeeds or fails as a whole (addresses, ports). */
   readonly allocate?: (object: KubeObject, old: KubeObject | undefined, context: RuleContext) => Cause[]
+  /** After the object was stored (`undefined`: removed): other objects that follow from it. */
+  readonly afterStore?: (
+    object: KubeObject | undefined,
+    old: KubeObject | undefined,
+    context: RuleContext,
+  ) => void
   /** Fields that a field selector may name, besides metadata.name and metadata.namespace. */
   readonly selectable?: (object: KubeObject) => Record<string, string>
   /** How a name must look. */

@@ -116,3 +116,29 @@ function freePort(taken: ReadonlySet<unknown>, random: () => number): number {
   }
   return NODE_PORTS.first
 }
+
+/** The real allocator notes each cluster IP as an IPAddress of its own. */
+export function recordClusterIp(
+  service: KubeObject | undefined,
+  old: KubeObject | undefined,
+  context: RuleContext,
+): void {
+  const [address, before] = [service, old].map(item => textOf(fieldsOf(item?.spec).clusterIP))
+  if (before !== undefined && isAddress(before) && before !== address) context.discard('ipaddresses', before)
+  if (service === undefined || address === undefined || !isAddress(address)) return
+  const { namespace, name } = service.metadata
+  context.provide('ipaddresses', {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IPAddress',
+    metadata: {
+      name: address,
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
+    },
+    spec: { parentRef: { resource: 'services', namespace, name } },
+  })
+}
+
+const isAddress = (clusterIp: string): boolean => clusterIp !== '' && clusterIp !== 'None'

@@ -4,7 +4,7 @@ import { changeProblems, contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
-import { allocateService } from './service-allocation.ts'
+import { allocateService, recordClusterIp } from './service-allocation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -36,6 +36,7 @@ export const serviceRules: ResourceRules = {
   ],
   validateStatus: (service, old) => [...changeProblems(service, old), ...ingressProblems(service)],
   allocate: allocateService,
+  afterStore: recordClusterIp,
   selectable: service => ({
     'spec.clusterIP': textOf(valueAt(service, 'spec', 'clusterIP')),
     'spec.type': textOf(valueAt(service, 'spec', 'type')),
