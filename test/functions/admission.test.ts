@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CcmError } from '../../shared/errors.ts'
-import { bearer, LABEL_PATCH, onEveryHost, review, TOKEN, until } from './_hosts.ts'
+import { bearer, createFunctions, LABEL_PATCH, onEveryHost, review, TOKEN, until } from './_hosts.ts'
 
 const ALLOWED = {
   apiVersion: 'admission.k8s.io/v1',
@@ -100,6 +100,14 @@ for (const [query, expectedMs] of DEADLINES) {
     t.equal((backstage.admitted[0]?.call.deadline ?? 0) - now, expectedMs)
   })
 }
+
+t.test('a function closes its idle sockets before it answers', async t => {
+  const { call, backstage } = createFunctions()
+  for (const closed of [1, 2]) {
+    await call({ ...admission, body: review() })
+    t.equal(backstage.closed, closed)
+  }
+})
 
 onEveryHost(t, 'a node is let through before the API server gives up', async (t, { call, backstage }) => {
   let signal: AbortSignal | undefined

@@ -117,6 +117,20 @@ t.test('a ring ends the wait, and success forgets the failures', async t => {
   t.equal((runs[5]?.at ?? 0) - before, 1000)
 })
 
+t.test('success forgets the failures of a key that was rung meanwhile', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([node('a')])
+  runs[0]?.end('retry')
+  await clock.turn(1000)
+  await queue.invoke([node('a')])
+  runs[1]?.end('changed')
+  await clock.turn(0)
+  const before = clock.now()
+  runs[2]?.end('retry')
+  await clock.turn(10_000)
+  t.equal((runs[3]?.at ?? 0) - before, 1000)
+})
+
 t.test('a full queue refuses new keys, not known ones', async t => {
   const { queue, runs } = createBench({ maxKeys: 2 })
   await queue.invoke([node('a'), node('b')])

@@ -139,6 +139,8 @@ t.test('an end waits for the review and the work under way', async t => {
   t.equal(serving.close(), ended, 'ending twice is ending once')
   await settle()
   review1.resolve()
+  const { headers } = await answer
+  t.equal(headers.get('connection'), 'close', 'the connection does not outlive the answer')
   t.match(await (await answer).json(), { response: { patchType: 'JSONPatch' } })
   t.equal(state.closed, 0)
   work.resolve()
