@@ -30,8 +30,8 @@ export interface ServeOptions {
   readonly onPass: (pass: Pass) => void
 }
 
-/** Three passes and some more. */
-const PATIENCE_MS = 17_000
+/** Five passes: nothing in the story takes longer, however busy the machine is. */
+const PATIENCE_MS = 30_000
 const POLL_MS = 50
 /** Enough to see why it failed. */
 const LINES_KEPT = 8

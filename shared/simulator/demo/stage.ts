@@ -34,7 +34,7 @@ export interface Stage {
 }
 
 /** Minutes of the real world, shortened so that the story is. */
-const BMC_TIMES = { serverCreateMs: 1200, serverActionMs: 300, serverDeleteMs: 300 }
+const BMC_TIMES = { serverCreateMs: 800, serverActionMs: 300, serverDeleteMs: 300 }
 /** The shortest interval that is allowed, and a grace time that is over when the next pass comes. */
 export const INTERVAL_S = 5
 export const GRACE_S = 3
@@ -64,6 +64,11 @@ export async function buildStage(
   resources.defer(() => bmc.close())
   const kubernetes = await startKubernetesSimulator({ tls })
   resources.defer(() => kubernetes.close())
+  const clients: Kube[] = []
+  // One entry for all, made now: the machines ask for clients later, and end before it.
+  resources.defer(() => {
+    for (const client of clients) client.close()
+  })
   const at = (name: keyof typeof FILES): string => join(folder, FILES[name])
   const token = randomBytes(24).toString('hex')
   await writeFiles(at, kubernetes, tls, token)
@@ -81,7 +86,7 @@ export async function buildStage(
     async clientOf(user) {
       const access = { apiServer: kubernetes.url, caData: tls.ca, token: kubernetes.tokenFor(user) }
       const client = createKube({ config: await loadKubeConfig(access), userAgent: 'demo' })
-      resources.defer(() => client.close())
+      clients.push(client)
       return client
     },
     async register() {

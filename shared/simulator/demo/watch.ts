@@ -41,8 +41,8 @@ export interface WatchTarget {
   readonly token: string
 }
 
-/** Three passes of the controller and some more: nothing in the story takes longer. */
-const PATIENCE_MS = 17_000
+/** Five passes of the controller: nothing in the story takes longer, however busy the machine is. */
+const PATIENCE_MS = 30_000
 const REOPEN_MS = 200
 
 /** Watches until the signal ends it; resolves when the first watch is open. */
