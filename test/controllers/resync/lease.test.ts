@@ -1,0 +1,151 @@
+import t from 'tap'
+import { acquireLease, isHeld, type LeaseState, readLease } from '../../../shared/controllers/resync/lease.ts'
+import type { Lease } from '../../../shared/kubernetes/types.ts'
+import { type Stage, startCluster } from '../_stage.ts'
+
+const NAME = 'cloud-provider-phoenixnap-resync'
+const LIMIT_MS = 50_000
+type Cluster = Pick<Stage, 'simulator' | 'kube' | 'clock'>
+
+const stored = ({ simulator }: Cluster): Lease | undefined =>
+  simulator.store.get<Lease>('leases', NAME, 'kube-system')
+
+t.test('a cluster in which no pass ever ran has an empty Lease, and the API server’s time', async t => {
+  const cluster = await startCluster(t)
+  t.strictSame(await readLease(cluster.kube), {
+    now: cluster.clock.now(),
+    resourceVersion: undefined,
+    holder: undefined,
+    acquiredAt: undefined,
+    limitMs: 0,
+    renewedAt: undefined,
+    generation: undefined,
+    unreachableSince: undefined,
+    deletions: [],
+  })
+})
+
+t.test('of two passes at once exactly one gets it, also the very first time', async t => {
+  const cluster = await startCluster(t)
+  for (const round of ['the first time', 'later']) {
+    const passes = ['a', 'b', 'c', 'd'].map(name => acquireLease(cluster.kube, name, LIMIT_MS))
+    const held = (await Promise.all(passes)).filter(lease => lease !== undefined)
+    t.equal(held.length, 1, round)
+    t.equal(stored(cluster)?.spec?.holderIdentity, held[0]?.state.holder)
+    t.equal(
+      await acquireLease(cluster.kube, 'late', LIMIT_MS),
+      undefined,
+      'and one that comes later gets nothing',
+    )
+    await held[0]?.release({ now: cluster.clock.now() })
+  }
+})
+
+t.test('a pass that is over its limit is taken over, and cannot write any more', async t => {
+  const cluster = await startCluster(t)
+  const lost = await acquireLease(cluster.kube, 'lost', LIMIT_MS)
+  await cluster.clock.turn(LIMIT_MS - 1000)
+  t.equal(await acquireLease(cluster.kube, 'early', LIMIT_MS), undefined)
+  await cluster.clock.turn(1000)
+  const next = await acquireLease(cluster.kube, 'next', LIMIT_MS)
+  t.equal(next?.state.holder, 'next')
+  await t.rejects(async () => lost?.noteDeletions([1]), { code: 'KUBE_CONFLICT' })
+  await t.rejects(async () => lost?.release({ now: 1, generation: 'stale' }), { code: 'KUBE_CONFLICT' })
+  t.equal(stored(cluster)?.spec?.holderIdentity, 'next')
+  t.equal((await readLease(cluster.kube)).generation, undefined)
+})
+
+t.test('only a complete pass renews', async t => {
+  const cluster = await startCluster(t)
+  const first = await acquireLease(cluster.kube, 'first', LIMIT_MS)
+  await first?.release({ now: cluster.clock.now(), generation: 'generation-1' })
+  const renewedAt = cluster.clock.now()
+  t.match(await readLease(cluster.kube), { renewedAt, generation: 'generation-1', holder: undefined })
+  await cluster.clock.turn(60_000)
+  const second = await acquireLease(cluster.kube, 'second', LIMIT_MS)
+  t.match(await readLease(cluster.kube), { renewedAt, generation: 'generation-1' }, 'taking it does not')
+  await second?.release({ now: cluster.clock.now() })
+  t.match(
+    await readLease(cluster.kube),
+    { renewedAt, generation: 'generation-1' },
+    'an incomplete one does not',
+  )
+})
+
+t.test('remembers since when the cloud does not answer, until it does', async t => {
+  const cluster = await startCluster(t)
+  const since = cluster.clock.now()
+  for (const [unreachableSince, generation] of [
+    [since, undefined],
+    [since, undefined],
+    [undefined, 'generation-1'],
+  ] as const) {
+    const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
+    await lease?.release({ now: cluster.clock.now(), unreachableSince, ...(generation && { generation }) })
+    t.equal((await readLease(cluster.kube)).unreachableSince, unreachableSince)
+    await cluster.clock.turn(60_000)
+  }
+})
+
+t.test('deletions are noted in the Lease and outlive the pass', async t => {
+  const cluster = await startCluster(t)
+  const times = [cluster.clock.now() - 5000, cluster.clock.now()]
+  const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
+  await lease?.noteDeletions(times)
+  t.strictSame((await readLease(cluster.kube)).deletions, times, 'at once')
+  await lease?.release({ now: cluster.clock.now(), generation: 'generation-1' })
+  t.strictSame((await acquireLease(cluster.kube, 'next', LIMIT_MS))?.state.deletions, times)
+})
+
+t.test('is released also by a pass that was told to end', async t => {
+  const cluster = await startCluster(t)
+  const abort = new AbortController()
+  const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS, abort.signal)
+  abort.abort()
+  await lease?.release({ now: cluster.clock.now() })
+  t.ok(await acquireLease(cluster.kube, 'next', LIMIT_MS))
+})
+
+t.test('a failure of the cluster is no Lease of somebody else', async t => {
+  const cluster = await startCluster(t)
+  cluster.simulator.faults.fail({ verb: 'create', resource: 'leases' }, { status: 500, times: 1 })
+  await t.rejects(acquireLease(cluster.kube, 'pass', LIMIT_MS), { code: 'KUBE_SERVER_ERROR' })
+  cluster.simulator.faults.fail({ verb: 'get', resource: 'leases' }, { status: 503 })
+  await t.rejects(acquireLease(cluster.kube, 'pass', LIMIT_MS), { code: 'KUBE_SERVER_ERROR' })
+})
+
+t.test('texts that are no times are none', async t => {
+  const cluster = await startCluster(t)
+  await acquireLease(cluster.kube, 'pass', LIMIT_MS)
+  const annotations = {
+    'phoenixnap.com/bmc-unreachable-since': 'yesterday',
+    'phoenixnap.com/deleted-nodes': 'x,,2026-01-01T00:00:00.000000Z, ',
+  }
+  cluster.simulator.store.merge('leases', NAME, { metadata: { annotations } }, 'kube-system')
+  t.match(await readLease(cluster.kube), { unreachableSince: undefined, deletions: [Date.UTC(2026, 0, 1)] })
+})
+
+const STATE: LeaseState = {
+  now: 100_000,
+  resourceVersion: '1',
+  holder: 'a',
+  acquiredAt: 60_000,
+  limitMs: 50_000,
+  renewedAt: undefined,
+  generation: undefined,
+  unreachableSince: undefined,
+  deletions: [],
+}
+const HELD: readonly [name: string, change: Partial<LeaseState>, held: boolean][] = [
+  ['within its limit', {}, true],
+  ['at its limit', { acquiredAt: 50_000 }, false],
+  ['over its limit', { acquiredAt: 1 }, false],
+  ['without a holder', { holder: undefined }, false],
+  ['without a time', { acquiredAt: undefined }, false],
+  ['without a limit', { limitMs: 0 }, false],
+  ['taken a little in the future (another API server’s clock)', { acquiredAt: 101_000 }, true],
+]
+for (const [name, change, held] of HELD)
+  t.test(`a Lease is ${held ? 'held' : 'free'}: ${name}`, async t => {
+    t.equal(isHeld({ ...STATE, ...change }), held)
+  })

@@ -1,0 +1,60 @@
+import t from 'tap'
+import {
+  busyReport,
+  countSince,
+  createNotes,
+  noteActions,
+  noteFailure,
+} from '../../../shared/controllers/resync/report.ts'
+import { CcmError } from '../../../shared/errors.ts'
+
+t.test('each action is a change with what it writes and why', async t => {
+  const notes = createNotes()
+  noteActions(notes, 'node-a', [
+    { do: 'repairLabels', set: { labels: { a: 'b' } }, why: 'differs' },
+    { do: 'untaintShutdown', set: { removeTaints: ['x'] }, why: 'ready' },
+  ])
+  t.strictSame(notes.changes, [
+    { kind: 'Node', name: 'node-a', action: 'repairLabels', detail: { labels: { a: 'b' } }, why: 'differs' },
+    {
+      kind: 'Node',
+      name: 'node-a',
+      action: 'untaintShutdown',
+      detail: { removeTaints: ['x'] },
+      why: 'ready',
+    },
+  ])
+})
+
+t.test('a failure has a code, whatever was thrown', async t => {
+  const notes = createNotes()
+  noteFailure(notes, 'node-a', new CcmError('KUBE_CONFLICT', 'changed meanwhile'))
+  noteFailure(notes, 'node-b', new TypeError('a bug'))
+  noteFailure(notes, 'node-c', 'a text')
+  t.strictSame(
+    notes.failures.map(({ name, message }) => [name, message]),
+    [
+      ['node-a', 'changed meanwhile'],
+      ['node-b', 'a bug'],
+      ['node-c', 'a text'],
+    ],
+  )
+  t.equal(notes.failures[0]?.code, 'KUBE_CONFLICT')
+})
+
+t.test('counts only what came since', async t => {
+  const before = new Map([
+    ['list', 2],
+    ['get', 1],
+  ])
+  const now = new Map([
+    ['list', 5],
+    ['get', 1],
+    ['token', 1],
+  ])
+  t.strictSame(countSince(before, now), { list: 3, token: 1 })
+})
+
+t.test('a busy report says that nothing was done', async t => {
+  t.match(busyReport(7), { state: 'busy', durationMs: 7, changes: [], held: [], failures: [], requests: {} })
+})
