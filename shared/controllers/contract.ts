@@ -21,7 +21,7 @@ export interface NodeAdmission {
   readonly warnings: readonly string[]
 }
 
-/** What became of one key. `retryAfterMs`: worth another ring then (a conflict, an API that was down). */
+/** What became of one key. `retry`: something passing kept it from being done (a conflict, an API that was down). */
 export interface ReconcileOutcome {
   readonly key: ReconcileKey
   readonly result: 'unchanged' | 'changed' | 'retry' | 'gone'

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Cloud } from '../cloud-provider/contract.ts'
+import { CcmError } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { listNodes } from '../kubernetes/nodes.ts'
 import type { Log } from '../log.ts'
@@ -59,8 +60,9 @@ export function createControllers(options: ControllerOptions): Controllers {
       try {
         return await admitNode(context, node, call)
       } catch (error) {
-        options.log.warn({ node: node.metadata.name, error }, 'node let through untouched')
-        return { patch: undefined, why: error instanceof Error ? error.message : String(error), warnings: [] }
+        // The handler logs the reason with the node, once.
+        const why = error instanceof CcmError ? `${error.code}: ${error.message}` : String(error)
+        return { patch: undefined, why, warnings: [] }
       }
     },
     reconcile,
