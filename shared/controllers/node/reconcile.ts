@@ -3,7 +3,7 @@ import { getNode } from '../../kubernetes/nodes.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { InventoryView } from '../inventory/reader.ts'
-import { mergeFields, type NodeDecision, type Trigger } from './actions.ts'
+import { mergeFields, type NodeDecision, type NodeEvent, type Trigger } from './actions.ts'
 import { applyFields, recordNodeEvents } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Found, findForJoin } from './find.ts'
@@ -103,13 +103,13 @@ export async function convergeNode(
   trigger: Trigger,
   call: WorkCall,
 ): Promise<Converged> {
-  const { kube, cloud, clock } = context
+  const { kube, cloud } = context
   for (let attempt = 1, current = node; ; attempt++) {
     const owner = cloud.providerIDOwner(current.spec?.providerID).owner
     const decision = decideNode(current, find(current), owner, trigger)
     try {
       const stored = await applyFields(kube, current, mergeFields(decision.actions), call.signal)
-      await recordNodeEvents(kube, stored, decision.events, clock.now(), call.signal)
+      await tell(context, stored, decision.events, call)
       return { node: stored, decision, did: decision.actions }
     } catch (error) {
       if (attempt === ATTEMPTS || !hasCode(error, 'KUBE_CONFLICT')) throw error
@@ -117,5 +117,19 @@ export async function convergeNode(
       // Another node of that name may be another machine, of which nothing was found out.
       if (current.metadata.uid !== node.metadata.uid) throw error
     }
+  }
+}
+
+/** An event that cannot be written does not undo what was done: the node would be reported as failed, and as it was. */
+async function tell(
+  { kube, clock, log }: NodeContext,
+  node: KubeNode,
+  events: readonly NodeEvent[],
+  { signal }: WorkCall,
+): Promise<void> {
+  try {
+    await recordNodeEvents(kube, node, events, clock.now(), signal)
+  } catch (error) {
+    log.warn({ node: node.metadata.name, error }, 'event not written')
   }
 }
