@@ -14,6 +14,9 @@ export interface StoreChange<T = KubeObject> {
   readonly object: T
 }
 
+/** A copy of a stored object, of the type that the caller names. */
+export type Copy<T> = T
+
 /**
  * Typed access to what is stored, without requests, users, admission or webhooks. Resources are named by
  * their plural (`nodes`, or `pools.example.com` where it is not unique); objects are copies. The type
@@ -22,14 +25,19 @@ export interface StoreChange<T = KubeObject> {
 export interface KubeStore {
   /** The version of the newest change. */
   resourceVersion(): string
-  get<T = KubeObject>(resource: string, name: string, namespace?: string): T | undefined
+  get<T = KubeObject>(resource: string, name: string, namespace?: string): Copy<T> | undefined
   list<T = KubeObject>(resource: string, options?: { namespace?: string; labelSelector?: string }): T[]
   /** Validated and completed as the API server does (cluster IP, uid, defaults). @throws ApiError 409, 422 */
-  create<T = KubeObject>(object: Record<string, unknown>): T
+  create<T = KubeObject>(object: Record<string, unknown>): Copy<T>
   /**
    * Merge-patches an object, status included. @throws ApiError 404, 422
    */
-  merge<T = KubeObject>(resource: string, name: string, patch: Record<string, unknown>, namespace?: string): T
+  merge<T = KubeObject>(
+    resource: string,
+    name: string,
+    patch: Record<string, unknown>,
+    namespace?: string,
+  ): Copy<T>
   /** Removes at once, whatever the finalizers say; true when it was there. */
   delete(resource: string, name: string, namespace?: string): boolean
   onChange(listener: (change: StoreChange) => void): () => void
@@ -59,8 +67,8 @@ export function createBackend(lifecycle: Lifecycle): KubeStore {
 
   return {
     resourceVersion: () => String(store.version()),
-    get: <T>(resource: string, name: string, namespace = '') =>
-      copyOf(store.get(table.named(resource), namespace, name)) as T | undefined,
+    get: <T>(resource: string, name: string, namespace = ''): Copy<T> | undefined =>
+      copyOf(store.get(table.named(resource), namespace, name)) as Copy<T> | undefined,
     list: <T>(
       resource: string,
       { namespace, labelSelector = '' }: { namespace?: string; labelSelector?: string } = {},
@@ -69,12 +77,12 @@ export function createBackend(lifecycle: Lifecycle): KubeStore {
       const objects = store.list(table.named(resource), namespace)
       return copyOf(objects.filter(object => test(object.metadata.labels ?? {}))) as T[]
     },
-    create<T>(given: Record<string, unknown>): T {
+    create<T>(given: Record<string, unknown>): Copy<T> {
       const resource = table.ofObject({ apiVersion: '', kind: '', metadata: {}, ...given })
       return copyOf(lifecycle.create(resource, toObject(resource, copyOf(given)).object)) as T
     },
-    merge: <T>(resource: string, name: string, patch: Record<string, unknown>, namespace = '') =>
-      copyOf(merge(table.named(resource), name, patch, namespace)) as T,
+    merge: <T>(resource: string, name: string, patch: Record<string, unknown>, namespace = ''): Copy<T> =>
+      copyOf(merge(table.named(resource), name, patch, namespace)) as Copy<T>,
     delete: (resource, name, namespace = '') =>
       store.remove(table.named(resource), namespace, name) !== undefined,
     onChange: listener =>

@@ -24,13 +24,12 @@ export interface PostAnswer {
 export async function post(posting: Posting, clock: Clock): Promise<PostAnswer> {
   const [call, timer] = [new AbortController(), new AbortController()]
   let late = false
-  clock.sleep(posting.timeoutMs, timer.signal).then(
-    () => {
-      late = true
-      call.abort()
-    },
-    () => {},
-  )
+  const expire = async (): Promise<void> => {
+    await clock.sleep(posting.timeoutMs, timer.signal)
+    late = true
+    call.abort()
+  }
+  expire().catch(() => {})
   try {
     return await send(posting, call.signal)
   } catch (error) {

@@ -149,6 +149,9 @@ const BUILT_IN: readonly Resource[] = [
   row('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', true, groups.endpointSlice, {
     generation: true,
   }),
+  row('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false, groups.runtimeClass),
+  row('storage.k8s.io/v1', 'csidrivers', 'CSIDriver', false, groups.csiDriver),
+  row('storage.k8s.io/v1', 'csinodes', 'CSINode', false, groups.csiNode),
   row(
     ADMISSION,
     'mutatingwebhookconfigurations',
@@ -192,10 +195,6 @@ export interface ResourceTable {
 
 export function createResourceTable(custom: readonly CustomResource[] = []): ResourceTable {
   const all = [...BUILT_IN, ...custom.map(customRow)]
-  const expect = (found: Resource | undefined, what: string): Resource => {
-    if (found === undefined) throw new Error(`the Kubernetes simulator serves no ${what}`)
-    return found
-  }
   return {
     all,
     find: (group, version, resource) =>
@@ -230,3 +229,8 @@ export const kindSubjectOf = ({ group, kind }: Resource): { group: string; what:
   group,
   what: kind,
 })
+
+function expect(found: Resource | undefined, what: string): Resource {
+  if (found === undefined) throw new Error(`the Kubernetes simulator serves no ${what}`)
+  return found
+}

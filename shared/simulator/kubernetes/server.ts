@@ -93,7 +93,11 @@ export async function startKubernetesSimulator(
     anonymousAdmin: options.anonymousAdmin ?? false,
     closing: closing.signal,
     reader: createReader(store),
-    writer: createWriter(lifecycle, admission, createOwnership(clock.now)),
+    writer: createWriter(
+      lifecycle,
+      admission,
+      createOwnership(() => clock.now()),
+    ),
     special: [
       createReviews({ clock, list, findServiceAccount }),
       createDiscovery(table),

@@ -46,7 +46,6 @@ export function createObjectStore(): ObjectStore {
     objects.set(resource, table)
     return table
   }
-  const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
   function record(change: Change): void {
     changes.push(change)
@@ -107,6 +106,8 @@ export function createObjectStore(): ObjectStore {
     },
   }
 }
+
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** A copy of the object with its resourceVersion where the API has it, after the uid. */
 function versioned(object: KubeObject, version: number): KubeObject {

@@ -101,7 +101,12 @@ const KUBELET: Readonly<Record<string, readonly string[]>> = {
   '/nodes/status': ['patch', 'update'],
   '/events/': ['create', 'patch', 'update'],
   '/serviceaccounts/token': ['create'],
+  '/pods/': ['get', 'list', 'watch', 'create', 'delete'],
+  '/pods/status': ['patch', 'update'],
   'coordination.k8s.io/leases/': ['create'],
+  'node.k8s.io/runtimeclasses/': ['get', 'list', 'watch'],
+  'storage.k8s.io/csidrivers/': ['get', 'list', 'watch'],
+  'storage.k8s.io/csinodes/': ['create'],
 }
 
 const LEASE_REASON = 'can only access node lease with the same name as the requesting node'
@@ -115,6 +120,7 @@ function authorizeNode(node: string, access: Access): Decision {
     if (namespace === 'kube-node-lease' && name === node) return ALLOWED
     return { allowed: false, reason: LEASE_REASON }
   }
+  if (key === 'storage.k8s.io/csinodes/' && name === node) return ALLOWED
   if (key === '/configmaps/' || key === '/secrets/')
     return { allowed: false, reason: `no relationship found between node '${node}' and this object` }
   return REFUSED

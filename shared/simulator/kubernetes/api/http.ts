@@ -35,9 +35,7 @@ export interface ServerTls {
 export function createHttpServer(getContext: () => HttpContext, tls: ServerTls | undefined): FastifyInstance {
   const options = { bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true, exposeHeadRoutes: false } as const
   const server: FastifyInstance =
-    tls === undefined
-      ? fastify(options)
-      : (fastify({ ...options, https: { ...tls } }) as unknown as FastifyInstance)
+    tls === undefined ? fastify(options) : fastify({ ...options, https: { ...tls } })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   server.all('/*', (request, reply) => answerRequest(getContext(), request, reply))

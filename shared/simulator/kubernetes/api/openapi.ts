@@ -123,8 +123,8 @@ function toJson(schema: Schema): Json {
       return listJson(schema)
     case 'object':
       return { allOf: [{ $ref: `#/components/schemas/io.k8s.struct.${schema.name}` }], default: {} }
-    default:
-      return SCALARS[schema.type]
+    case 'scalar':
+      return SCALARS[schema.scalar]
   }
 }
 

@@ -2,7 +2,7 @@ import type { ApiRequest } from '../api/request.ts'
 import { type Fields, isFields } from '../json.ts'
 import { timestamp } from '../lifecycle.ts'
 import type { KubeObject } from '../objects.ts'
-import { apiVersionOf, type Resource } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
 import { decode } from '../schema/decode.ts'
 import { applyConfiguration } from './apply.ts'
 import { type FieldValues, fieldValues } from './fields.ts'
@@ -68,7 +68,7 @@ function writerOf({ http, shown, subresource }: ApiRequest, operation: Operation
     manager: named || agent || 'unknown',
     operation,
     subresource,
-    apiVersion: apiVersionOf(shown as Resource),
+    apiVersion: apiVersionOf(shown),
   }
 }
 

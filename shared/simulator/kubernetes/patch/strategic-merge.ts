@@ -1,4 +1,4 @@
-import { type Fields, isFields, listOf, sameJson } from '../json.ts'
+import { type Fields, isFields, listOf, sameJson, textOf } from '../json.ts'
 import type { ListSchema, ObjectSchema, Schema } from '../schema/schema.ts'
 
 /** The patch cannot be merged: a wrong type, or an item without its merge key. `message` is for the client. */
@@ -23,7 +23,7 @@ function mergeObject(schema: Schema | undefined, document: Fields, patch: Fields
   const { [DIRECTIVE]: directive, [RETAIN]: retain, ...changes } = patch
   if (directive === 'replace') return changes
   if (directive !== undefined && directive !== 'merge')
-    throw new StrategicMergeError(`Unknown patch type: ${String(directive)}`)
+    throw new StrategicMergeError(`Unknown patch type: ${textOf(directive)}`)
   const result = retained(document, retain)
   for (const name of fieldNames(changes)) mergeField(schemaOf(schema, name), result, changes, name)
   return result

@@ -18,7 +18,7 @@ function externalOf(service: KubeObject): string {
 function portsOf(service: KubeObject): string {
   const ports = listOf(specOf(service).ports).map(item => {
     const { port, nodePort, protocol } = fieldsOf(item)
-    const shown = nodePort === undefined ? String(port) : `${String(port)}:${String(nodePort)}`
+    const shown = [port, nodePort].filter(number => typeof number === 'number').join(':')
     return `${shown}/${textOf(protocol)}`
   })
   return ports.length === 0 ? '<none>' : ports.join(',')

@@ -73,8 +73,8 @@ function decodeValue(schema: Schema, value: bigint | Buffer): unknown {
     case 'list':
     case 'map':
       return undefined
-    default:
-      return SCALARS[schema.type](value)
+    case 'scalar':
+      return SCALARS[schema.scalar](value)
   }
 }
 

@@ -6,6 +6,7 @@ import {
   intOrString,
   list,
   mapOf,
+  microTime,
   object,
   optionalBool,
   optionalInt,
@@ -195,8 +196,8 @@ export const lease: Record<string, Schema> = {
   spec: struct('LeaseSpec', {
     holderIdentity: optionalStr,
     leaseDurationSeconds: optionalInt,
-    acquireTime: { type: 'microTime', empty: 'drop' },
-    renewTime: { type: 'microTime', empty: 'drop' },
+    acquireTime: microTime,
+    renewTime: microTime,
     leaseTransitions: optionalInt,
     strategy: optionalStr,
     preferredHolder: optionalStr,

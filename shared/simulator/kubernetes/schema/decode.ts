@@ -52,8 +52,8 @@ function decodeValue(schema: Schema, value: unknown, at: Position): unknown {
     case 'list':
       if (value === undefined) return schema.always === true ? null : undefined
       return decodeList(schema.of, value, schema.always === true, at)
-    default:
-      return decodeScalar(schema.type, schema.empty, value, at)
+    case 'scalar':
+      return decodeScalar(schema.scalar, schema.empty, value, at)
   }
 }
 
@@ -77,7 +77,8 @@ function decodeList(of: Schema, value: unknown, keepEmpty: boolean, at: Position
 /** Items are never left out, however empty they are. */
 function decodeItem(of: Schema, item: unknown, at: Position, list: Position): unknown {
   if (of.type === 'object') return decodeObject(of, expectFields(item ?? {}, list, of.name), at)
-  if (of.type === 'string') return decodeScalar('string', 'always', item ?? undefined, list)
+  if (of.type === 'scalar' && of.scalar === 'string')
+    return decodeScalar('string', 'always', item ?? undefined, list)
   return decodeValue(of, item, list)
 }
 
@@ -91,9 +92,9 @@ function decodeScalar(
 ): unknown {
   if (value === undefined) return empty === 'always' ? ZERO[type] : undefined
   if (!ACCEPTS[type](value)) throw mismatch(value, at, GO_TYPE[type])
-  if (type === 'time' || type === 'microTime') return decodeTime(type, String(value))
-  if (type === 'bytes') checkBase64(String(value))
-  if (type === 'quantity') return String(value)
+  if (typeof value === 'string' && (type === 'time' || type === 'microTime')) return decodeTime(type, value)
+  if (typeof value === 'string' && type === 'bytes') checkBase64(value)
+  if (typeof value === 'number' && type === 'quantity') return String(value)
   return empty === 'drop' && type !== 'intOrString' && IS_EMPTY.has(value) ? undefined : value
 }
 

@@ -53,6 +53,22 @@ export const event: Record<string, Schema> = {
   deprecatedCount: int,
 }
 
+/** A kubelet wants one of its own before it is ready. */
+export const csiNode: Record<string, Schema> = {
+  spec: struct('CSINodeSpec', {
+    drivers: list(
+      object('CSINodeDriver', { name: requiredStr, nodeID: requiredStr, topologyKeys: strings }),
+      {
+        merge: 'name',
+        keys: ['name'],
+        always: true,
+      },
+    ),
+  }),
+}
+export const csiDriver: Record<string, Schema> = { spec: any }
+export const runtimeClass: Record<string, Schema> = { handler: requiredStr, overhead: any, scheduling: any }
+
 export const serviceCidr: Record<string, Schema> = {
   spec: struct('ServiceCIDRSpec', { cidrs: strings }),
   status: struct('ServiceCIDRStatus', { conditions }),

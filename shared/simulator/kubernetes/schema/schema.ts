@@ -17,7 +17,7 @@ export type ScalarType =
  * given (a pointer), `always` writes it even when absent (no omitempty).
  */
 export type Schema =
-  | { readonly type: ScalarType; readonly empty: 'drop' | 'keep' | 'always' }
+  | { readonly type: 'scalar'; readonly scalar: ScalarType; readonly empty: 'drop' | 'keep' | 'always' }
   | { readonly type: 'any' }
   | { readonly type: 'map'; readonly of: Schema; readonly atomic?: boolean }
   | ListSchema
@@ -42,7 +42,11 @@ export interface ObjectSchema {
   readonly atomic?: boolean
 }
 
-const scalar = (type: ScalarType, empty: 'drop' | 'keep' | 'always' = 'drop'): Schema => ({ type, empty })
+const scalar = (type: ScalarType, empty: 'drop' | 'keep' | 'always' = 'drop'): Schema => ({
+  type: 'scalar',
+  scalar: type,
+  empty,
+})
 
 export const str = scalar('string')
 export const optionalStr = scalar('string', 'keep')
