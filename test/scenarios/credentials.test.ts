@@ -139,6 +139,9 @@ forEachCluster(t, 'trouble with BMC', {}, async (t, cluster) => {
   const listNodes = async () =>
     (await admin.request<{ items: KubeNode[] }>({ path: '/api/v1/nodes' })).body.items
 
+  const isInitialised = async (name: string) =>
+    (await listNodes()).some(node => node.metadata.name === name && node.spec?.providerID !== undefined)
+
   for (const { name, strike, code, mend, lists, tokens } of TROUBLES) {
     t.test(name, async t => {
       const clock = createForwardClock()
@@ -207,8 +210,6 @@ forEachCluster(t, 'trouble with BMC', {}, async (t, cluster) => {
     const environment = { PNAP_CLIENT_ID: undefined, PNAP_CLIENT_SECRET: undefined, PNAP_CLOUD_CONFIG: file }
     const options = { bmc, environment, registered: false, resyncInterval: '5s' }
     const served = await startServed(t, cluster, options)
-    const isInitialised = async (name: string) =>
-      (await listNodes()).some(node => node.metadata.name === name && node.spec?.providerID !== undefined)
     await until(() => isInitialised('before'), 'a pass brings up the first node')
     await expectInitialised(t, admin, 'before', id)
 
