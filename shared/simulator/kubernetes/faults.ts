@@ -1,19 +1,25 @@
 import type { Clock } from '../../clock.ts'
 import { type LoggedRequest, matchesFilter, type RequestFilter } from './request-log.ts'
-import { ApiError } from './status.ts'
+import { ApiError, staleVersion } from './status.ts'
 
 /** How often a fault strikes; without it, until clear(). */
 export interface FaultOptions {
   readonly times?: number
 }
 
+/** An answer without effect. */
+export interface FailFault {
+  readonly status: number
+  readonly reason?: string
+  readonly message?: string
+  /** Sent as Retry-After and in the Status. */
+  readonly retryAfterSeconds?: number
+}
+
 /** Faults that are injected into matching requests: one delay and one other at a time, the oldest first. */
 export interface KubeFaults {
   /** Answers this status without any effect. */
-  fail(
-    match: RequestFilter,
-    fault: FaultOptions & { status: number; reason?: string; message?: string },
-  ): void
+  fail(match: RequestFilter, fault: FaultOptions & FailFault): void
   /** Resets the connection before or after the effect. */
   reset(match: RequestFilter, fault: FaultOptions & { when: 'before' | 'after' }): void
   /** Waits by the simulator's clock before the request is handled. */
@@ -28,6 +34,7 @@ export interface KubeFaults {
 
 type Effect =
   | { readonly kind: 'answer'; readonly error: ApiError }
+  | { readonly kind: 'conflict' }
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
   | { readonly kind: 'delay'; readonly ms: number }
 
@@ -46,12 +53,6 @@ export interface FaultInjector extends KubeFaults {
   /** Strikes after the effect. @throws ConnectionReset */
   after(request: Omit<LoggedRequest, 'status'>): void
 }
-
-const CONFLICT = new ApiError(
-  409,
-  'Conflict',
-  'Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again',
-)
 
 export function createFaults(): FaultInjector {
   let faults: Fault[] = []
@@ -81,18 +82,20 @@ export function createFaults(): FaultInjector {
     if (isDown) throw new ConnectionReset()
     const delay = take(request, ({ kind }) => kind === 'delay')
     if (delay?.kind === 'delay') await clock.sleep(delay.ms)
-    const effect = take(request, candidate => candidate.kind === 'answer' || isReset(candidate, 'before'))
+    const effect = take(request, candidate => candidate.kind !== 'delay' && !isReset(candidate, 'after'))
     if (effect?.kind === 'answer') throw effect.error
+    if (effect?.kind === 'conflict') throw conflictOf(request)
     if (effect !== undefined) throw new ConnectionReset()
   }
 
   return {
-    fail(match, { status, reason = '', message = 'injected fault', ...options }) {
-      add(match, { kind: 'answer', error: new ApiError(status, reason, message) }, options)
+    fail(match, { status, reason = '', message = 'injected fault', retryAfterSeconds, ...options }) {
+      const details = retryAfterSeconds === undefined ? undefined : { retryAfterSeconds }
+      add(match, { kind: 'answer', error: new ApiError(status, reason, message, details) }, options)
     },
     reset: (match, { when, ...options }) => add(match, { kind: 'reset', when }, options),
     delay: (match, { ms, ...options }) => add(match, { kind: 'delay', ms }, options),
-    conflict: (match, options = {}) => add(match, { kind: 'answer', error: CONFLICT }, options),
+    conflict: (match, options = {}) => add(match, { kind: 'conflict' }, options),
     down() {
       isDown = true
     },
@@ -113,3 +116,6 @@ export function createFaults(): FaultInjector {
 
 const isReset = (effect: Effect, when: 'before' | 'after'): boolean =>
   effect.kind === 'reset' && effect.when === when
+
+const conflictOf = ({ group = '', resource, name = '' }: Omit<LoggedRequest, 'status'>): ApiError =>
+  staleVersion({ group, what: resource }, name)

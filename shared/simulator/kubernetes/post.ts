@@ -12,6 +12,8 @@ export interface Posting {
   readonly userAgent: string
   /** By the clock; the connection is closed then. */
   readonly timeoutMs: number
+  /** Ends the call when the simulator closes. */
+  readonly closing: AbortSignal
 }
 
 /** What came back, whatever the status. */
@@ -25,13 +27,13 @@ export async function post(posting: Posting, clock: Clock): Promise<PostAnswer> 
   const [call, timer] = [new AbortController(), new AbortController()]
   let late = false
   const expire = async (): Promise<void> => {
-    await clock.sleep(posting.timeoutMs, timer.signal)
+    await clock.sleep(posting.timeoutMs, AbortSignal.any([timer.signal, posting.closing]))
     late = true
     call.abort()
   }
   expire().catch(() => {})
   try {
-    return await send(posting, call.signal)
+    return await send(posting, AbortSignal.any([call.signal, posting.closing]))
   } catch (error) {
     throw late ? new Error('context deadline exceeded') : error
   } finally {

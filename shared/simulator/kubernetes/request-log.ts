@@ -7,6 +7,8 @@ export interface LoggedRequest {
   readonly verb: string
   /** Plural name; empty for paths that are no resource. */
   readonly resource: string
+  /** API group; absent for the core group. */
+  readonly group?: string
   readonly subresource?: string
   readonly name?: string
   readonly namespace?: string
@@ -42,7 +44,12 @@ export function matchesFilter(
   )
 }
 
-export function createRequestLog(): KubeRequestLog & { add(request: LoggedRequest): void } {
+/** The log from the server's side. */
+export interface RequestRecorder extends KubeRequestLog {
+  add(request: LoggedRequest): void
+}
+
+export function createRequestLog(): RequestRecorder {
   let requests: LoggedRequest[] = []
   const list = (filter: RequestFilter = {}): readonly LoggedRequest[] =>
     requests.filter(request => matchesFilter(filter, request))

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { stringify } from 'yaml'
 import { type Clock, systemClock } from '../../clock.ts'
 import { type Log, silentLog } from '../../log.ts'
+import type { ListObjects } from './access/authorizer.ts'
 import { toToken } from './access/users.ts'
 import { createAdmissionChain } from './admission/chain.ts'
 import { namespaceLifecycle, nodeRestriction, taintNewNodes } from './admission/plugins.ts'
@@ -16,7 +17,7 @@ import { createWriter } from './api/write.ts'
 import { type AuditSink, createAuditLog } from './audit/audit.ts'
 import { createBackend, type KubeStore } from './backend.ts'
 import { createFaults, type KubeFaults } from './faults.ts'
-import { createLifecycle } from './lifecycle.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createOwnership } from './ownership/ownership.ts'
 import { createRequestLog, type KubeRequestLog } from './request-log.ts'
 import { type CustomResource, createResourceTable } from './resources.ts'
@@ -61,52 +62,9 @@ const randomNumber = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48
 export async function startKubernetesSimulator(
   options: KubernetesSimulatorOptions = {},
 ): Promise<KubernetesSimulator> {
-  const { clock = systemClock, log = silentLog, tls, random = randomNumber } = options
-  const table = createResourceTable(options.customResources)
-  const store = createObjectStore()
-  const lifecycle = createLifecycle(store, table, clock, random)
-  const webhookTokens = new Map<string, string>()
-  const requests = createRequestLog()
-  const faults = createFaults()
-  const audit = createAuditLog(clock, log)
-  const closing = new AbortController()
-  const findNamespace = (name: string) => store.get(table.named('namespaces'), '', name)
-  const list = (plural: string, namespace?: string) => store.list(table.named(plural), namespace)
-  const admission = createAdmissionChain({
-    clock,
-    log,
-    tokenFor: hostPort => webhookTokens.get(hostPort),
-    plugins: [namespaceLifecycle(findNamespace), nodeRestriction, taintNewNodes],
-    configurations: () => list('mutatingwebhookconfigurations'),
-    findNamespace,
-  })
-  const findServiceAccount = (namespace: string, name: string) =>
-    store.get(table.named('serviceaccounts'), namespace, name)
-  const context: HttpContext = {
-    store,
-    table,
-    clock,
-    log,
-    faults,
-    requests,
-    audit,
-    anonymousAdmin: options.anonymousAdmin ?? false,
-    closing: closing.signal,
-    reader: createReader(store),
-    writer: createWriter(
-      lifecycle,
-      admission,
-      createOwnership(() => clock.now()),
-    ),
-    special: [
-      createReviews({ clock, list, findServiceAccount }),
-      createDiscovery(table),
-      createOpenApi(table),
-    ],
-    encodeEvents: request => eventEncoder(request, clock),
-    encode: (request, answer) => represent(request, answer, clock),
-  }
-  const server = createHttpServer(() => context, tls)
+  const { tls } = options
+  const { lifecycle, context, webhookTokens, closing } = assemble(options)
+  const server = createHttpServer(context, tls)
   await server.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const { port } = server.server.address() as AddressInfo
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
@@ -117,19 +75,72 @@ export async function startKubernetesSimulator(
     kubeconfig: (user = 'admin') => kubeconfigOf(url, tls?.ca, user),
     tokenFor: toToken,
     store: createBackend(lifecycle),
-    requests,
-    faults,
-    setAudit: sink => audit.setSink(sink),
+    requests: context.requests,
+    faults: context.faults,
+    setAudit: sink => context.audit.setSink(sink),
     setWebhookToken(hostPort, token) {
       if (token === undefined) webhookTokens.delete(hostPort)
       else webhookTokens.set(hostPort, token)
     },
     async close() {
       closing.abort()
-      audit.close()
+      context.audit.close()
       await server.close()
     },
   }
+}
+
+interface Parts {
+  readonly lifecycle: Lifecycle
+  readonly context: HttpContext
+  readonly webhookTokens: Map<string, string>
+  readonly closing: AbortController
+}
+
+/** Everything but the socket. */
+function assemble(options: KubernetesSimulatorOptions): Parts {
+  const { clock = systemClock, log = silentLog, random = randomNumber } = options
+  const table = createResourceTable(options.customResources)
+  const store = createObjectStore()
+  const lifecycle = createLifecycle(store, table, clock, random)
+  const webhookTokens = new Map<string, string>()
+  const closing = new AbortController()
+  const list: ListObjects = (plural, namespace) => store.list(table.named(plural), namespace)
+  const find = (plural: string, namespace: string, name: string) =>
+    store.get(table.named(plural), namespace, name)
+  const findNamespace = (name: string) => find('namespaces', '', name)
+  const admission = createAdmissionChain({
+    clock,
+    log,
+    closing: closing.signal,
+    tokenFor: hostPort => webhookTokens.get(hostPort),
+    plugins: [namespaceLifecycle(findNamespace), nodeRestriction, taintNewNodes],
+    configurations: () => list('mutatingwebhookconfigurations'),
+    findNamespace,
+  })
+  const ownership = createOwnership(() => clock.now())
+  const reviews = createReviews({
+    clock,
+    list,
+    findServiceAccount: (namespace, name) => find('serviceaccounts', namespace, name),
+  })
+  const context: HttpContext = {
+    store,
+    table,
+    clock,
+    log,
+    faults: createFaults(),
+    requests: createRequestLog(),
+    audit: createAuditLog(clock, log),
+    anonymousAdmin: options.anonymousAdmin ?? false,
+    closing: closing.signal,
+    reader: createReader(store),
+    writer: createWriter(lifecycle, admission, ownership),
+    special: [reviews, createDiscovery(table), createOpenApi(table)],
+    encodeEvents: request => eventEncoder(request, clock),
+    encode: (request, answer) => represent(request, answer, clock),
+  }
+  return { lifecycle, context, webhookTokens, closing }
 }
 
 function kubeconfigOf(server: string, ca: string | undefined, user: string): string {

@@ -8,6 +8,8 @@ export interface CallContext {
   readonly clock: Clock
   /** Bearer token for `host:port`, as from the file of --admission-control-config-file. */
   readonly tokenFor: (hostPort: string) => string | undefined
+  /** Aborts when the simulator closes. */
+  readonly closing: AbortSignal
 }
 
 /**
@@ -26,6 +28,7 @@ export async function callWebhook(webhook: Webhook, review: unknown, context: Ca
     ca: typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString() : undefined,
     userAgent: 'kube-apiserver-admission',
     timeoutMs: timeoutSeconds(webhook) * 1000,
+    closing: context.closing,
   }
   const answer = await post(posting, context.clock).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)

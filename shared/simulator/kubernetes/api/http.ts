@@ -5,8 +5,9 @@ import type { Log } from '../../../log.ts'
 import { ANONYMOUS, fromToken, toUser } from '../access/users.ts'
 import type { AuditLog } from '../audit/audit.ts'
 import { ConnectionReset, type FaultInjector } from '../faults.ts'
+import { valueAt } from '../json.ts'
 import type { User } from '../objects.ts'
-import type { LoggedRequest } from '../request-log.ts'
+import type { LoggedRequest, RequestRecorder } from '../request-log.ts'
 import { ApiError, internalError, unauthorized } from '../status.ts'
 import { type DispatchContext, type Dispatched, dispatch } from './dispatch.ts'
 import type { Answer, HttpRequest } from './request.ts'
@@ -19,7 +20,7 @@ export interface HttpContext extends DispatchContext {
   readonly log: Log
   readonly faults: FaultInjector
   readonly audit: AuditLog
-  readonly requests: { add(request: LoggedRequest): void }
+  readonly requests: RequestRecorder
   /** A request without credentials is admin's; for demos behind plain HTTP. */
   readonly anonymousAdmin: boolean
   /** Aborts when the simulator closes. */
@@ -32,13 +33,13 @@ export interface ServerTls {
 }
 
 /** A server without routes of its own: every path goes to the dispatcher. */
-export function createHttpServer(getContext: () => HttpContext, tls: ServerTls | undefined): FastifyInstance {
+export function createHttpServer(context: HttpContext, tls: ServerTls | undefined): FastifyInstance {
   const options = { bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true, exposeHeadRoutes: false } as const
   const server: FastifyInstance =
     tls === undefined ? fastify(options) : fastify({ ...options, https: { ...tls } })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  server.all('/*', (request, reply) => answerRequest(getContext(), request, reply))
+  server.all('/*', (request, reply) => answerRequest(context, request, reply))
   server.setErrorHandler((error, _request, reply) => {
     const tooLarge = (error as { statusCode?: number }).statusCode === 413
     const status = tooLarge
@@ -134,6 +135,7 @@ function logEntry(http: HttpRequest, user: User, { target }: Dispatched): Omit<L
     user: user.username,
     verb: target?.verb ?? http.method.toLowerCase(),
     resource: target?.plural ?? '',
+    ...(target === undefined || target.group === '' ? {} : { group: target.group }),
     ...(target === undefined || target.subresource === '' ? {} : { subresource: target.subresource }),
     ...(target === undefined || target.name === '' ? {} : { name: target.name }),
     ...(target === undefined || target.namespace === '' ? {} : { namespace: target.namespace }),
@@ -157,6 +159,8 @@ async function respond(
   raw.setHeader('audit-id', http.auditId)
   raw.setHeader('cache-control', 'no-cache, private')
   raw.setHeader('content-type', answer.contentType ?? 'application/json')
+  const retryAfter = valueAt(answer.body, 'details', 'retryAfterSeconds')
+  if (typeof retryAfter === 'number') raw.setHeader('retry-after', retryAfter)
   const warnings = shortened(dispatched.warnings).map(text => `299 - ${JSON.stringify(text)}`)
   if (warnings.length > 0) raw.setHeader('warning', warnings)
   context.requests.add({ ...entry, status: answer.status })

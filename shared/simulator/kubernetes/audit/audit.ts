@@ -84,6 +84,7 @@ export function createAuditLog(clock: Clock, log: Log): AuditLog {
       ca: target.ca,
       userAgent: 'kube-apiserver/v1.36.1 (linux/amd64) kubernetes',
       timeoutMs: TIMEOUT_MS,
+      closing: closing.signal,
     }
     for (let attempt = 0, pause = FIRST_PAUSE_MS; attempt < TRIES; attempt += 1, pause *= PAUSE_FACTOR) {
       if (await isDelivered(posting)) return

@@ -25,7 +25,8 @@ import {
   time,
 } from './schema.ts'
 
-const objectReference = {
+/** Fields of a reference to any object. */
+export const objectReference: Record<string, Schema> = {
   kind: str,
   namespace: str,
   name: str,

@@ -1,4 +1,4 @@
-import { conditions } from './core.ts'
+import { conditions, objectReference } from './core.ts'
 import {
   any,
   bytes,
@@ -25,16 +25,6 @@ export const ipAddress: Record<string, Schema> = {
   }),
 }
 
-const eventReference = struct('ObjectReference', {
-  kind: str,
-  namespace: str,
-  name: str,
-  uid: str,
-  apiVersion: str,
-  resourceVersion: str,
-  fieldPath: str,
-})
-
 /** events.k8s.io/v1; the same events as the core group's. */
 export const event: Record<string, Schema> = {
   eventTime: requiredMicroTime,
@@ -43,7 +33,7 @@ export const event: Record<string, Schema> = {
   reportingInstance: str,
   action: str,
   reason: str,
-  regarding: eventReference,
+  regarding: struct('ObjectReference', objectReference),
   related: any,
   note: str,
   type: str,
