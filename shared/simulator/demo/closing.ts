@@ -58,7 +58,7 @@ export function describeSurroundings(stage: Stage, serverId: string | undefined)
     `  ${toWatchCommand(stage)}`,
     `  ${kubectl} describe node stranger`,
     `  ${kubectl} get events`,
-    `  ${kubectl} label node worker-1 topology.kubernetes.io/region=elsewhere --overwrite    # put right by the next pass`,
+    `  ${kubectl} label node worker-1 topology.kubernetes.io/region=elsewhere --overwrite    # put right at once`,
     '',
     'and play with the servers (each has a machine that boots, joins and goes silent with it):',
     `  TOKEN=$(curl -s -u ${DEFAULT_CLIENT_ID}:${DEFAULT_CLIENT_SECRET} -d grant_type=client_credentials ${bmc.tokenUrl} \\`,

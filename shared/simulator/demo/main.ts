@@ -25,5 +25,6 @@ export async function runDemo(argv: readonly string[], io: DemoIo): Promise<numb
   // Only now: the first line is there before the simulators are loaded.
   const { play } = await import('./play.ts')
   const outcome = await play({ ...io, narrator, once: argv.includes(ONCE) })
+  if (io.signal.aborted) narrator.say('Ended: everything is closed, and nothing is left behind.')
   return outcome === 'otherwise' ? 1 : 0
 }

@@ -34,7 +34,7 @@ export interface NarratorOptions {
 type Style = Parameters<typeof styleText>[0]
 
 /** Characters of each column; a text that is longer moves the rest of its row. */
-const WIDTHS = { time: 6, who: 9, what: 57, took: 7, bmc: 4 }
+const WIDTHS = { time: 6, who: 9, what: 48, took: 7, bmc: 4 }
 /** Where the third column begins. */
 const INDENT = 2 + WIDTHS.time + 2 + WIDTHS.who + 2
 const MOODS = { good: 'green', bad: 'red', dim: 'dim' } as const

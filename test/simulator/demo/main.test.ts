@@ -10,6 +10,7 @@ t.test('Ctrl-C ends it in peace, and nothing is left behind', async t => {
   t.match(demo.text(), /kubectl --kubeconfig \S+ get nodes -o wide -w/)
   demo.interrupt()
   t.equal(await demo.ended, 0)
+  t.match(demo.text(), /Ended: everything is closed/)
   t.strictSame(await readdir(folder), [])
 })
 
