@@ -97,15 +97,15 @@ export interface Stage {
   readonly lines: readonly Line[]
   readonly context: ResyncContext
   /** Limits of a call from now on. */
-  call(ms?: number): WorkCall
+  readonly call: (ms?: number) => WorkCall
   /** A Node as its kubelet makes it, without a request. */
-  addNode(name: string, options?: FakeKubeletOptions): KubeNode
-  node(name: string): KubeNode
+  readonly addNode: (name: string, options?: FakeKubeletOptions) => KubeNode
+  readonly node: (name: string) => KubeNode
   /** Writes since `simulator.requests.clear()`, as `patch nodes/status node-a`. */
-  writes(): readonly string[]
-  events(name?: string): readonly EventView[]
+  readonly writes: () => readonly string[]
+  readonly events: (name?: string) => readonly EventView[]
   /** A context with caches of its own, as another process has it. */
-  another(): NodeContext
+  readonly another: () => NodeContext
 }
 
 export interface EventView {
