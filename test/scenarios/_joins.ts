@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { ResyncReport } from '../../shared/controllers/contract.ts'
 import { mapLimit } from '../../shared/controllers/resync/map-limit.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
@@ -11,7 +12,7 @@ import { CONTROLLER, type TestCluster } from '../support/cluster.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
 import { installRole } from '../support/install.ts'
 import { type Served, startServed } from '../support/served.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createWorld, type Environment, type World } from '../support/world.ts'
 
 /** A cluster whose joining nodes are reviewed by `served`, from the inventory that its first pass has written. */
 export interface JoinScene {
@@ -34,6 +35,7 @@ export async function createJoinScene(
   t: Test,
   cluster: TestCluster,
   hostnames: readonly string[],
+  environment: Environment = {},
 ): Promise<JoinScene> {
   const admin = await cluster.kube()
   const api = createApi(cluster.kubeconfig())
@@ -42,7 +44,7 @@ export async function createJoinScene(
   t.teardown(() => bmc.close())
   for (const hostname of [PROBE, ...hostnames]) bmc.backend.addServer({ hostname })
   await installRole(admin)
-  const served = await startServed(t, cluster, { bmc })
+  const served = await startServed(t, cluster, { bmc, environment })
   await until(() => served.log().includes('"resync ended"'))
   await until(async () => (await review(api)).every(({ key }) => key !== UNINITIALIZED_TAINT))
   const world = await createWorld(t, cluster, { bmc, user: CONTROLLER })
@@ -86,3 +88,19 @@ export const bmcRequests = ({ bmc }: Pick<JoinScene, 'bmc'>): number => bmc.requ
 export async function removeNodes(admin: Kube): Promise<void> {
   await admin.request({ method: 'DELETE', path: '/api/v1/nodes' })
 }
+
+/** What a pass did, for exact comparison; changes in the order of their text. */
+export const toSummary = ({ state, changes, held, failures }: ResyncReport): object => ({
+  state,
+  changes: changes.map(({ action, name }) => `${action} ${name}`).toSorted(),
+  held,
+  failures,
+})
+
+/** The summary of a complete pass that made these changes, and had nothing else to say. */
+export const complete = (...changes: readonly string[]): object => ({
+  state: 'complete',
+  changes,
+  held: [],
+  failures: [],
+})
