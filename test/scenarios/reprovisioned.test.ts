@@ -87,6 +87,20 @@ forEachCluster(t, 'a server re-provisioned under its hostname', {}, async (t, cl
     }
   }
 
+  t.test('joined and replaced between two passes: gets the new provider ID from the same server', async t => {
+    const scene = await createOutage(t, cluster)
+    const { id: oldId } = scene.bmc.backend.addServer({ hostname: NODE })
+    await scene.world.resync()
+    await serveWithoutPasses(t, scene)
+    await join(OLD_MACHINE)
+    await expectInitialised(t, admin, NODE, oldId)
+    await deleteNode()
+    scene.bmc.backend.removeServer(oldId)
+    const { id: newId } = scene.bmc.backend.addServer({ hostname: NODE })
+    await join(NEW_MACHINE)
+    await expectInitialised(t, admin, NODE, newId)
+  })
+
   t.test('the old node is still there: its kubelet is refused until the node is deleted', async t => {
     const scene = await createOutage(t, cluster, { environment: { PNAP_NODE_DELETE_GRACE: '0s' } })
     const { id: oldId } = scene.bmc.backend.addServer({ hostname: NODE })

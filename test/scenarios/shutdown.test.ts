@@ -15,6 +15,10 @@ import { clearCluster, expectInitialised, isTainted, readLease, until } from './
 
 const NODE = 'ending-a'
 
+/** The second of a node's two writes. */
+const isMainPatch = (method: string, path: string): boolean =>
+  method === 'PATCH' && path === `/api/v1/nodes/${NODE}`
+
 t.setTimeout(120_000)
 
 forEachCluster(t, 'the end of the process', {}, async (t, cluster) => {
@@ -51,49 +55,13 @@ forEachCluster(t, 'the end of the process', {}, async (t, cluster) => {
     return { door, bmc, id, environment }
   }
 
-  /** Stops the first request of a kind at the door until it is let go. */
-  function hold(door: Door, fits: (method: string, path: string) => boolean) {
-    const [came, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    let held = false
-    door.guard(async ({ method, path }) => {
-      if (held || !fits(method, path)) return undefined
-      held = true
-      came.resolve()
-      await go.promise
-      return undefined
-    })
-    return { came: came.promise, go: go.resolve }
-  }
-
-  const isMainPatch = (method: string, path: string): boolean =>
-    method === 'PATCH' && path === `/api/v1/nodes/${NODE}`
-
-  async function ring(child: Child): Promise<void> {
-    const { port } = JSON.parse(/\{[^\n]*"msg":"serving"[^\n]*/.exec(child.said())?.[0] ?? '{}') as {
-      port: number
-    }
-    const event = {
-      level: 'Metadata',
-      auditID: '1',
-      stage: 'ResponseComplete',
-      verb: 'create',
-      user: { username: 'system:node:x' },
-      objectRef: { resource: 'nodes', name: NODE, apiVersion: 'v1' },
-      responseStatus: { code: 201 },
-    }
-    const body = JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'EventList', items: [event] })
-    const headers = { authorization: `Bearer ${WEBHOOK_TOKEN}` }
-    const answer = await call({ url: `https://127.0.0.1:${port}`, ca }, { path: '/audit', headers, body })
-    if (answer.status !== 200 || !answer.text.includes('"keys":1')) throw new Error(answer.text)
-  }
-
   t.test('SIGTERM while a key is worked on: the work is finished, exit code 0', async t => {
     const { door, id, environment } = await createScene(t)
     const child = startChild(t, ['serve'], environment)
     await until(() => child.said().includes('"msg":"resync ended"'), 'the first pass is over')
     await fakeKubelet(admin, NODE)
     const held = hold(door, isMainPatch)
-    await ring(child)
+    await ring(child, ca)
     await held.came
     child.kill('SIGTERM')
     await until(() => child.said().includes('"msg":"ending"'), 'it knows that it shall end')
@@ -158,3 +126,37 @@ forEachCluster(t, 'the end of the process', {}, async (t, cluster) => {
     })
   }
 })
+
+/** Stops the first request of a kind at the door until it is let go. */
+function hold(door: Door, fits: (method: string, path: string) => boolean) {
+  const [came, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let held = false
+  door.guard(async ({ method, path }) => {
+    if (held || !fits(method, path)) return undefined
+    held = true
+    came.resolve()
+    await go.promise
+    return undefined
+  })
+  return { came: came.promise, go: go.resolve }
+}
+
+/** Tells the server of the node, as the API server's audit webhook does. */
+async function ring(child: Child, ca: string): Promise<void> {
+  const { port } = JSON.parse(/\{[^\n]*"msg":"serving"[^\n]*/.exec(child.said())?.[0] ?? '{}') as {
+    port: number
+  }
+  const event = {
+    level: 'Metadata',
+    auditID: '1',
+    stage: 'ResponseComplete',
+    verb: 'create',
+    user: { username: 'system:node:x' },
+    objectRef: { resource: 'nodes', name: NODE, apiVersion: 'v1' },
+    responseStatus: { code: 201 },
+  }
+  const body = JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'EventList', items: [event] })
+  const headers = { authorization: `Bearer ${WEBHOOK_TOKEN}` }
+  const answer = await call({ url: `https://127.0.0.1:${port}`, ca }, { path: '/audit', headers, body })
+  if (answer.status !== 200 || !answer.text.includes('"keys":1')) throw new Error(answer.text)
+}
