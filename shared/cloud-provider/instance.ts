@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import type { Instance, NodeAddress } from './contract.ts'
 
 /** The instance behind a node's name, as far as a list can tell. */
@@ -34,4 +35,9 @@ export function toNodeAddresses(instance: Instance): NodeAddress[] {
     ...instance.privateAddresses.map(address => ({ type: 'InternalIP' as const, address })),
     ...instance.publicAddresses.map(address => ({ type: 'ExternalIP' as const, address })),
   ]
+}
+
+/** The one spelling of an address by which two are compared; text that is no address is returned as it is. */
+export function toCanonical(address: string): string {
+  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
 }

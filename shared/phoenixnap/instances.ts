@@ -8,7 +8,7 @@ import type {
   InstancesV2,
   NodeRef,
 } from '../cloud-provider/contract.ts'
-import { chooseInstance, toNodeAddresses } from '../cloud-provider/instance.ts'
+import { chooseInstance, toCanonical, toNodeAddresses } from '../cloud-provider/instance.ts'
 import { CcmError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { fromServerId, toOwner } from './provider-id.ts'
@@ -93,7 +93,7 @@ function readAddresses(server: Server, log: Log): Addresses {
 function choose(node: NodeRef, instances: readonly Instance[]): Instance | undefined {
   const hostname = node.name.toLowerCase()
   const same = instances.filter(instance => instance.hostname.toLowerCase() === hostname)
-  const choice = chooseInstance(same, new Set(node.addresses))
+  const choice = chooseInstance(same, new Set(node.addresses?.map(toCanonical)))
   if (choice.state === 'ambiguous') {
     const ids = choice.ids.join(', ')
     throw new CcmError('CCM_INSTANCE_AMBIGUOUS', `node ${node.name}: servers ${ids} all have its hostname`)

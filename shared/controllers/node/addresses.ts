@@ -1,7 +1,7 @@
 import type { Instance, NodeAddress } from '../../cloud-provider/contract.ts'
-import { toNodeAddresses } from '../../cloud-provider/instance.ts'
+import { toCanonical, toNodeAddresses } from '../../cloud-provider/instance.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import { providedNodeIPs, toCanonical } from './match.ts'
+import { providedNodeIPs } from './match.ts'
 
 /** The addresses that a node should have, or why they may not be written. */
 export type AddressDecision =

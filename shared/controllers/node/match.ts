@@ -1,6 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import type { Instance, ToOwner } from '../../cloud-provider/contract.ts'
-import { chooseInstance } from '../../cloud-provider/instance.ts'
+import { chooseInstance, toCanonical } from '../../cloud-provider/instance.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { PROVIDED_NODE_IP } from '../../kubernetes/names.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
@@ -67,9 +66,4 @@ export function providedNodeIPs(node: KubeNode): readonly string[] {
     .split(',')
     .map(address => address.trim())
     .filter(Boolean)
-}
-
-/** The one spelling of an address by which two are compared; text that is no address is returned as it is. */
-export function toCanonical(address: string): string {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
 }

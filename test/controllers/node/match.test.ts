@@ -3,7 +3,6 @@ import {
   type Finding,
   matchInstance,
   providedNodeIPs,
-  toCanonical,
   toIndex,
 } from '../../../shared/controllers/node/match.ts'
 import { toOwner } from '../../../shared/phoenixnap/provider-id.ts'
@@ -133,12 +132,3 @@ for (const [nodeIP, addresses] of GIVEN)
   t.test(`reads --node-ip ${nodeIP}`, async t => {
     t.strictSame(providedNodeIPs(makeNode('web-1', nodeIP === undefined ? {} : { nodeIP })), addresses)
   })
-
-const SPELLINGS: readonly [given: string, canonical: string][] = [
-  ['10.0.0.1', '10.0.0.1'],
-  ['2001:0DB8:0000::0001', '2001:db8::1'],
-  ['::ffff:10.0.0.1', '10.0.0.1'],
-  ['no address', 'no address'],
-]
-for (const [given, canonical] of SPELLINGS)
-  t.test(`spells ${given} as ${canonical}`, async t => t.equal(toCanonical(given), canonical))
