@@ -2,30 +2,13 @@ import t from 'tap'
 import type { ResyncReport } from '../../../shared/controllers/contract.ts'
 import { readInventory } from '../../../shared/controllers/inventory/store.ts'
 import { acquireLease, readLease } from '../../../shared/controllers/resync/lease.ts'
-import { resync } from '../../../shared/controllers/resync/resync.ts'
-import { CcmError } from '../../../shared/errors.ts'
 import { setReady } from '../../support/fake-kubelet.ts'
 import { makeInstance } from '../_make.ts'
-import { createStage, GRACE_MS, INTERVAL_MS, type Stage } from '../_stage.ts'
+import { createStage, GRACE_MS, INTERVAL_MS } from '../_stage.ts'
+import { LEASE, pass, SERVERS, SHUTDOWN, setUp } from './_pass.ts'
 
-const SERVERS = ['a', 'b', 'c'].map(id => makeInstance(id, { hostname: `node-${id}` }))
-const SHUTDOWN = { key: 'node.cloudprovider.kubernetes.io/shutdown', effect: 'NoSchedule' }
-const LEASE = 'leases cloud-provider-phoenixnap-resync'
-
-/** Three nodes that a first pass has initialised; the request log is empty. */
-async function setUp(t: Parameters<typeof createStage>[0]): Promise<Stage> {
-  const stage = await createStage(t, { instances: SERVERS })
-  for (const { hostname } of SERVERS) stage.addNode(hostname, { ready: true })
-  t.equal((await pass(stage)).state, 'complete')
-  stage.simulator.requests.clear()
-  return stage
-}
-
-const pass = (stage: Stage, dryRun = false): Promise<ResyncReport> =>
-  resync(stage.context, { ...stage.call(), dryRun })
 const actions = ({ changes }: ResyncReport): string[] =>
   changes.map(({ action, name }) => `${action} ${name}`)
-const DOWN = new CcmError('BMC_UNREACHABLE', 'no route')
 
 t.test('the first pass brings up everything and writes the inventory', async t => {
   const stage = await createStage(t, { instances: SERVERS })
@@ -99,89 +82,6 @@ t.test('the plan of a dry run is what a pass then does', async t => {
   const plan = await pass(stage, true)
   t.ok(plan.changes.length > 3)
   t.strictSame(new Set(actions(await pass(stage))), new Set(actions(plan)))
-})
-
-t.test('the cloud is down: what needs no cloud is done, and nothing is marked or deleted', async t => {
-  const stage = await setUp(t)
-  stage.simulator.store.merge('nodes', 'node-a', { spec: { taints: [SHUTDOWN] } })
-  await setReady(stage.kube, 'node-b', false)
-  stage.addNode('node-x')
-  const inventory = await readInventory(stage.kube)
-  await stage.clock.turn(INTERVAL_MS)
-  const since = stage.clock.now()
-  const { renewedAt } = await readLease(stage.kube)
-  stage.cloud.listError = DOWN
-  stage.simulator.requests.clear()
-  t.match(await pass(stage), {
-    state: 'incomplete',
-    failures: [{ name: 'servers', code: 'BMC_UNREACHABLE' }],
-    changes: [{ action: 'untaintShutdown', name: 'node-a' }],
-  })
-  t.strictSame(stage.writes(), [`patch ${LEASE}`, 'patch nodes node-a', `patch ${LEASE}`])
-  t.notOk(stage.node('node-a').spec?.taints?.length)
-  t.strictSame(stage.events('node-x'), [], 'a node that joins is not told that it has no server')
-  t.strictSame(await readInventory(stage.kube), inventory)
-  t.match(await readLease(stage.kube), { unreachableSince: since, renewedAt }, 'and nothing is vouched for')
-
-  await stage.clock.turn(INTERVAL_MS)
-  await pass(stage)
-  t.equal((await readLease(stage.kube)).unreachableSince, since, 'the first time counts')
-  stage.cloud.listError = undefined
-  await pass(stage)
-  t.match(await readLease(stage.kube), { unreachableSince: undefined, renewedAt: stage.clock.now() })
-})
-
-/** [error of the list, is it a cloud that does not answer] */
-for (const [code, silent] of [
-  ['BMC_TIMEOUT', true],
-  ['BMC_SERVER_ERROR', true],
-  ['BMC_TOKEN_ENDPOINT_FAILED', true],
-  ['BMC_CREDENTIALS_INVALID', false],
-  ['BMC_SCOPE_MISSING', false],
-] as const) {
-  t.test(`${code} is ${silent ? '' : 'not '}noted as a cloud that is down`, async t => {
-    const stage = await setUp(t)
-    stage.cloud.listError = new CcmError(code, 'refused')
-    t.match(await pass(stage), { state: 'incomplete', failures: [{ code }] })
-    t.equal((await readLease(stage.kube)).unreachableSince, silent ? stage.clock.now() : undefined)
-  })
-}
-
-t.test(
-  'credentials of another account: nothing initialised, marked or deleted, the inventory untouched',
-  async t => {
-    const stage = await setUp(t)
-    stage.addNode('node-x')
-    await setReady(stage.kube, 'node-a', false)
-    const inventory = await readInventory(stage.kube)
-    stage.cloud.account = 'account-2'
-    stage.cloud.instances = [makeInstance('x', { hostname: 'node-x' })]
-    for (let round = 0; round < 3; round++) {
-      await stage.clock.turn(GRACE_MS)
-      const report = await pass(stage)
-      t.match(report, {
-        state: 'incomplete',
-        changes: [],
-        failures: [{ name: 'servers', code: 'CCM_ACCOUNT_CHANGED', message: /account/ }],
-      })
-    }
-    t.equal(stage.node('node-x').spec?.providerID, undefined)
-    t.strictSame(stage.cloud.gets, [])
-    t.strictSame(await readInventory(stage.kube), inventory)
-    t.ok(
-      stage.lines.some(
-        ({ level, fields }) => level === 'error' && /credentials/.test(String(fields['action'])),
-      ),
-      'the log says what to do',
-    )
-  },
-)
-
-t.test('other credentials of the same account go on', async t => {
-  const stage = await setUp(t)
-  stage.cloud.account = 'account-2'
-  t.match(await pass(stage), { state: 'complete' })
-  t.equal((await readInventory(stage.kube))?.account, 'account-2')
 })
 
 t.test('a server that is gone: marked, then deleted after the grace time', async t => {
