@@ -22,6 +22,8 @@ export interface EventText {
 
 /** Limit of Event.message (`NoteLengthLimit` of k8s.io/kubernetes). */
 const MAX_MESSAGE = 1024
+/** What a name of an object (253 letters at most) leaves for the subject's before `.` and the hash. */
+const MAX_PREFIX = 253 - 17
 
 /**
  * Writes an event unless the same one about the same object is still there. Its name is made from subject and
@@ -75,7 +77,7 @@ function toEvent(subject: EventSubject, text: EventText, now: number): { metadat
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${subject.name}.${hash}`, namespace },
+    metadata: { name: `${toPrefix(subject.name)}.${hash}`, namespace },
     involvedObject: {
       apiVersion: subject.apiVersion,
       kind: subject.kind,
@@ -93,3 +95,6 @@ function toEvent(subject: EventSubject, text: EventText, now: number): { metadat
     count: 1,
   } as { metadata: { name: string } }
 }
+
+/** A name ends with a letter or digit also where it is cut; the hash tells apart what is cut to the same. */
+const toPrefix = (name: string): string => name.slice(0, MAX_PREFIX).replace(/[.-]+$/, '')
