@@ -1,0 +1,79 @@
+import t from 'tap'
+import { toKubeError } from '../../shared/kubernetes/errors.ts'
+
+const REQUEST = { method: 'PATCH', path: '/api/v1/nodes/node-a' } as const
+const status = (fields: object): string => JSON.stringify({ kind: 'Status', ...fields })
+
+/** [HTTP status, reason of the Status, code] */
+const STATUSES: readonly [number, string | undefined, string][] = [
+  [400, 'BadRequest', 'KUBE_INVALID'],
+  [401, 'Unauthorized', 'KUBE_CREDENTIALS_INVALID'],
+  [403, 'Forbidden', 'KUBE_FORBIDDEN'],
+  [404, 'NotFound', 'KUBE_NOT_FOUND'],
+  [405, 'MethodNotAllowed', 'KUBE_INVALID'],
+  [409, 'Conflict', 'KUBE_CONFLICT'],
+  [409, 'AlreadyExists', 'KUBE_ALREADY_EXISTS'],
+  [410, 'Expired', 'KUBE_GONE'],
+  [410, 'Gone', 'KUBE_GONE'],
+  [413, 'RequestEntityTooLarge', 'KUBE_INVALID'],
+  [422, 'Invalid', 'KUBE_INVALID'],
+  [429, 'TooManyRequests', 'KUBE_RATE_LIMITED'],
+  [500, 'InternalError', 'KUBE_SERVER_ERROR'],
+  [503, 'ServiceUnavailable', 'KUBE_SERVER_ERROR'],
+  [504, 'Timeout', 'KUBE_TIMEOUT'],
+  [502, undefined, 'KUBE_SERVER_ERROR'],
+]
+for (const [code, reason, expected] of STATUSES)
+  t.test(`${code} ${reason ?? 'without a Status'}`, async t => {
+    const error = toKubeError(REQUEST, code, reason ? status({ reason, message: 'because' }) : '', null)
+    t.match(error, { code: expected, fields: { status: code } })
+    t.match(error.message, 'PATCH /api/v1/nodes/node-a: ', 'says what was asked')
+    t.match(error.message, reason ? 'because' : 'HTTP 502')
+  })
+
+for (const [name, body] of [
+  ['nothing', ''],
+  ['a page of a proxy', '<html>502</html>'],
+  ['null', 'null'],
+  ['a text', '"no"'],
+] as const)
+  t.test(`a body that is ${name}`, async t => {
+    t.match(toKubeError({ path: '/version' }, 502, body, null), {
+      code: 'KUBE_SERVER_ERROR',
+      message: 'GET /version: HTTP 502',
+    })
+  })
+
+t.test('a message is cut: it may hold the whole object', async t => {
+  const error = toKubeError(REQUEST, 422, status({ message: 'x'.repeat(100_000) }), null)
+  t.ok(error.message.length < 600)
+})
+
+/** [header, seconds in the body, milliseconds] */
+const RETRIES: readonly [string | null, number | undefined, number | undefined][] = [
+  [null, undefined, undefined],
+  ['5', undefined, 5000],
+  [null, 7, 7000],
+  ['5', 7, 5000],
+  ['0', undefined, undefined],
+  ['soon', undefined, undefined],
+]
+for (const [header, seconds, ms] of RETRIES)
+  t.test(`Retry-After ${header}, in the body ${seconds}`, async t => {
+    const details = seconds === undefined ? {} : { details: { retryAfterSeconds: seconds } }
+    t.equal(toKubeError(REQUEST, 429, status(details), header).fields['retryAfterMs'], ms)
+  })
+
+const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })
+const THROWN: readonly [name: string, thrown: unknown, code: string, message: string][] = [
+  ['an abort', named('AbortError', 'aborted'), 'KUBE_TIMEOUT', 'no answer from https://cluster.test in time'],
+  ['a timeout', named('TimeoutError', 'timed out'), 'KUBE_TIMEOUT', 'in time'],
+  ['a refused connection', new Error('ECONNREFUSED'), 'KUBE_UNREACHABLE', 'cannot be reached: ECONNREFUSED'],
+  ['a text', 'odd', 'KUBE_UNREACHABLE', 'odd'],
+]
+for (const [name, thrown, code, message] of THROWN)
+  t.test(`the transport threw ${name}`, async t => {
+    const error = toKubeError(REQUEST, thrown, 'https://cluster.test')
+    t.match(error, { code, cause: thrown })
+    t.match(error.message, message)
+  })
