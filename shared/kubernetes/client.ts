@@ -1,8 +1,8 @@
-import type * as https from 'node:https'
 import type { Agent, RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type nodeFetch from 'node-fetch'
 import { CcmError } from '../errors.ts'
+import { createAgents } from './agents.ts'
 import { toKubeError } from './errors.ts'
 
 /** One call of the Kubernetes API. */
@@ -52,24 +52,29 @@ const PATCH_TYPES = {
 } as const
 /** Between the webhook's 10 s and a function's 60 s: a list of 10,000 nodes arrives in pages well below it. */
 const DEFAULT_TIMEOUT_MS = 15_000
+/** A plugin that fails may print a page. */
+const MAX_REASON = 500
 
 /** A client on node-fetch: reads share kept-alive sockets, every write has a fresh one (it may not be repeated). */
 export function createKube(options: KubeOptions): Kube {
   const server = (options.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')
   const agents = createAgents(server)
+  // The library makes an agent for the proxy that a kubeconfig names.
+  const isProxied = Boolean(options.config.getCurrentCluster()?.proxyUrl)
 
   async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
     const fetch = options.fetch ?? (await import('node-fetch')).default
-    const credentials: RequestOptions = {}
-    await options.config.applyToHTTPSOptions(credentials)
+    const credentials = await authenticate(options.config, signal)
     const method = request.method ?? 'GET'
-    const agent = await agents.for(method, credentials)
+    const agent = isProxied ? (credentials.agent as Agent) : await agents.for(method, credentials)
     // node-fetch destroys the body of a request that is aborted before it begins, which nobody hears: the process ends.
     if (signal.aborted) throw new DOMException('the request was no longer waited for', 'AbortError')
     const response = await fetch(server + request.path + toQuery(request.query), {
       method,
       agent,
       signal,
+      // The API server never sends one; a login page in front of it would turn a write into a read of that page.
+      redirect: 'error',
       headers: toHeaders(request, credentials, options.userAgent),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     })
@@ -90,6 +95,32 @@ export function createKube(options: KubeOptions): Kube {
   }
 
   return { server, request, close: () => agents.close() }
+}
+
+/** Bearer token, certificates and the like; a token file is read, or a plugin run, where the kubeconfig says so. */
+async function authenticate(config: KubeConfig, signal: AbortSignal): Promise<RequestOptions> {
+  const credentials: RequestOptions = {}
+  try {
+    await untilAborted(config.applyToHTTPSOptions(credentials), signal)
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    const why = cause instanceof Error ? cause.message.trim().slice(0, MAX_REASON) : String(cause)
+    throw new CcmError('KUBE_CREDENTIALS_INVALID', `cluster credentials cannot be read: ${why}`, { cause })
+  }
+  return credentials
+}
+
+/** A plugin may hang; it is then left alone. */
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** A kept-alive socket may have died unseen since its last use: a read is repeated once on a new one. */
@@ -136,54 +167,5 @@ function parse(text: string, request: KubeRequest): unknown {
     return JSON.parse(text)
   } catch (cause) {
     throw new CcmError('KUBE_SERVER_ERROR', `${request.path}: the answer is no JSON`, { cause })
-  }
-}
-
-interface Agents {
-  for(method: string, credentials: RequestOptions): Promise<Agent>
-  close(): void
-}
-
-/** One agent for reads and one for writes per set of TLS credentials; rotated certificates get new ones. */
-function createAgents(server: string): Agents {
-  let key = ''
-  let reads: Agent | undefined
-  let writes: Agent | undefined
-
-  async function renew(credentials: RequestOptions): Promise<void> {
-    const { ca, cert, key: privateKey, servername, rejectUnauthorized } = credentials
-    const next = [ca, cert, privateKey, servername, rejectUnauthorized].map(String).join('|')
-    if (reads && next === key) return
-    close()
-    key = next
-    const tls = Object.fromEntries(
-      Object.entries({ ca, cert, key: privateKey, servername, rejectUnauthorized }).filter(
-        ([, v]) => v !== undefined,
-      ),
-    )
-    const { Agent } = (await import(server.startsWith('http:') ? 'node:http' : 'node:https')) as typeof https
-    reads = new Agent({ ...tls, keepAlive: true, maxSockets: 16 })
-    writes = new Agent({ ...tls, keepAlive: false })
-  }
-
-  function close(): void {
-    reads?.destroy()
-    writes?.destroy()
-    reads = undefined
-    writes = undefined
-  }
-
-  return {
-    async for(method, credentials) {
-      // A proxy named in the kubeconfig has an agent of its own, made by the library.
-      const given = credentials.agent
-      if (given && typeof given === 'object' && given.constructor.name.includes('Proxy'))
-        return given as Agent
-      await renew(credentials)
-      const agent = method === 'GET' ? reads : writes
-      if (!agent) throw new CcmError('KUBE_UNREACHABLE', 'the client is closed')
-      return agent
-    },
-    close,
   }
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { delimiter, dirname, resolve } from 'node:path'
-import type { KubeConfig } from '@kubernetes/client-node'
+import { delimiter, dirname, isAbsolute, resolve } from 'node:path'
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node'
 import { CcmError } from '../errors.ts'
 
 /** Where the cluster is reached, in the order in which it is looked for. Unset fields are absent. */
 export interface ClusterSettings {
-  /** Path of a kubeconfig, or several joined as in KUBECONFIG. */
+  /** Path of a kubeconfig, or several joined as in KUBECONFIG: what the first one says counts. */
   readonly kubeconfig?: string | undefined
   /** Context of that kubeconfig; its current context by default. */
   readonly context?: string | undefined
@@ -15,69 +15,101 @@ export interface ClusterSettings {
   readonly token?: string | undefined
 }
 
+/** The parts of `users[].user.exec` that are looked at; the rest is the library's business. */
+interface ExecConfig {
+  readonly apiVersion?: string
+  readonly command: string
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null
+  readonly provideClusterInfo?: boolean
+}
+
 const IN_CLUSTER_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+const EXEC_INFO = 'KUBERNETES_EXEC_INFO'
 
 /**
  * Credentials for the API server: KUBECONFIG, else KUBE_API_SERVER and its fellows, else the pod's service account.
  *
+ * @param root folder in which the pod's files lie, `/` by default
  * @throws CcmError KUBE_CONFIG_INVALID when none of them can be read
  */
-export async function loadKubeConfig(settings: ClusterSettings): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
-  const config = new KubeConfig()
+export async function loadKubeConfig(settings: ClusterSettings, root = ''): Promise<KubeConfig> {
+  const config = await createConfig()
   try {
-    if (settings.kubeconfig) await loadFiles(config, settings.kubeconfig)
+    if (settings.kubeconfig) await loadFiles(config, settings.kubeconfig.split(delimiter).filter(Boolean))
     else if (settings.apiServer) config.loadFromClusterAndUser(...fromSettings(settings))
-    else await loadInCluster(config)
-    allowPlainHttp(config)
+    else await loadInCluster(config, root)
     if (settings.context) config.setCurrentContext(settings.context)
-    if (!config.getCurrentCluster()) throw new Error('it names no current context with a cluster')
+    const cluster = checkContext(config)
+    config.clusters = config.clusters.map(allowHttp)
+    config.users = await Promise.all(config.users.map(user => describeToPlugin(user, cluster)))
   } catch (error) {
     throw invalid(settings, error)
   }
   return config
 }
 
-/** kubectl reads a cluster at an http URL as it is; the library asks for a flag although there is no TLS to verify. */
-function allowPlainHttp(config: KubeConfig): void {
-  config.clusters = config.clusters.map(cluster =>
-    cluster.server?.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
-  )
+async function createConfig(): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
+  return new KubeConfig()
 }
 
-async function loadFiles(config: KubeConfig, paths: string): Promise<void> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
-  for (const [index, path] of paths.split(delimiter).filter(Boolean).entries()) {
-    const text = await readFile(path, 'utf8')
-    const one = index === 0 ? config : new KubeConfig()
-    one.loadFromString(text)
-    one.makePathsAbsolute(dirname(resolve(path)))
-    if (text.includes('tokenFile:')) await useTokenFiles(one, text, dirname(resolve(path)))
-    if (index > 0) config.mergeConfig(one)
+/**
+ * As kubectl merges them: files that do not exist are passed over, and of two entries with one name the first counts
+ * (the library takes the first it finds; its own merge refuses two).
+ */
+async function loadFiles(config: KubeConfig, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' && paths.length > 1) return undefined
+      throw error
+    })
+    if (text === undefined) continue
+    const one = await loadFile(text, dirname(resolve(path)))
+    config.clusters = [...config.clusters, ...one.clusters]
+    config.users = [...config.users, ...one.users]
+    config.contexts = [...config.contexts, ...one.contexts]
+    config.setCurrentContext(config.getCurrentContext() || one.getCurrentContext())
   }
 }
 
-/** The library knows `token-file` only, and reads it once; kubectl writes `tokenFile`, which rotates. */
+async function loadFile(text: string, folder: string): Promise<KubeConfig> {
+  const one = await createConfig()
+  if (text.trim() === '') return one
+  one.loadFromString(text)
+  one.makePathsAbsolute(folder)
+  one.users = one.users.map(user => findCommand(user, folder))
+  if (text.includes('tokenFile')) await useTokenFiles(one, text, folder)
+  return one
+}
+
+/** A plugin's command with a slash in it is a file beside the kubeconfig; without one it is looked for in the PATH. */
+function findCommand(user: User, folder: string): User {
+  const exec = user.exec as ExecConfig | null | undefined
+  if (!exec?.command.includes('/') || isAbsolute(exec.command)) return user
+  return { ...user, exec: { ...exec, command: resolve(folder, exec.command) } }
+}
+
+/** The library knows `token-file` only, and reads it once; kubectl writes `tokenFile`, which rotates and goes before `token`. */
 async function useTokenFiles(config: KubeConfig, text: string, folder: string): Promise<void> {
   const { parse } = await import('yaml')
   const raw = parse(text) as { users?: { name: string; user?: { tokenFile?: string } }[] }
-  for (const { name, user } of raw.users ?? []) {
-    if (!user?.tokenFile) continue
-    const index = config.users.findIndex(known => known.name === name)
-    const known = config.users[index]
-    if (!known) continue
-    const authProvider = { name: 'tokenFile', config: { tokenFile: resolve(folder, user.tokenFile) } }
-    config.users[index] = { ...known, authProvider }
-  }
+  config.users = config.users.map(known => {
+    const tokenFile = raw.users?.find(({ name }) => name === known.name)?.user?.tokenFile
+    if (!tokenFile) return known
+    const { token: _, ...rest } = known
+    return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile: resolve(folder, tokenFile) } } }
+  })
 }
 
-async function loadInCluster(config: KubeConfig): Promise<void> {
+async function loadInCluster(config: KubeConfig, root: string): Promise<void> {
   try {
-    await readFile(IN_CLUSTER_TOKEN)
+    await readFile(root + IN_CLUSTER_TOKEN)
   } catch {
     throw new Error('neither KUBECONFIG nor KUBE_API_SERVER is set, and there is no service account of a pod')
   }
-  config.loadFromCluster()
+  config.loadFromCluster(root)
+  if (config.clusters.some(({ server }) => server.includes('undefined')))
+    throw new Error('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set')
 }
 
 function fromSettings(settings: ClusterSettings): Parameters<KubeConfig['loadFromClusterAndUser']> {
@@ -85,15 +117,72 @@ function fromSettings(settings: ClusterSettings): Parameters<KubeConfig['loadFro
   const caData = ca?.includes('-----BEGIN') ? Buffer.from(ca).toString('base64') : ca
   const server = settings.apiServer ?? ''
   return [
-    { name: 'cluster', server, ...(caData ? { caData } : {}), skipTLSVerify: server.startsWith('http:') },
+    { name: 'cluster', server, ...(caData ? { caData } : {}), skipTLSVerify: false },
     { name: 'user', ...(settings.token ? { token: settings.token.trim() } : {}) },
   ]
 }
 
-function invalid(settings: ClusterSettings, cause: unknown): CcmError {
-  const where = settings.kubeconfig ?? settings.apiServer ?? 'the service account of the pod'
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new CcmError('KUBE_CONFIG_INVALID', `cluster credentials from ${where} cannot be used: ${why}`, {
+/** The cluster of the current context. */
+function checkContext(config: KubeConfig): Cluster {
+  const name = config.getCurrentContext()
+  if (!name) throw new Error('it names no current context')
+  const context = config.getContextObject(name)
+  if (!context) throw new Error(`it has no context ${name}`)
+  const cluster = config.getCurrentCluster()
+  if (!cluster) throw new Error(`it has no cluster ${context.cluster}, which context ${name} names`)
+  if (context.user && !config.getCurrentUser())
+    throw new Error(`it has no user ${context.user}, whom context ${name} names`)
+  return cluster
+}
+
+/** The library refuses http unless certificates need not be right; kubectl does not (`kubectl proxy` speaks http). */
+const allowHttp = (cluster: Cluster): Cluster =>
+  cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster
+
+/** kubectl tells a plugin which cluster it is for, and that nobody can be asked; the library does not, and some refuse to run. */
+async function describeToPlugin(user: User, cluster: Cluster): Promise<User> {
+  const exec = user.exec as ExecConfig | null | undefined
+  if (!exec) return user
+  const info = {
+    apiVersion: exec.apiVersion,
+    kind: 'ExecCredential',
+    spec: {
+      interactive: false,
+      ...(exec.provideClusterInfo ? { cluster: await toClusterInfo(cluster) } : {}),
+    },
+  }
+  return {
+    ...user,
+    exec: { ...exec, env: [{ name: EXEC_INFO, value: JSON.stringify(info) }, ...(exec.env ?? [])] },
+  }
+}
+
+async function toClusterInfo({
+  server,
+  caData,
+  caFile,
+  skipTLSVerify,
+  tlsServerName,
+}: Cluster): Promise<object> {
+  const authority = caData ?? (caFile ? (await readFile(caFile)).toString('base64') : undefined)
+  return {
+    server,
+    ...(authority ? { 'certificate-authority-data': authority } : {}),
+    ...(skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(tlsServerName ? { 'tls-server-name': tlsServerName } : {}),
+  }
+}
+
+/** What a kubeconfig holds is never told: a parser shows the lines around a mistake, and one may stand where a path should. */
+function invalid({ kubeconfig, apiServer }: ClusterSettings, thrown: unknown): CcmError {
+  const isPath = !kubeconfig?.includes('\n')
+  const where = (isPath ? kubeconfig : 'KUBECONFIG') ?? apiServer ?? 'the service account of the pod'
+  const [said = '', ...shown] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')
+  const why = isPath ? said : 'it holds a kubeconfig instead of the path of one'
+  const cause = isPath && shown.length === 0 ? { cause: thrown } : {}
+  return new CcmError(
+    'KUBE_CONFIG_INVALID',
+    `cluster credentials from ${where} cannot be used: ${why}`,
     cause,
-  })
+  )
 }
