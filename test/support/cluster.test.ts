@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ADMIN, assets, CONTROLLER, forEachCluster } from './cluster.ts'
+import { ADMIN, assets, CONTROLLER, forEachCluster, startTestCluster } from './cluster.ts'
 
 forEachCluster(t, 'users', { everyKind: true }, async (t, cluster) => {
   const whoAmI = async (user: string): Promise<unknown> => {
@@ -24,5 +24,26 @@ forEachCluster(t, 'users', { everyKind: true }, async (t, cluster) => {
     const { stdout, code } = await cluster.kubectl(['get', 'namespace', 'kube-system', '-o', 'name'])
     t.same({ stdout, code }, { stdout: 'namespace/kube-system\n', code: 0 })
     t.equal((await cluster.kubectl(['get', 'nodes'], { user: 'somebody' })).code, 1)
+  })
+})
+
+t.test('a real API server', { skip: assets ? false : 'needs KUBEBUILDER_ASSETS' }, async t => {
+  const cluster = await startTestCluster(t, { kind: 'apiserver' })
+  const kube = await cluster.kube()
+  await kube.request({ method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: 'kept' } } })
+
+  await t.test('can be away for a while', async t => {
+    await cluster.apiServer?.stop()
+    await t.rejects(kube.request({ path: '/api/v1/nodes/kept' }), { code: 'KUBE_UNREACHABLE' })
+    await cluster.apiServer?.start()
+    t.match(await kube.request({ path: '/api/v1/nodes/kept' }), { body: { metadata: { name: 'kept' } } })
+  })
+  await t.test('is set up anew, keeping its data', async t => {
+    await cluster.reconfigure({ webhookTokens: [{ hostPort: '*', token: 'x' }] })
+    t.match(await kube.request({ path: '/api/v1/nodes/kept' }), { body: { metadata: { name: 'kept' } } })
+  })
+  await t.test('whose options are wrong says why it did not start', async t => {
+    const audit = { url: 'https://127.0.0.1:1/', policy: 'kind: Nonsense' }
+    await t.rejects(cluster.reconfigure({ audit }), /did not become ready[^]*audit/)
   })
 })

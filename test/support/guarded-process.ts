@@ -56,9 +56,6 @@ export async function startGuarded(
     void exited.then(() => reject(new Error(`${program} did not start`)))
   })
   guard.stdout.destroy()
-  // Neither the guard nor its pipe may keep a test process alive that forgot to stop it.
-  guard.unref()
-  ;(guard.stdin as unknown as { unref(): void }).unref()
 
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (ended) return
