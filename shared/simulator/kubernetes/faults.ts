@@ -45,7 +45,9 @@ interface Fault {
 }
 
 /** The connection is to be reset. */
-export class ConnectionReset extends Error {}
+export class ConnectionReset extends Error {
+  override readonly name = 'ConnectionReset'
+}
 
 export interface FaultInjector extends KubeFaults {
   /** Strikes before the effect. @throws ApiError and ConnectionReset */

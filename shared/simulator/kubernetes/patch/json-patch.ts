@@ -1,7 +1,9 @@
 import { copyOf, type Fields, isFields, sameJson } from '../json.ts'
 
 /** The patch is well-formed JSON, but does not apply to this document (or has an unknown operation). */
-export class PatchError extends Error {}
+export class PatchError extends Error {
+  override readonly name = 'PatchError'
+}
 
 /**
  * The document after the operations of RFC 6902; the given one is not changed.

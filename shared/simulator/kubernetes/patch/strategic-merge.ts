@@ -2,7 +2,9 @@ import { type Fields, isFields, listOf, sameJson, textOf } from '../json.ts'
 import type { ListSchema, ObjectSchema, Schema } from '../schema/schema.ts'
 
 /** The patch cannot be merged: a wrong type, or an item without its merge key. `message` is for the client. */
-export class StrategicMergeError extends Error {}
+export class StrategicMergeError extends Error {
+  override readonly name = 'StrategicMergeError'
+}
 
 const DIRECTIVE = '$patch'
 const ORDER = '$setElementOrder/'

@@ -6,7 +6,9 @@ export interface WireField {
 }
 
 /** The bytes are no protobuf message. */
-export class WireError extends Error {}
+export class WireError extends Error {
+  override readonly name = 'WireError'
+}
 
 const [VARINT, LENGTH_DELIMITED] = [0, 2]
 

@@ -2,7 +2,9 @@ import { type Fields, isFields } from '../json.ts'
 import type { ObjectSchema, ScalarType, Schema } from './schema.ts'
 
 /** The body is JSON, but not of the resource's shape. `message` is Go's own wording. */
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError'
+}
 
 interface Position {
   /** Go struct and dotted path of the field, for messages. */
