@@ -26,7 +26,9 @@ interface WatchCase {
   readonly query?: Record<string, string>
   /** Done while it is open. */
   readonly steps: Steps
-  /** How many events to wait for. */
+  /** How many events come before the steps are done: of what is there already. */
+  readonly initial?: number
+  /** How many events to wait for, the initial ones among them. */
   readonly events: number
 }
 
@@ -73,6 +75,7 @@ const CASES: Record<string, WatchCase> = {
     given: [create(MAPS, map('first-1', { w: 'first' })), create(MAPS, map('first-2', { w: 'first' }))],
     path: MAPS,
     query: { labelSelector: 'w=first', resourceVersion: '' },
+    initial: 2,
     steps: [label('first-1', { a: 'b' })],
     events: 3,
   },
@@ -80,6 +83,7 @@ const CASES: Record<string, WatchCase> = {
     given: [create(MAPS, map('zero', { w: 'zero' }))],
     path: MAPS,
     query: { labelSelector: 'w=zero', resourceVersion: '0' },
+    initial: 1,
     steps: [label('zero', { a: 'b' })],
     events: 2,
   },
@@ -133,18 +137,14 @@ testContract(t, 'watch', {}, async (t, contract) => {
 
 async function watch(t: Test, contract: Contract, each: WatchCase): Promise<unknown[]> {
   await runSteps(t, contract, each.given ?? [])
-  const ending = new AbortController()
-  const timer = setTimeout(() => ending.abort(), LIMIT_MS)
   const query = { watch: 'true', resourceVersion: await versionNow(contract.api()), ...each.query }
-  const watching = take(
-    contract.api(),
-    `${each.path}?${new URLSearchParams(query).toString()}`,
-    each.events,
-    ending,
-  )
+  const path = `${each.path}?${new URLSearchParams(query).toString()}`
+  const coming = contract.api().watch(path, AbortSignal.timeout(LIMIT_MS))
+  const initial = await take(coming, each.initial ?? 0)
+  const later = take(coming, each.events - initial.length)
   await runSteps(t, contract, each.steps)
-  const events = await watching
-  clearTimeout(timer)
+  const events = [...initial, ...(await later)]
+  await coming.return(undefined)
   t.equal(events.length, each.events, 'every event has come')
   return events
 }
@@ -154,12 +154,13 @@ async function versionNow(api: Api): Promise<string> {
   return body.metadata?.resourceVersion ?? ''
 }
 
-/** The first events of a watch, which is then given up. */
-async function take(api: Api, path: string, count: number, ending: AbortController): Promise<unknown[]> {
+/** The next events; fewer when the watch ends before. */
+async function take(coming: AsyncGenerator, count: number): Promise<unknown[]> {
   const events: unknown[] = []
-  for await (const event of api.watch(path, ending.signal)) {
-    events.push(event)
-    if (events.length === count) ending.abort()
+  while (events.length < count) {
+    const { value, done }: IteratorResult<unknown> = await coming.next()
+    if (done) break
+    events.push(value)
   }
   return events
 }
