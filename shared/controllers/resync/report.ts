@@ -18,7 +18,7 @@ export function noteActions(notes: PassNotes, name: string, actions: readonly No
 }
 
 export function noteFailure(notes: PassNotes, name: string, error: unknown): void {
-  const code = error instanceof CcmError ? error.code : 'UNEXPECTED'
+  const code = error instanceof CcmError ? error.code : 'CCM_INTERNAL'
   notes.failures.push({ name, code, message: error instanceof Error ? error.message : String(error) })
 }
 

@@ -32,14 +32,13 @@ t.test('a failure has a code, whatever was thrown', async t => {
   noteFailure(notes, 'node-b', new TypeError('a bug'))
   noteFailure(notes, 'node-c', 'a text')
   t.strictSame(
-    notes.failures.map(({ name, message }) => [name, message]),
+    notes.failures.map(({ name, code, message }) => [name, code, message]),
     [
-      ['node-a', 'changed meanwhile'],
-      ['node-b', 'a bug'],
-      ['node-c', 'a text'],
+      ['node-a', 'KUBE_CONFLICT', 'changed meanwhile'],
+      ['node-b', 'CCM_INTERNAL', 'a bug'],
+      ['node-c', 'CCM_INTERNAL', 'a text'],
     ],
   )
-  t.equal(notes.failures[0]?.code, 'KUBE_CONFLICT')
 })
 
 t.test('counts only what came since', async t => {
