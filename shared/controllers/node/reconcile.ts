@@ -7,7 +7,7 @@ import { mergeFields, type NodeDecision, type NodeEvent, type Trigger } from './
 import { applyFields, recordNodeEvents } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Found, findForJoin } from './find.ts'
-import { type Finding, matchInstance } from './match.ts'
+import { type Finding, matchInstance, toIndex } from './match.ts'
 import { decideNode, isUninitialized } from './plan.ts'
 
 /** Someone else (a kubelet's status, another handler) may write between our read and our write; three in a row do not. */
@@ -47,7 +47,7 @@ export async function reconcileNode(
 async function findForReconcile(context: NodeContext, node: KubeNode, call: WorkCall): Promise<Found> {
   if (isUninitialized(node)) {
     const found = await findForJoin(context, node, call.deadline, call.signal)
-    return { ...found, finding: await checkHolder(context, found.finding, call) }
+    return { ...found, finding: await checkHolder(context, node, found.finding, call) }
   }
   return findForUpkeep(node, await context.inventory.read(), context)
 }
@@ -55,6 +55,7 @@ async function findForReconcile(context: NodeContext, node: KubeNode, call: Work
 /** The holder was read at the last pass; it may be gone by now. */
 async function checkHolder(
   { kube, cloud, live }: NodeContext,
+  node: KubeNode,
   finding: Finding,
   call: WorkCall,
 ): Promise<Finding> {
@@ -66,8 +67,15 @@ async function checkHolder(
   const owner = cloud.providerIDOwner(holder?.spec?.providerID)
   if (owner.owner === 'ours' && owner.id === finding.id) return finding
   const { instances } = await live.list(call.deadline, call.signal)
-  const instance = instances.find(({ id }) => id === finding.id)
-  return instance ? { state: 'found', instance, by: 'hostname' } : { state: 'absent', by: 'hostname' }
+  const matched = matchInstance(node, toIndex(instances), cloud.providerIDOwner)
+  return matched.state === 'found' && matched.instance.id !== finding.id ? ANOTHER_SERVER : matched
+}
+
+/** Its holder has not been looked at. */
+const ANOTHER_SERVER: Finding = {
+  state: 'unknown',
+  code: 'CCM_PROVIDER_ID_TAKEN',
+  message: 'another server has its hostname by now',
 }
 
 /** An initialised node is kept up from a young inventory only; an old one could bring old addresses back. */

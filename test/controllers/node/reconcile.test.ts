@@ -148,6 +148,28 @@ t.test('a server whose holder has another one by now is free as well', async t =
   t.match(await reconcile(stage), { result: 'changed' })
 })
 
+t.test('a server that is free by now but is being deleted is nobody’s', async t => {
+  const stage = await setUp(t)
+  stage.addNode('node-b', { external: false, providerID: 'phoenixnap://a1', ready: true })
+  await resync(stage.context, stage.call())
+  stage.addNode('node-a')
+  const context = stage.another()
+  stage.cloud.meanwhile = async () => void stage.simulator.store.delete('nodes', 'node-b')
+  const entry = { ...WEB, terminating: true }
+  const list = stage.context.live.list.bind(stage.context.live)
+  let lists = 0
+  const live = {
+    // The server goes between the list that found it and the look at its holder.
+    list: async (...limits: Parameters<typeof list>) => {
+      if (lists++ > 0) stage.cloud.instances = [entry]
+      return { ...(await list(...limits)), instances: stage.cloud.instances }
+    },
+  }
+  t.match(await reconcileNode({ ...context, live }, 'node-a', stage.call()), { result: 'unchanged' })
+  t.equal(stage.node('node-a').spec?.providerID, undefined)
+  t.ok(isTainted(stage))
+})
+
 t.test('a write of somebody else in between is decided upon anew', async t => {
   const stage = await setUp(t)
   stage.addNode('node-a')
