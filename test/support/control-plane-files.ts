@@ -62,7 +62,6 @@ export function toApiServerFlags(folder: string, etcdPort: number, port: number)
     '--bind-address=127.0.0.1',
     `--tls-cert-file=${file('tls.crt')}`,
     `--tls-private-key-file=${file('tls.key')}`,
-    `--client-ca-file=${file('ca.crt')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-signing-key-file=${file('sa.key')}`,
     `--service-account-key-file=${file('sa.pub')}`,
