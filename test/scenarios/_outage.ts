@@ -88,7 +88,7 @@ export function ageInventory(admin: Kube, hours: number): Promise<void> {
   return patchLease(admin, { spec: { renewTime } })
 }
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 30_000
 
 /** Waits for a condition, and not for a time. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {

@@ -67,7 +67,7 @@ forEachCluster(t, 'the end of the process', {}, async (t, cluster) => {
     await until(() => child.said().includes('"msg":"ending"'), 'it knows that it shall end')
     held.go()
     t.same(await child.ended, { code: 0, signal: null })
-    t.match(child.said(), /"msg":"ended"/)
+    t.match(child.said(), /"msg":"reconciled"[^]*"msg":"ended"/, 'the work ends before the server')
     await expectInitialised(t, admin, NODE, id)
   })
 
