@@ -1,5 +1,6 @@
+import { type CommandFlag, readCommandLine, settingFlags } from '../shared/command-line.ts'
 import { CcmError, hasCode } from '../shared/errors.ts'
-import { type CliIo, type Command, type CommandFlag, readCommandLine, settingFlags } from './command.ts'
+import type { CliIo, Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 
 const PROGRAM = 'cloud-provider-phoenixnap'

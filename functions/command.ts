@@ -1,9 +1,7 @@
-import { parseArgs } from 'node:util'
 import type { Clock } from '../shared/clock.ts'
-import { SETTINGS, type SettingName, toFileFlag, toFlag } from '../shared/config.ts'
+import type { CommandFlags, CommandLine } from '../shared/command-line.ts'
 import { CcmError } from '../shared/errors.ts'
-import type { Setting } from '../shared/settings.ts'
-import { SECRET_FILE_ENV, SECRET_FILE_FLAG, type SourceInputs } from '../shared/sources.ts'
+import type { SourceInputs } from '../shared/sources.ts'
 
 /** What a command may touch outside itself. */
 export interface CliIo {
@@ -18,107 +16,13 @@ export interface CliIo {
   readonly stop: AbortSignal
 }
 
-/** A flag of one command, besides those of the settings. */
-export interface CommandFlag {
-  readonly name: string
-  /** Stands for the value in the help; absent for a switch. */
-  readonly value?: string
-  readonly doc: string
-}
-
 /** One row of the help and of docs/reference/commands.md. */
-export interface Command {
-  readonly name: string
+export interface Command extends CommandFlags {
   readonly doc: string
-  readonly flags: readonly CommandFlag[]
-  /** Whether the flags of the settings are taken as well. */
-  readonly settings: boolean
   readonly exitCodes?: string
   /** @returns exit code */
   run(line: CommandLine, io: CliIo): Promise<number>
 }
-
-/** A command line that was taken apart. */
-export interface CommandLine {
-  /** As it was given, without the command. */
-  readonly argv: readonly string[]
-  readonly flags: Readonly<Record<string, string>>
-  readonly switches: ReadonlySet<string>
-  /** Unknown flags and missing values, to be told with all other problems. */
-  readonly problems: readonly string[]
-}
-
-/** Flags that every setting has, with their help. */
-export function settingFlags(): readonly CommandFlag[] {
-  const names = Object.keys(SETTINGS) as SettingName[]
-  return [
-    {
-      name: SECRET_FILE_FLAG,
-      value: 'F',
-      doc: `Secret file, JSON or YAML, whose fields are settings (or ${SECRET_FILE_ENV}).`,
-    },
-    ...names.map(name => {
-      const { doc }: Setting<unknown> = SETTINGS[name]
-      const flag = toFlag(name)
-      return flag === undefined
-        ? { name: toFileFlag(name) ?? '', value: 'F', doc: `File with: ${doc}` }
-        : { name: flag, value: 'V', doc }
-    }),
-  ]
-}
-
-/** Takes the arguments after the command apart. Never throws: whatever is wrong is a problem, told without values. */
-export function readCommandLine(command: Command, argv: readonly string[]): CommandLine {
-  const known = [...command.flags, ...(command.settings ? settingFlags() : [])]
-  const options = Object.fromEntries(
-    known.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' } as const]),
-  )
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const flags: Record<string, string> = {}
-  const switches = new Set<string>()
-  const problems: string[] = []
-  for (const token of tokens) {
-    const problem = findProblem(token, command.name, known, tokens)
-    if (problem !== undefined) problems.push(problem)
-    else if (token.kind !== 'option') continue
-    else if (token.value === undefined) switches.add(token.name)
-    else flags[token.name] = token.value
-  }
-  return { argv, flags, switches, problems }
-}
-
-type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]
-
-function findProblem(
-  token: Token,
-  command: string,
-  known: readonly CommandFlag[],
-  tokens: readonly Token[],
-): string | undefined {
-  if (token.kind === 'option-terminator') return undefined
-  const isUnknown = (other: Token): boolean =>
-    other.kind === 'option' && !known.some(({ name }) => name === other.name)
-  if (token.kind === 'positional') {
-    // After a flag that nobody knows, it is most likely that flag's value.
-    const follows = tokens.some(other => isUnknown(other) && other.index === token.index - 1)
-    return follows ? undefined : `argument ${token.index + 1} after ${command} is not expected`
-  }
-  if (isUnknown(token)) return `${token.rawName} is no flag of ${command}${hintFor(token.name, known)}`
-  const takesValue = known.find(({ name }) => name === token.name)?.value !== undefined
-  if (!takesValue) return token.value === undefined ? undefined : `--${token.name} takes no value`
-  const isMissing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))
-  return isMissing ? `--${token.name} needs a value` : undefined
-}
-
-/** Secrets are no flags, but their files are. */
-const hintFor = (name: string, known: readonly CommandFlag[]): string =>
-  known.some(flag => flag.name === `${name}-file`) ? ` (everybody could read it: use --${name}-file)` : ''
 
 /** For commands without settings. @throws CcmError CCM_USAGE that names every problem */
 export function refuseProblems(problems: readonly string[]): void {

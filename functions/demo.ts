@@ -1,5 +1,6 @@
+import type { CommandLine } from '../shared/command-line.ts'
 import { runCli } from './cli.ts'
-import { type CliIo, type CommandLine, refuseProblems, toLines } from './command.ts'
+import { type CliIo, refuseProblems, toLines } from './command.ts'
 
 /** `demo`: lets the demo run this very program between its simulators. @throws CcmError CCM_USAGE */
 export async function runDemoCommand({ argv, problems }: CommandLine, io: CliIo): Promise<number> {

@@ -1,9 +1,10 @@
+import type { CommandLine } from '../shared/command-line.ts'
 import { createApp } from '../shared/compose.ts'
 import { readConfig } from '../shared/config.ts'
 import type { Controllers, PlannedChange, ResyncReport } from '../shared/controllers/contract.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import type { CliIo, CommandLine } from './command.ts'
+import type { CliIo } from './command.ts'
 import { logSecrets } from './function-host.ts'
 
 export interface ResyncCommand {

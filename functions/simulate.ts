@@ -1,5 +1,6 @@
+import type { CommandLine } from '../shared/command-line.ts'
 import { integer } from '../shared/setting-parsers.ts'
-import { type CliIo, type CommandLine, refuseProblems, toLines } from './command.ts'
+import { type CliIo, refuseProblems, toLines } from './command.ts'
 
 /** Most servers and networks to begin with: enough to try scale, not enough to hang the machine. */
 const MOST = 10_000

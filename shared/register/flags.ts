@@ -1,12 +1,7 @@
-/** A flag of `register`, beside those of the settings. */
-export interface RegisterFlag {
-  readonly name: string
-  /** Stands for the value in the help; absent for a switch. */
-  readonly value?: string
-  readonly doc: string
-}
+import type { CommandFlag } from '../command-line.ts'
 
-export const REGISTER_FLAGS: readonly RegisterFlag[] = [
+/** Flags of `register`, beside those of the settings. */
+export const REGISTER_FLAGS: readonly CommandFlag[] = [
   {
     name: 'url',
     value: 'https://HOST:PORT',

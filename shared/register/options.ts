@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { type Config, readConfig, SETTINGS, type SettingName, toFileFlag, toFlag } from '../config.ts'
+import { readCommandLine } from '../command-line.ts'
+import { type Config, readConfig, type SettingName } from '../config.ts'
 import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
-import { readSources, SECRET_FILE_FLAG, type SourceInputs } from '../sources.ts'
+import { readSources, type SourceInputs } from '../sources.ts'
 import { toCode } from './files.ts'
 import { REGISTER_FLAGS } from './flags.ts'
 
@@ -37,17 +37,9 @@ export interface ReadOptions {
   readonly config: Config
 }
 
+/** What was given, by name; a switch is true. */
 type Flags = Readonly<Record<string, string | true>>
 
-const SETTING_FLAGS = [
-  SECRET_FILE_FLAG,
-  ...(Object.keys(SETTINGS) as SettingName[]).map(name => toFlag(name) ?? toFileFlag(name) ?? ''),
-]
-const TEXTS = [
-  ...REGISTER_FLAGS.flatMap(({ name, value }) => (value === undefined ? [] : [name])),
-  ...SETTING_FLAGS,
-]
-const SWITCHES = REGISTER_FLAGS.flatMap(({ name, value }) => (value === undefined ? [name] : []))
 /** What an option is of no use without. */
 const NEEDS: Readonly<Record<string, string>> = {
   'ca-file': 'url',
@@ -70,8 +62,10 @@ const EXCLUDE: readonly (readonly [string, string])[] = [
  * @throws CcmError CCM_CONFIG_INVALID whose message names every problem at once, and no value
  */
 export async function readOptions(argv: readonly string[], inputs: SourceInputs = {}): Promise<ReadOptions> {
-  const problems: string[] = []
-  const flags = readFlags(argv, problems)
+  const line = readCommandLine({ name: 'register', flags: REGISTER_FLAGS, settings: true }, argv)
+  const problems = [...line.problems]
+  const switches = [...line.switches].map(name => [name, true] as const)
+  const flags: Flags = { ...line.flags, ...Object.fromEntries(switches) }
   problems.push(...findContradictions(flags))
   const options: RegisterOptions = {
     webhook: await readWebhook(flags, problems),
@@ -84,35 +78,9 @@ export async function readOptions(argv: readonly string[], inputs: SourceInputs 
     kubeconfigOut: readPath(flags, 'kubeconfig-out'),
     rotation: flags['rotate'] ? 'rotate' : flags['finish'] ? 'finish' : 'none',
   }
-  const given = SETTING_FLAGS.map(name => [name, readText(flags, name)])
-  const sources = await readSources({ ...inputs, flags: Object.fromEntries(given), problems })
+  const sources = await readSources({ ...inputs, flags: line.flags, problems })
   const required: SettingName[] = flags['url'] ? ['webhookToken'] : []
   return { options, config: readConfig(sources, required).config }
-}
-
-function readFlags(argv: readonly string[], problems: string[]): Flags {
-  const options = {
-    ...Object.fromEntries(TEXTS.map(name => [name, { type: 'string' as const }])),
-    ...Object.fromEntries(SWITCHES.map(name => [name, { type: 'boolean' as const }])),
-  }
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const flags: Record<string, string | true> = {}
-  for (const token of tokens) {
-    if (token.kind === 'positional') problems.push('register takes options only, as --url')
-    if (token.kind !== 'option') continue
-    const { name, rawName, value } = token
-    if (TEXTS.includes(name) && value) flags[name] = value
-    else if (TEXTS.includes(name)) problems.push(`${rawName}: a value is missing`)
-    else if (SWITCHES.includes(name) && value === undefined) flags[name] = true
-    else problems.push(`${rawName} is no option of register${SWITCHES.includes(name) ? ' with a value' : ''}`)
-  }
-  return flags
 }
 
 function findContradictions(flags: Flags): string[] {
