@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createKube, type Kube } from '../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../shared/kubernetes/credentials.ts'
-import { applyObject } from '../shared/register/apply.ts'
-import { readRbac } from '../shared/register/manifests.ts'
 import { type BmcSimulator, startBmcSimulator } from '../shared/simulator/bmc/server.ts'
 import { type KubernetesSimulator, startKubernetesSimulator } from '../shared/simulator/kubernetes/server.ts'
+import { installRole } from '../test/support/install.ts'
 import { CONTROLLER } from '../test/support/users.ts'
 
 /** One measured figure. */
@@ -41,7 +40,7 @@ export async function createStage(servers: number): Promise<Stage> {
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, kubernetes.kubeconfig())
   const admin = createKube({ config: await loadKubeConfig({ kubeconfig }) })
-  for (const object of await readRbac(CONTROLLER)) await applyObject(admin, object, false)
+  await installRole(admin)
   await writeFile(kubeconfig, kubernetes.kubeconfig(CONTROLLER))
   for (let index = 0; index < servers; index++) bmc.backend.addServer(toServer(index))
   return {

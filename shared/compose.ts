@@ -7,7 +7,7 @@ import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { CcmError } from './errors.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
-import { loadKubeConfig } from './kubernetes/credentials.ts'
+import { loadKubeConfig, toClusterSettings } from './kubernetes/credentials.ts'
 import type { Log } from './log.ts'
 import { newRegistry } from './phoenixnap/cloud.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
@@ -79,12 +79,3 @@ function createCloud({ config, readSources }: AppOptions, parts: CloudParts): Cl
   if (tokenUrl === undefined) throw new CcmError('CCM_CONFIG_INVALID', 'PNAP_TOKEN_URL has no value')
   return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials })
 }
-
-/** Where the cluster is, out of the configuration. */
-export const toClusterSettings = (config: Config): Parameters<typeof loadKubeConfig>[0] => ({
-  kubeconfig: config.kubeconfig,
-  context: config.kubeContext,
-  apiServer: config.kubeApiServer,
-  caData: config.kubeCaData,
-  token: config.kubeToken,
-})

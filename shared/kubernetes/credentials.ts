@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { delimiter, dirname, isAbsolute, resolve } from 'node:path'
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node'
+import type { Config } from '../config.ts'
 import { CcmError } from '../errors.ts'
 
 /** Where the cluster is reached, in the order in which it is looked for. Unset fields are absent. */
@@ -22,6 +23,15 @@ interface ExecConfig {
   readonly env?: readonly { readonly name: string; readonly value: string }[] | null
   readonly provideClusterInfo?: boolean
 }
+
+/** The part of the configuration that says where the cluster is. */
+export const toClusterSettings = (config: Config): ClusterSettings => ({
+  kubeconfig: config.kubeconfig,
+  context: config.kubeContext,
+  apiServer: config.kubeApiServer,
+  caData: config.kubeCaData,
+  token: config.kubeToken,
+})
 
 const IN_CLUSTER_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const EXEC_INFO = 'KUBERNETES_EXEC_INFO'

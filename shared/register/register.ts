@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { CcmError } from '../errors.ts'
 import { createKube } from '../kubernetes/client.ts'
-import { loadKubeConfig } from '../kubernetes/credentials.ts'
+import { loadKubeConfig, toClusterSettings } from '../kubernetes/credentials.ts'
 import type { SourceInputs } from '../sources.ts'
 import { admissionPathSecret } from '../webhook-secret.ts'
 import { type ApiServerFiles, planApiServerFiles } from './apiserver-files.ts'
@@ -104,14 +104,6 @@ const WOULD_BE = { created: 'would be created', changed: 'would be changed', unc
 
 const toName = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
-
-const toClusterSettings = (config: Config) => ({
-  kubeconfig: config.kubeconfig,
-  context: config.kubeContext,
-  apiServer: config.kubeApiServer,
-  caData: config.kubeCaData,
-  token: config.kubeToken,
-})
 
 async function makeKubeconfig(
   config: KubeConfig,

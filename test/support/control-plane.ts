@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +13,7 @@ import {
 } from './control-plane-files.ts'
 import { type GuardedProcess, readLogTail, startGuarded } from './guarded-process.ts'
 import { toKubeconfig } from './kubeconfigs.ts'
+import { findFreePorts } from './ports.ts'
 import { ADMIN, startTokenAuthority } from './users.ts'
 
 /** etcd and kube-apiserver, NodeRestriction and RBAC on. */
@@ -103,21 +103,6 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
     startApiServer,
     stop,
   }
-}
-
-async function findFreePorts(): Promise<[number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()] as const
-  const ports = await Promise.all(
-    servers.map(
-      server =>
-        new Promise<number>(resolve =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-        ),
-    ),
-  )
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  const [first = 0, second = 0, third = 0] = ports
-  return [first, second, third]
 }
 
 async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {

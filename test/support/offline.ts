@@ -1,5 +1,4 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -91,17 +90,4 @@ function toEnvironment(env: OfflineOptions['env'], lambdaPort: number): Record<s
     AWS_SECRET_ACCESS_KEY: 'offline',
     NODE_OPTIONS: `--import=${new URL('offline-schedule.ts', import.meta.url).href}`,
   }
-}
-
-/** Ports that nobody uses now. They are taken a moment later, so another process may be quicker: that is an error then. */
-export async function findFreePorts(): Promise<[number, number, number, number]> {
-  const servers = [createServer(), createServer(), createServer(), createServer()] as const
-  const listen = (server: (typeof servers)[number]): Promise<number> =>
-    new Promise(resolve => {
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-    })
-  const [a, b, c, d] = servers
-  const ports = await Promise.all([listen(a), listen(b), listen(c), listen(d)])
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
 }
