@@ -47,6 +47,8 @@ export interface Instance {
   /** Ranges expanded, canonical, in the cloud's order. */
   readonly privateAddresses: readonly string[]
   readonly publicAddresses: readonly string[]
+  /** True when some address could not be read: good addresses that a node has are then not replaced. */
+  readonly addressesIncomplete: boolean
   readonly additionalLabels: Readonly<Record<string, string>>
 }
 
@@ -102,6 +104,8 @@ export interface Cloud {
   readonly providerIDOwner: ToOwner
   /** Requests so far by operation, for logs, metrics and budgets. */
   requestCounts(): ReadonlyMap<string, number>
+  /** Since when (ms since 1970) no call got through; undefined while the API answers, refusals included. */
+  unreachableSince(): number | undefined
   /** Closes idle sockets. */
   close(): void
 }

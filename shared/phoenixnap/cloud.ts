@@ -30,6 +30,7 @@ export function newCloud(bmc: Bmc, { credentials, log }: Pick<BmcOptions, 'crede
     providerIDOwner: toOwner,
     accountFingerprint: async () => toFingerprint((await credentials()).clientId),
     requestCounts: () => bmc.requests,
+    unreachableSince: () => bmc.unreachableSince(),
     close: () => bmc.close(),
   }
 }

@@ -56,7 +56,7 @@ export function newInstancesV2(bmc: Bmc, log: Log): InstancesV2 {
   }
 }
 
-/** A server as the controllers see it. Addresses that cannot be read make none, so that the old ones stay. */
+/** A server as the controllers see it. */
 export function toInstance(server: Server, log: Log): Instance {
   const addresses = readAddresses(server, log)
   return {
@@ -73,20 +73,27 @@ export function toInstance(server: Server, log: Log): Instance {
   }
 }
 
-const expand = (entries: readonly string[] = []): string[] => [...new Set(entries.flatMap(expandAddresses))]
+type Addresses = Pick<Instance, 'privateAddresses' | 'publicAddresses' | 'addressesIncomplete'>
 
-type Addresses = Pick<Instance, 'privateAddresses' | 'publicAddresses'>
-
-/** One server with an odd address must not stop the work on all others, nor lose its own good ones. */
+/** One odd address must stop neither the work on other servers nor the use of the server's good ones. */
 function readAddresses(server: Server, log: Log): Addresses {
+  const errors: unknown[] = []
+  const expand = (entries: readonly string[] = []): string[] => [
+    ...new Set(entries.flatMap(entry => tryToExpand(entry, errors))),
+  ]
+  const privateAddresses = expand(server.privateIpAddresses)
+  const publicAddresses = expand(server.publicIpAddresses)
+  if (errors.length > 0)
+    log.warn({ serverId: server.id, error: errors[0] }, 'some addresses of the server cannot be read')
+  return { privateAddresses, publicAddresses, addressesIncomplete: errors.length > 0 }
+}
+
+function tryToExpand(entry: string, errors: unknown[]): readonly string[] {
   try {
-    return {
-      privateAddresses: expand(server.privateIpAddresses),
-      publicAddresses: expand(server.publicIpAddresses),
-    }
+    return expandAddresses(entry)
   } catch (error) {
-    log.warn({ serverId: server.id, error }, 'addresses of the server cannot be read; its node keeps its own')
-    return { privateAddresses: [], publicAddresses: [] }
+    errors.push(error)
+    return []
   }
 }
 

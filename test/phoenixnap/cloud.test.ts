@@ -64,3 +64,22 @@ t.test('can be used again after it was closed', async t => {
   cloud.close()
   t.strictSame(await cloud.instancesV2?.listInstances(), [])
 })
+
+t.test('tells since when the API is silent, and that a refusal is an answer', async t => {
+  const { cloud, bmc, clock } = await testGetValidCloud(t)
+  const ask = (): Promise<unknown> | undefined =>
+    cloud.instancesV2?.listInstances({ deadline: clock.now() + 1 })
+  await ask()
+  t.equal(cloud.unreachableSince(), undefined)
+  const silence = bmc.faults.add({ operation: 'GET /bmc/v1/servers', status: 503 })
+  await t.rejects(async () => ask(), { code: 'BMC_SERVER_ERROR' })
+  const since = clock.now()
+  t.equal(cloud.unreachableSince(), since)
+  await clock.turn(5000)
+  await t.rejects(async () => ask(), { code: 'BMC_SERVER_ERROR' })
+  t.equal(cloud.unreachableSince(), since)
+  silence.remove()
+  bmc.faults.add({ operation: 'GET /bmc/v1/servers', status: 403 })
+  await t.rejects(async () => ask(), { code: 'BMC_FORBIDDEN' })
+  t.equal(cloud.unreachableSince(), undefined)
+})

@@ -173,6 +173,7 @@ t.test('a server with the least that the API answers', async t => {
     terminating: false,
     privateAddresses: ['10.0.0.11'],
     publicAddresses: [],
+    addressesIncomplete: false,
     additionalLabels: {},
   })
 })
@@ -200,10 +201,19 @@ t.test('an address that comes twice is one', async t => {
   t.strictSame(toInstance(server, silentLog).privateAddresses, ['10.0.0.11', '10.0.0.10', '10.0.0.12'])
 })
 
-t.test('an address that cannot be read makes no addresses, and a line of log', async t => {
+t.test('an entry that cannot be read costs no other address, and makes a line of log', async t => {
   const lines: unknown[] = []
   const log: Log = { ...silentLog, warn: fields => void lines.push(fields) }
-  const instance = toInstance({ ...SERVER, publicIpAddresses: ['pending'] }, log)
-  t.match(instance, { id: 'a1', privateAddresses: [], publicAddresses: [] })
+  const entries = {
+    privateIpAddresses: ['pending', '10.0.0.11 - 10.0.0.12', ''],
+    publicIpAddresses: ['203.0.113.1', '203.0.113.9 - 203.0.113.1'],
+  }
+  t.match(toInstance({ ...SERVER, ...entries }, log), {
+    id: 'a1',
+    privateAddresses: ['10.0.0.11', '10.0.0.12'],
+    publicAddresses: ['203.0.113.1'],
+    addressesIncomplete: true,
+  })
   t.match(lines, [{ serverId: 'a1', error: { code: 'BMC_RESPONSE_INVALID' } }])
+  t.equal(lines.length, 1)
 })
