@@ -39,18 +39,30 @@ t.test('a program that ends by itself, and one that is not there', async t => {
   t.match(await readLogTail(logFile), 'none')
 })
 
-t.test('a program ends with the process that started it, even if that is killed', async t => {
-  const folder = t.testdir({
-    'start.ts': `import { startGuarded } from ${JSON.stringify(join(import.meta.dirname, 'guarded-process.ts'))}
-const { pid } = await startGuarded('/bin/sleep', ['1000'], { logFile: import.meta.dirname + '/log' })
+/** How a run of tests may be ended from outside: this process alone, or its whole group, as `timeout` and Ctrl-C do it. */
+const ENDINGS = {
+  'the process is killed': (pid: number) => process.kill(pid, 'SIGKILL'),
+  'its group is asked to end, to which the program does not listen': (pid: number) =>
+    process.kill(-pid, 'SIGTERM'),
+}
+for (const [name, end] of Object.entries(ENDINGS))
+  t.test(`a program ends with the process that started it when ${name}`, async t => {
+    const guarded = join(import.meta.dirname, 'guarded-process.ts')
+    const folder = t.testdir({
+      'start.ts': `import { startGuarded } from ${JSON.stringify(guarded)}
+const options = { logFile: import.meta.dirname + '/log' }
+const { pid } = await startGuarded('/bin/sh', ['-c', 'trap "" TERM; exec sleep 1000'], options)
 console.log(pid)
 setInterval(() => {}, 1000)
 `,
+    })
+    const parent = spawn(process.execPath, [join(folder, 'start.ts')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
+    const [output] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(output.toString())
+    t.ok(isRunning(pid))
+    end(parent.pid ?? 0)
+    while (isRunning(pid)) await sleep(POLL_MS)
   })
-  const parent = spawn(process.execPath, [join(folder, 'start.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [output] = (await once(parent.stdout, 'data')) as [Buffer]
-  const pid = Number(output.toString())
-  t.ok(isRunning(pid))
-  parent.kill('SIGKILL')
-  while (isRunning(pid)) await sleep(POLL_MS)
-})

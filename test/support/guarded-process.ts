@@ -14,7 +14,8 @@ export interface GuardedProcess {
 
 /**
  * A shell that starts the program, prints its pid, and kills it when its own standard input closes. The other end of
- * that pipe is ours: the kernel closes it even when this process is killed and no exit handler runs.
+ * that pipe is ours: the kernel closes it even when this process is killed and no exit handler runs. The shell itself
+ * is deaf to the signals that end a whole group: an API server that gets one together with its etcd never ends by itself.
  */
 const GUARD = `
 exec 4<&0
@@ -22,6 +23,7 @@ program=$1 log=$2
 shift 2
 "$program" "$@" </dev/null >>"$log" 2>&1 4<&- &
 pid=$!
+trap '' HUP INT TERM
 echo $pid
 (read -r line <&4; kill -9 $pid) >/dev/null 2>&1 &
 wait $pid
