@@ -35,7 +35,7 @@ export async function applyObject(kube: Kube, object: KubeObject, dryRun: boolea
     body: object,
   })
   if (!before) return 'created'
-  return isDeepStrictEqual(toContent(before), toContent(body)) ? 'unchanged' : 'changed'
+  return isDeepStrictEqual(before, body) ? 'unchanged' : 'changed'
 }
 
 /** The object at a path; undefined when there is none. @throws CcmError KUBE_* */
@@ -53,12 +53,4 @@ export function toPath({ kind, metadata }: Pick<KubeObject, 'kind' | 'metadata'>
   const [prefix = '', resource = ''] = PATHS[kind] ?? []
   const namespace = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
   return `${prefix}${namespace}/${resource}/${metadata.name}`
-}
-
-/** Fields of metadata that the API server counts and notes by itself. */
-const NOTED = ['managedFields', 'resourceVersion', 'generation']
-
-function toContent(object: KubeObject): unknown {
-  const metadata = Object.entries(object.metadata).filter(([field]) => !NOTED.includes(field))
-  return { ...object, metadata: Object.fromEntries(metadata) }
 }

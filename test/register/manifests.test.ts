@@ -1,6 +1,12 @@
 import t from 'tap'
 import { SERVICE_ACCOUNT_USER, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { readManifest } from '../../shared/register/manifest-files.ts'
 import { readAuditPolicy, readRbac, readWebhooks } from '../../shared/register/manifests.ts'
+
+t.test('the shipped files name our service account by themselves', async t => {
+  t.match(await readManifest('audit-policy'), `users: ["${SERVICE_ACCOUNT_USER}"]`)
+  t.match(await readManifest('webhooks'), `username != '${SERVICE_ACCOUNT_USER}'`)
+})
 
 const TARGET = { url: 'https://host:8443/admission', ca: 'PEM' }
 

@@ -72,6 +72,11 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
       second.out.split('\n').every(line => line.startsWith('unchanged')),
       second.out,
     )
+    const dry = await register([...argv, '--dry-run'], env)
+    t.ok(
+      dry.out.split('\n').every(line => line.startsWith('unchanged')),
+      dry.out,
+    )
     const again = await kube.request<WebhookConfiguration>({ path: WEBHOOK })
     t.equal(again.body.metadata.resourceVersion, body.metadata.resourceVersion, 'not even written')
   })
@@ -86,6 +91,8 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
         { op: 'add', path: '/metadata/annotations', value: { theirs: 'kept' } },
       ],
     })
+    const dry = await register([...argv, '--bearer', '--dry-run'], env)
+    t.match(dry.out, /^would be changed MutatingWebhookConfiguration/m)
     const { out } = await register([...argv, '--bearer'], env)
     t.match(out, /^changed {3}MutatingWebhookConfiguration/m)
     const { body } = await kube.request<WebhookConfiguration>({ path: WEBHOOK })
@@ -180,6 +187,9 @@ async function testKubeconfig(
     'cloud-provider-phoenixnap-token',
     'cloud-provider-phoenixnap-token-2',
   ])
+
+  await run()
+  t.match(await readFile(path, 'utf8'), 'token-of-cloud-provider-phoenixnap-token-2', 'the newest is the one')
 
   const other = `${path}-other`
   await writeFile(other, 'kind: Config\n')
