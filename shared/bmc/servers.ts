@@ -60,23 +60,63 @@ function checkId(server: Server, serverId: string): Server {
   return server
 }
 
+/** Only the id is indispensable: a list without one of its servers would delete a node, and one odd server stop all others. */
 const toServer: Parse<Server> = (value, at) => {
   const raw = toRaw(value, at)
+  const id = text(raw, 'id')
+  try {
+    return { id, ...toRequired(raw), ...toOptional(raw) }
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    return { id, ...toNothing(raw), unreadable: error.message }
+  }
+}
+
+function toRequired(raw: Raw) {
   return {
-    id: text(raw, 'id'),
     status: text(raw, 'status'),
     hostname: text(raw, 'hostname'),
     type: text(raw, 'type'),
     location: text(raw, 'location'),
-    privateIpAddresses: list(raw, 'privateIpAddresses', toText),
-    publicIpAddresses: optionalList(raw, 'publicIpAddresses', toText),
-    os: optionalText(raw, 'os'),
-    description: optionalText(raw, 'description'),
-    networkType: optionalText(raw, 'networkType'),
-    provisionedOn: optionalText(raw, 'provisionedOn'),
-    networkConfiguration: optionalObject(raw, 'networkConfiguration', toNetworkConfiguration),
-    tags: optionalList(raw, 'tags', toTagAssignment),
+    privateIpAddresses: list(raw, 'privateIpAddresses', toEntry),
   }
+}
+
+function toOptional(raw: Raw) {
+  return {
+    publicIpAddresses: toPublicEntries(raw),
+    os: lenient(() => optionalText(raw, 'os')),
+    description: lenient(() => optionalText(raw, 'description')),
+    networkType: lenient(() => optionalText(raw, 'networkType')),
+    provisionedOn: lenient(() => optionalText(raw, 'provisionedOn')),
+    networkConfiguration: lenient(() => optionalObject(raw, 'networkConfiguration', toNetworkConfiguration)),
+    tags: lenient(() => optionalList(raw, 'tags', toTagAssignment)),
+  }
+}
+
+/** Nothing that a node could be matched by or given; whether it is powered off is known all the same. */
+function toNothing(raw: Raw) {
+  const status = lenient(() => optionalText(raw, 'status')) ?? ''
+  return { status, hostname: '', type: '', location: '', privateIpAddresses: [] }
+}
+
+/** Undefined for what has another shape than documented. */
+function lenient<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined
+    throw error
+  }
+}
+
+/** An odd entry is kept as text, so that whoever expands the entries sees that one cannot be read. */
+const toEntry = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+function toPublicEntries(raw: Raw): readonly string[] | undefined {
+  const value = raw.values['publicIpAddresses'] ?? undefined
+  if (value === undefined) return undefined
+  return Array.isArray(value) ? value.map(toEntry) : [JSON.stringify(value)]
 }
 
 function toNetworkConfiguration(raw: Raw): NetworkConfiguration {

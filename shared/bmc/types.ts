@@ -38,13 +38,15 @@ export interface NetworkConfiguration {
 
 export interface Server {
   readonly id: string
+  /** Why required fields could not be read: all but id and status are empty then. */
+  readonly unreadable?: string | undefined
   /** creating, powered-on, powered-off, rebooting, resetting, deleting, reserved, error, reinstating, … */
   readonly status: string
   /** 1–100 characters, compared without case, not unique in an account. */
   readonly hostname: string
   readonly type: string
   readonly location: string
-  /** Raw entries, possibly ranges. */
+  /** Raw entries, possibly ranges, and possibly nothing that is an address (see expandAddresses). */
   readonly privateIpAddresses: readonly string[]
   readonly publicIpAddresses?: readonly string[] | undefined
   readonly os?: string | undefined

@@ -56,7 +56,7 @@ export function newInstancesV2(bmc: Bmc, log: Log): InstancesV2 {
   }
 }
 
-/** A server as the controllers see it. */
+/** A server as the controllers see it; one that could not be read has no hostname, type, region and addresses. */
 export function toInstance(server: Server, log: Log): Instance {
   const addresses = readAddresses(server, log)
   return {
@@ -77,6 +77,10 @@ type Addresses = Pick<Instance, 'privateAddresses' | 'publicAddresses' | 'addres
 
 /** One odd address must stop neither the work on other servers nor the use of the server's good ones. */
 function readAddresses(server: Server, log: Log): Addresses {
+  if (server.unreadable !== undefined) {
+    log.warn({ serverId: server.id, reason: server.unreadable }, 'server cannot be read')
+    return { privateAddresses: [], publicAddresses: [], addressesIncomplete: true }
+  }
   const errors: unknown[] = []
   const expand = (entries: readonly string[] = []): string[] => [
     ...new Set(entries.flatMap(entry => tryToExpand(entry, errors))),
@@ -116,6 +120,9 @@ const foreign = (node: NodeRef): CcmError =>
 
 function toMetadata(instance: Instance, name: string): InstanceMetadata {
   const { providerID, instanceType, region, additionalLabels } = instance
+  // A controller would take empty values for the truth, and the addresses of the node away.
+  if (instance.hostname === '')
+    throw new CcmError('BMC_RESPONSE_INVALID', `node ${name}: server ${instance.id} cannot be read`)
   return {
     providerID,
     instanceType,

@@ -111,15 +111,11 @@ t.test('networks and tags keep what the API wrote', async t => {
   t.notOk(server && 'password' in server)
 })
 
-t.test('one unusable item makes the whole list fail, by name', async t => {
+t.test('an item without an id makes the whole list fail: a cut list deletes nodes', async t => {
   const broken: [unknown, RegExp][] = [
     [{ ...SERVER, id: undefined }, /body\[1\]\.id is missing/],
-    [{ ...SERVER, hostname: null }, /body\[1\]\.hostname is missing/],
-    [{ ...SERVER, hostname: '' }, /body\[1\]\.hostname is missing/],
-    [{ ...SERVER, status: {} }, /body\[1\]\.status is no string/],
-    [{ ...SERVER, privateIpAddresses: undefined }, /body\[1\]\.privateIpAddresses is missing/],
-    [{ ...SERVER, privateIpAddresses: [null] }, /body\[1\]\.privateIpAddresses\[0\] is no string/],
-    [{ ...SERVER, publicIpAddresses: '192.0.2.1' }, /body\[1\]\.publicIpAddresses is no array/],
+    [{ ...SERVER, id: '' }, /body\[1\]\.id is missing/],
+    [{ ...SERVER, id: {} }, /body\[1\]\.id is no string/],
     [null, /body\[1\] is no object/],
     ['server-1', /body\[1\] is no object/],
   ]
@@ -127,6 +123,57 @@ t.test('one unusable item makes the whole list fail, by name', async t => {
     const { bmc } = scripted({ api: [{ body: [SERVER, item] }] })
     await t.rejects(bmc.listServers(), { code: 'BMC_RESPONSE_INVALID', message })
   }
+})
+
+/** [what is odd, what is said of it] */
+const UNREADABLE: readonly [Record<string, unknown>, RegExp][] = [
+  [{ hostname: null }, /hostname is missing/],
+  [{ hostname: '' }, /hostname is missing/],
+  [{ type: [] }, /type is no string/],
+  [{ location: null }, /location is missing/],
+  [{ privateIpAddresses: undefined }, /privateIpAddresses is missing/],
+  [{ privateIpAddresses: '10.0.0.11' }, /privateIpAddresses is no array/],
+]
+for (const [odd, reason] of UNREADABLE)
+  t.test(`a server of which ${String(reason)} is there, and matched by nothing`, async t => {
+    const body = { ...SERVER, publicIpAddresses: ['203.0.113.1'], ...odd }
+    const { bmc } = scripted({ api: [{ body: [body, { ...SERVER, id: 'other' }] }, { body }] })
+    const [server, other] = await bmc.listServers()
+    const nothing = { hostname: '', type: '', location: '', privateIpAddresses: [] }
+    t.match(server, { id: 'server-1', status: 'powered-on', ...nothing, unreadable: reason })
+    t.equal(server?.publicIpAddresses, undefined)
+    t.match(other, { id: 'other', hostname: 'Node-A', unreadable: undefined })
+    t.match(await bmc.getServer('server-1'), { state: 'found', server: { hostname: '', unreadable: reason } })
+  })
+
+t.test('a status that cannot be read is none', async t => {
+  const { bmc } = scripted({ api: [{ body: [{ ...SERVER, status: {} }] }] })
+  t.match((await bmc.listServers())[0], { status: '', hostname: '', unreadable: /status is no string/ })
+})
+
+t.test('an odd field that nobody needs is left out', async t => {
+  const odd = {
+    os: {},
+    description: [],
+    networkType: {},
+    provisionedOn: [],
+    networkConfiguration: { privateNetworkConfiguration: { privateNetworks: [{ id: null }] } },
+    tags: ['env'],
+  }
+  const { bmc } = scripted({ api: [{ body: [{ ...SERVER, ...odd }] }] })
+  const [server] = await bmc.listServers()
+  t.match(server, { hostname: 'Node-A', unreadable: undefined })
+  for (const key of Object.keys(odd)) t.equal(server?.[key as keyof typeof odd], undefined, key)
+})
+
+t.test('an odd entry among addresses stays one, for whoever expands them', async t => {
+  const odd = { privateIpAddresses: [null, '10.0.0.11'], publicIpAddresses: '203.0.113.1' }
+  const { bmc } = scripted({ api: [{ body: [{ ...SERVER, ...odd }] }] })
+  t.match((await bmc.listServers())[0], {
+    privateIpAddresses: ['null', '10.0.0.11'],
+    publicIpAddresses: ['"203.0.113.1"'],
+    unreadable: undefined,
+  })
 })
 
 t.test('a body that is no array is no list', async t => {

@@ -217,3 +217,27 @@ t.test('an entry that cannot be read costs no other address, and makes a line of
   t.match(lines, [{ serverId: 'a1', error: { code: 'BMC_RESPONSE_INVALID' } }])
   t.equal(lines.length, 1)
 })
+
+t.test('a server that cannot be read is there, matches no node, and makes one line of log', async t => {
+  const lines: unknown[] = []
+  const log: Log = { ...silentLog, warn: fields => void lines.push(fields) }
+  const nothing = { hostname: '', type: '', location: '', privateIpAddresses: [] }
+  const server = { ...SERVER, ...nothing, unreadable: 'body[3].location is missing' }
+  t.match(toInstance(server, log), {
+    providerID: 'phoenixnap://a1',
+    hostname: '',
+    privateAddresses: [],
+    publicAddresses: [],
+    addressesIncomplete: true,
+  })
+  t.strictSame(lines, [{ serverId: 'a1', reason: 'body[3].location is missing' }])
+})
+
+t.test('metadata of a server that cannot be read is not known', async t => {
+  const { instances, bmc } = await setUp(t)
+  const body = { id: 'a1', status: 'powered-off', hostname: null }
+  bmc.faults.add({ operation: GET, status: 200, body })
+  t.ok(await instances.instanceExists(byId('a1')))
+  t.ok(await instances.instanceShutdown(byId('a1')))
+  await t.rejects(instances.instanceMetadata(byId('a1')), { code: 'BMC_RESPONSE_INVALID', message: /a1/ })
+})
