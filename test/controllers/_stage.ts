@@ -1,7 +1,6 @@
 import type { Test } from 'tap'
 import type { Cloud, Instance } from '../../shared/cloud-provider/contract.ts'
 import type { WorkCall } from '../../shared/controllers/contract.ts'
-import { createJoins } from '../../shared/controllers/inventory/joins.ts'
 import { createLiveInstances } from '../../shared/controllers/inventory/live.ts'
 import { createInventoryReader } from '../../shared/controllers/inventory/reader.ts'
 import type { NodeContext } from '../../shared/controllers/node/context.ts'
@@ -149,7 +148,7 @@ export async function createStage(
   const another = (): NodeContext => {
     const options = { kube, cloud, clock, log: collect(lines) }
     const inventory = createInventoryReader({ ...options, resyncIntervalMs: INTERVAL_MS })
-    return { ...options, inventory, live: createLiveInstances(cloud, clock), joins: createJoins() }
+    return { ...options, inventory, live: createLiveInstances(cloud, clock) }
   }
   return {
     ...cluster,

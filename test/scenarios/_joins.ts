@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { ResyncReport } from '../../shared/controllers/contract.ts'
-import { mapLimit } from '../../shared/controllers/resync/map-limit.ts'
+import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
 import { listNodes } from '../../shared/kubernetes/nodes.ts'
@@ -29,6 +29,8 @@ export interface JoinScene {
 export const LIST = 'GET /bmc/v1/servers'
 const PROBE = 'probe'
 const POLL_MS = 20
+/** A guard, not a measure: what is waited for takes seconds at the most. */
+const PATIENCE_MS = 60_000
 
 /** Servers exist for `hostnames`; everything is at rest when this resolves. */
 export async function createJoinScene(
@@ -51,9 +53,13 @@ export async function createJoinScene(
   return { cluster, bmc, served, world, admin, api }
 }
 
-/** Tries until it is so; the limit is the test's own. */
+/** Tries until it is so. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(POLL_MS)
+  const giveUpAt = Date.now() + PATIENCE_MS
+  while (!(await isSo())) {
+    if (Date.now() > giveUpAt) throw new Error('it did not become so in time')
+    await sleep(POLL_MS)
+  }
 }
 
 /** Taints of a node as it would be stored: a new webhook takes effect some time after it was registered. */

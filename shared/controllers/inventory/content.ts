@@ -53,7 +53,7 @@ export function buildInventory(sources: InventorySources, toOwner: ToOwner): Inv
     .map(instance => toEntry(instance, holders.get(instance.id), before.get(instance.id)))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const content = { account, families, entries }
-  return { generation: hash(content), ...content }
+  return { generation: toGeneration(content), ...content }
 }
 
 /** Nodes by the instance id that their provider ID holds; the older node where two hold one, by name if equally old. */
@@ -86,5 +86,6 @@ function toEntry(
   }
 }
 
-const hash = (content: unknown): string =>
-  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
+/** Hash of a content; tells an edited or damaged inventory from one that a pass wrote. */
+export const toGeneration = ({ account, families, entries }: Omit<Inventory, 'generation'>): string =>
+  createHash('sha256').update(JSON.stringify({ account, families, entries })).digest('hex').slice(0, 16)

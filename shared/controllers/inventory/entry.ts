@@ -23,26 +23,32 @@ export function decideEntry(
     return { do: 'use', finding, why: 'the provider ID belongs to another cloud' }
   if (finding.state !== 'found')
     return ask(`the inventory has no single server for it (${finding.state})`, freshness)
-  const doubt = finding.by === 'hostname' ? explainDoubt(node, finding.instance) : undefined
+  const doubt = explainDoubt(node, finding)
   if (doubt) return ask(doubt, freshness)
-  if (freshness.young) return { do: 'use', finding, why: 'a young inventory has its server' }
+  // A server that nobody joined on yet may be another one by now; one list tells of all that join in these seconds.
+  const isKnown = finding.by === 'providerID' || finding.instance.joined !== undefined
+  if (freshness.young && isKnown) return { do: 'use', finding, why: 'a young inventory has its server' }
   if (freshness.cloudDown)
-    return { do: 'use', finding, why: 'the BMC API is down and an old inventory has its server' }
-  return { do: 'ask', otherwise: finding, why: 'the inventory is old' }
+    return { do: 'use', finding, why: 'the BMC API is down and the inventory has its server' }
+  const why = freshness.young ? 'no node has joined on its server yet' : 'the inventory is old'
+  return { do: 'ask', otherwise: finding, why }
 }
 
 /** Doubt: the cloud knows, unless it is known not to answer. */
-export function ask(why: string, { cloudDown }: Freshness): EntryDecision {
+function ask(why: string, { cloudDown }: Freshness): EntryDecision {
   return cloudDown
     ? { do: 'leave', why: `${why}, and the BMC API is down` }
     : { do: 'ask', otherwise: undefined, why }
 }
 
-function explainDoubt(node: KubeNode, entry: InventoryEntry): string | undefined {
+function explainDoubt(
+  node: KubeNode,
+  { instance: entry, by }: Finding<InventoryEntry> & { state: 'found' },
+): string | undefined {
   const { name } = node.metadata
   if (entry.node !== undefined && entry.node !== name)
     return `node ${entry.node} holds the provider ID of its server`
-  if (entry.joined && !sameMachine(entry.joined, toMachine(node)))
+  if (by === 'hostname' && entry.joined && !sameMachine(entry.joined, toMachine(node)))
     return 'its server joined before as another machine'
   return undefined
 }

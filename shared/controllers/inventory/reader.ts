@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts'
 import { type InstanceIndex, toIndex } from '../node/match.ts'
 import { type LeaseState, readLease } from '../resync/lease.ts'
 import type { Inventory, InventoryEntry } from './content.ts'
+import { createSharedRead } from './shared-read.ts'
 import { readInventory } from './store.ts'
 
 /** How far an inventory may be trusted. */
@@ -27,7 +28,8 @@ export interface InventoryView {
 export const CACHED_FOR_MS = 2000
 
 export interface InventoryReader {
-  read(): Promise<InventoryView>
+  /** @throws CcmError KUBE_*, or CCM_DEADLINE when the signal comes first */
+  read(signal?: AbortSignal): Promise<InventoryView>
 }
 
 export interface InventoryReaderOptions {
@@ -40,25 +42,16 @@ export interface InventoryReaderOptions {
 /** Reads inventory and Lease, one read at a time, and keeps the answer for a moment; a failed read is not kept. */
 export function createInventoryReader(options: InventoryReaderOptions): InventoryReader {
   const { kube, clock } = options
-  let kept: { at: number; read: Promise<Stored> } | undefined
-
-  async function load(): Promise<Stored> {
-    const [inventory, lease] = await Promise.all([readOrNone(options), readLease(kube)])
-    return { inventory, index: toIndex(inventory?.entries ?? []), lease, at: clock.now() }
-  }
-
-  return {
-    async read() {
-      if (!kept || clock.now() - kept.at >= CACHED_FOR_MS) {
-        const next = { at: clock.now(), read: load() }
-        kept = next
-        next.read.catch(() => {
-          if (kept === next) kept = undefined
-        })
-      }
-      return toView(await kept.read, options)
+  const read = createSharedRead<Stored>({
+    clock,
+    keepMs: CACHED_FOR_MS,
+    keepFailures: false,
+    start: async signal => {
+      const [inventory, lease] = await Promise.all([readOrNone(options, signal), readLease(kube, signal)])
+      return { inventory, index: toIndex(inventory?.entries ?? []), lease, at: clock.now() }
     },
-  }
+  })
+  return { read: async signal => toView((await read(signal)).value, options) }
 }
 
 interface Stored {
@@ -69,9 +62,12 @@ interface Stored {
   readonly at: number
 }
 
-async function readOrNone({ kube, log }: InventoryReaderOptions): Promise<Inventory | undefined> {
+async function readOrNone(
+  { kube, log }: InventoryReaderOptions,
+  signal: AbortSignal,
+): Promise<Inventory | undefined> {
   try {
-    return await readInventory(kube)
+    return await readInventory(kube, signal)
   } catch (error) {
     if (!hasCode(error, 'CCM_INVENTORY_INVALID')) throw error
     log.warn({ error }, 'inventory cannot be used; the next resync writes it anew')
@@ -82,13 +78,22 @@ async function readOrNone({ kube, log }: InventoryReaderOptions): Promise<Invent
 function toView({ inventory, index, lease, at }: Stored, options: InventoryReaderOptions): InventoryView {
   const now = lease.now + (options.clock.now() - at)
   const vouched = inventory !== undefined && lease.generation === inventory.generation
-  const age = lease.renewedAt === undefined ? Number.POSITIVE_INFINITY : now - lease.renewedAt
+  const limitMs = 2 * options.resyncIntervalMs
   return {
     inventory,
     index,
     freshness: {
-      young: vouched && age < 2 * options.resyncIntervalMs,
-      cloudDown: lease.unreachableSince !== undefined,
+      young: vouched && isWithin(lease.renewedAt, now, limitMs),
+      // Noted by a pass that may have been the last one: an API that nobody has tried since is worth trying.
+      cloudDown: lease.unreachableSince !== undefined && isWithin(lease.acquiredAt, now, limitMs),
     },
   }
+}
+
+/** Times of the API server are whole seconds, and its clock may be set back a little. */
+const SKEW_MS = 5000
+
+/** A time from the future (a clock that was set back, an edit by hand) vouches for nothing. */
+function isWithin(time: number | undefined, now: number, limitMs: number): boolean {
+  return time !== undefined && now - time < limitMs && now - time >= -SKEW_MS
 }

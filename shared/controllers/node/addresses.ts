@@ -8,6 +8,8 @@ export type AddressDecision =
   | { readonly state: 'wanted'; readonly addresses: readonly NodeAddress[] }
   /** The cloud knows none: the old ones stay. */
   | { readonly state: 'none' }
+  /** Some could not be read: those that are there may not be all. */
+  | { readonly state: 'incomplete'; readonly addresses: readonly NodeAddress[] }
   /** `--node-ip` names an address that the instance does not have. */
   | { readonly state: 'mismatch'; readonly provided: readonly string[]; readonly actual: readonly string[] }
 
@@ -17,16 +19,20 @@ export type AddressDecision =
  */
 export function decideAddresses(node: KubeNode, instance: Instance): AddressDecision {
   const cloud = toNodeAddresses(instance)
-  if (cloud.length === 0) return { state: 'none' }
-  const provided = providedNodeIPs(node).map(toCanonical)
+  if (cloud.length === 0)
+    return { state: instance.addressesIncomplete ? 'incomplete' : 'none', addresses: [] }
+  const provided = [...new Set(providedNodeIPs(node).map(toCanonical))]
   const first = provided.flatMap(ip => cloud.filter(({ address }) => address === ip))
   const isKnown = (ip: string): boolean => cloud.some(({ address }) => address === ip)
   if (!provided.every(isKnown)) {
+    // The missing one may be the one that could not be read.
+    if (instance.addressesIncomplete) return { state: 'incomplete', addresses: [] }
     return { state: 'mismatch', provided, actual: cloud.map(({ address }) => address) }
   }
   const taken = new Set(first.map(({ type }) => type))
   const rest = cloud.filter(({ type }) => !taken.has(type))
-  return { state: 'wanted', addresses: [...first, ...rest, hostnameOf(node)] }
+  const addresses = [...first, ...rest, hostnameOf(node)]
+  return { state: instance.addressesIncomplete ? 'incomplete' : 'wanted', addresses }
 }
 
 /** The hostname that the kubelet reported stays; a node that reports none has its name. */

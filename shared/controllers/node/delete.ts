@@ -1,6 +1,7 @@
 import { CcmError, hasCode } from '../../errors.ts'
 import { deleteNode, getNode } from '../../kubernetes/nodes.ts'
 import type { WorkCall } from '../contract.ts'
+import { mapLimit } from '../map-limit.ts'
 import type { NodeEvent } from './actions.ts'
 import { recordNodeEvents } from './apply.ts'
 import type { NodeContext } from './context.ts'
@@ -13,32 +14,45 @@ export interface Verified {
   readonly held: readonly Held[]
 }
 
+/** More than may be deleted are asked for, so that one that cannot be deleted does not hold back the next. */
+const SPARE = 5
+/** Ids asked for at once. */
+const PARALLEL = 4
+/** Of the time that is left: an id that hangs must not keep the pass from its end. */
+const VERIFY_SHARE = 0.5
+
 /**
- * Asks the cloud for each candidate by its id, as far as the allowance goes. One that is found proves that the
- * list was cut: then nothing that it lacks may be deleted.
+ * Asks the cloud for candidates by their ids, as far as the allowance goes and a few more. One that is found proves
+ * that the list was cut: then nothing that it lacks may be deleted.
  */
 export async function verifyCandidates(
-  { cloud }: NodeContext,
+  { cloud, clock }: NodeContext,
   { candidates, allowance, held }: DeletionDecision,
   call: WorkCall,
 ): Promise<Verified> {
-  const confirmed: Candidate[] = []
-  const kept: Held[] = [...held]
-  for (const candidate of candidates) {
-    if (confirmed.length >= allowance) {
-      kept.push({ node: candidate.node, why: 'as many nodes as may be were deleted within ten minutes' })
-      continue
-    }
-    const answer = await ask(cloud.instancesV2, candidate.id, call)
-    if (answer.state === 'found') {
-      const why = `server ${candidate.id} is missing from the list but answers by its id: the list was cut`
-      return { confirmed: [], held: [...held, ...candidates.map(({ node }) => ({ node, why }))] }
-    }
-    if (answer.state === 'absent') confirmed.push(candidate)
-    else kept.push({ node: candidate.node, why: answer.why })
+  const asked = allowance > 0 ? candidates.slice(0, allowance + SPARE) : []
+  const limited = { ...call, deadline: clock.now() + (call.deadline - clock.now()) * VERIFY_SHARE }
+  const answers = await mapLimit(asked, PARALLEL, async candidate => ({
+    candidate,
+    answer: await ask(cloud.instancesV2, candidate.id, limited),
+  }))
+  const found = answers.find(({ answer }) => answer.state === 'found')
+  if (found) {
+    const why = `server ${found.candidate.id} is missing from the list but answers by its id: the list was cut`
+    return { confirmed: [], held: [...held, ...candidates.map(({ node }) => ({ node, why }))] }
   }
-  return { confirmed, held: kept }
+  const confirmed = answers
+    .filter(({ answer }) => answer.state === 'absent')
+    .map(({ candidate }) => candidate)
+  const unknown = answers.flatMap(({ candidate: { node }, answer }) =>
+    answer.state === 'unknown' ? [{ node, why: answer.why }] : [],
+  )
+  const rest = candidates.slice(asked.length).map(({ node }) => ({ node, why: ENOUGH }))
+  return { confirmed, held: [...held, ...unknown, ...rest] }
 }
+
+/** Why a node stays that may be deleted later. */
+export const ENOUGH = 'as many nodes as may be were deleted within ten minutes'
 
 type Answer = { readonly state: 'found' } | { readonly state: 'absent' | 'unknown'; readonly why: string }
 

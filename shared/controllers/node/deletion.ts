@@ -87,7 +87,7 @@ function sortOut(
   gone: readonly Candidate[],
   { now, graceMs }: DeletionInput,
 ): Omit<DeletionDecision, 'allowance'> {
-  const since = gone.map(candidate => ({ ...candidate, at: toPast(toMissingSince(candidate.node), now) }))
+  const since = gone.map(candidate => ({ ...candidate, at: toValidMark(candidate.node, now) }))
   const waiting = since.filter(({ at }) => at !== undefined && now - at < graceMs)
   const due = since.filter(({ at }) => at !== undefined && now - at >= graceMs)
   return {
@@ -97,9 +97,15 @@ function sortOut(
   }
 }
 
-/** A mark from the future (a clock that was set back) would hold the node until then: it is set anew. */
-const toPast = (time: number | undefined, now: number): number | undefined =>
-  time !== undefined && time <= now ? time : undefined
+/**
+ * The mark, if a pass can have made it on this node: one from the future (a clock that was set back) would hold the node
+ * until then, and one older than the node came with it (a manifest, an export). Such a mark is set anew.
+ */
+function toValidMark(node: KubeNode, now: number): number | undefined {
+  const time = toMissingSince(node)
+  const createdAt = Date.parse(node.metadata.creationTimestamp ?? '')
+  return time !== undefined && time <= now && !(time < createdAt) ? time : undefined
+}
 
 /** Since when the node's server has been missing; undefined when it was not, or the text is no time. */
 export function toMissingSince(node: KubeNode): number | undefined {

@@ -1,11 +1,10 @@
 import type { Cloud } from '../../cloud-provider/contract.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import { toMachine } from '../inventory/content.ts'
-import { ask, decideEntry, type EntryDecision } from '../inventory/entry.ts'
+import { decideEntry } from '../inventory/entry.ts'
 import type { InventoryView } from '../inventory/reader.ts'
 import type { NodeContext } from './context.ts'
-import { type Finding, matchInstance, toIndex } from './match.ts'
+import { type Finding, matchInstance } from './match.ts'
 
 /** What was found for a node that joins, and by which way. */
 export interface Found {
@@ -19,43 +18,13 @@ export interface Found {
  * @param deadline milliseconds since 1970 until which the cloud may be waited for
  */
 export async function findForJoin(
-  context: NodeContext,
+  { clock, cloud, inventory, live }: NodeContext,
   node: KubeNode,
   deadline: number,
   signal?: AbortSignal,
 ): Promise<Found> {
-  const view = await context.inventory.read()
-  const decision = doubtReplaced(context, node, view, decideEntry(node, view, context.cloud.providerIDOwner))
-  const found = await carryOut(context, node, view, decision, deadline, signal)
-  if (isByHostname(found.finding)) context.joins.note(found.finding.instance.id, toMachine(node))
-  return found
-}
-
-const isByHostname = (finding: Finding): finding is Finding & { state: 'found' } =>
-  finding.state === 'found' && finding.by === 'hostname'
-
-/** A server that another machine joined on since the last pass was replaced since. */
-function doubtReplaced(
-  { joins }: NodeContext,
-  node: KubeNode,
-  { freshness }: InventoryView,
-  decision: EntryDecision,
-): EntryDecision {
-  const finding =
-    decision.do === 'use' ? decision.finding : decision.do === 'ask' ? decision.otherwise : undefined
-  if (!finding || !isByHostname(finding) || !joins.isOther(finding.instance.id, toMachine(node)))
-    return decision
-  return ask('its server joined before as another machine', freshness)
-}
-
-async function carryOut(
-  { clock, cloud, live }: NodeContext,
-  node: KubeNode,
-  view: InventoryView,
-  decision: EntryDecision,
-  deadline: number,
-  signal?: AbortSignal,
-): Promise<Found> {
+  const view = await inventory.read(signal)
+  const decision = decideEntry(node, view, cloud.providerIDOwner)
   switch (decision.do) {
     case 'use':
       return decision
@@ -68,8 +37,8 @@ async function carryOut(
       try {
         await refuseOtherAccount(cloud, view)
         const askedAt = clock.now()
-        const { instances, startedAt } = await live.list(deadline, signal)
-        const matched = matchInstance(node, toIndex(instances), cloud.providerIDOwner)
+        const { index, startedAt } = await live.list(deadline, signal)
+        const matched = matchInstance(node, index, cloud.providerIDOwner)
         const finding = matched.state === 'absent' && startedAt < askedAt ? NOT_YET_LISTED : matched
         return { finding: withHolder(node, finding, view), why: `${decision.why}; asked the BMC API` }
       } catch (error) {
@@ -95,7 +64,7 @@ async function refuseOtherAccount(cloud: Cloud, { inventory }: InventoryView): P
 
 /** A provider ID that another node held at the last pass is not given a second time. */
 function withHolder(node: KubeNode, finding: Finding, { index }: InventoryView): Finding {
-  if (finding.state !== 'found' || finding.by !== 'hostname') return finding
+  if (finding.state !== 'found') return finding
   const { id } = finding.instance
   const holder = index.byId.get(id)?.node
   return holder === undefined || holder === node.metadata.name ? finding : { state: 'taken', id, holder }

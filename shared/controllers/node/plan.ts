@@ -12,6 +12,7 @@ import {
   type Refusal,
   refuseMismatch,
   refuseMissing,
+  refuseUnreadable,
 } from './refusals.ts'
 
 /** True while the taint of a kubelet with an external cloud provider is there, whatever its value or effect. */
@@ -43,7 +44,8 @@ export function decideNode(
     return { ...initialise, actions: [...decideMark(node, finding), ...initialise.actions] }
   }
   if (owner === 'none') return NOT_OURS
-  const upkeep = finding.state === 'found' ? decideUpkeep(node, finding.instance) : nothing(finding.state)
+  const upkeep =
+    finding.state === 'found' ? decideUpkeep(node, finding.instance, trigger) : nothing(finding.state)
   const lifecycle = [...decideMark(node, finding), ...decideShutdownTaint(node, finding)]
   return { ...upkeep, actions: [...lifecycle, ...upkeep.actions] }
 }
@@ -55,6 +57,10 @@ function decideInitialise(node: KubeNode, finding: OurFinding, trigger: Trigger)
   const { instance } = finding
   const decision = decideAddresses(node, instance)
   if (decision.state === 'mismatch') return refuse(refuseMismatch(decision), trigger)
+  const addresses = decision.state === 'none' ? [] : decision.addresses
+  // A node without its addresses would stay so for everybody who looks only once.
+  if (decision.state === 'incomplete' && addresses.length === 0)
+    return refuse(refuseUnreadable(instance), trigger)
   // With nothing to hold it against, `--node-ip` is not taken on trust: the taint would not come back.
   const provided = decision.state === 'none' ? providedNodeIPs(node) : []
   if (provided.length > 0) return refuse(refuseMismatch({ provided, actual: [] }), trigger)
@@ -63,9 +69,7 @@ function decideInitialise(node: KubeNode, finding: OurFinding, trigger: Trigger)
     labels: initialLabels(node, instance),
     annotations: { [INITIALIZED]: trigger },
     removeTaints: [UNINITIALIZED_TAINT],
-    ...(decision.state === 'wanted' && !sameAddresses(decision.addresses, node.status?.addresses ?? [])
-      ? { addresses: decision.addresses }
-      : {}),
+    ...(addresses.length > 0 && !sameAddresses(addresses, node.status?.addresses ?? []) ? { addresses } : {}),
   }
   const synced: NodeEvent = {
     type: 'Normal',
@@ -81,9 +85,12 @@ function refuse({ code, event, why }: Refusal, trigger: Trigger): NodeDecision {
   return { actions: [], events: event && trigger !== 'admission' ? [event] : [], why, code }
 }
 
+const NO_ADDRESSES = { state: 'none' } as const
+
 /** Addresses and labels of an initialised node. */
-function decideUpkeep(node: KubeNode, instance: Instance): NodeDecision {
-  const addresses = decideAddresses(node, instance)
+function decideUpkeep(node: KubeNode, instance: Instance, trigger: Trigger): NodeDecision {
+  // The inventory that reconcile reads may be a moment older than what a pass has just written.
+  const addresses = trigger === 'reconcile' ? NO_ADDRESSES : decideAddresses(node, instance)
   const labels = decideLabelRepair(node, instance)
   const actions: NodeAction[] = []
   if (addresses.state === 'wanted' && !sameAddresses(addresses.addresses, node.status?.addresses ?? [])) {

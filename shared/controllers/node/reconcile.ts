@@ -7,7 +7,7 @@ import { mergeFields, type NodeDecision, type NodeEvent, type Trigger } from './
 import { applyFields, recordNodeEvents } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Found, findForJoin } from './find.ts'
-import { type Finding, matchInstance, toIndex } from './match.ts'
+import { type Finding, matchInstance } from './match.ts'
 import { decideNode, isUninitialized } from './plan.ts'
 
 /** Someone else (a kubelet's status, another handler) may write between our read and our write; three in a row do not. */
@@ -23,7 +23,8 @@ export async function reconcileNode(
   try {
     const node = await getNode(context.kube, name, call.signal)
     const { finding, why } = await findForReconcile(context, node, call)
-    const done = await convergeNode(context, node, () => finding, 'reconcile', call)
+    const find = (current: KubeNode): Finding => stillHolds(context, current, finding)
+    const done = await convergeNode(context, node, find, 'reconcile', call)
     for (const action of done.did) {
       context.log.info({ node: name, action: action.do, why: action.why, found: why }, 'node changed')
     }
@@ -44,12 +45,19 @@ export async function reconcileNode(
   }
 }
 
+/** What was found for a node without a provider ID says nothing of it once another handler has given it another one. */
+function stillHolds({ cloud }: NodeContext, node: KubeNode, finding: Finding): Finding {
+  const owner = cloud.providerIDOwner(node.spec?.providerID)
+  if (finding.state !== 'found' || owner.owner !== 'ours' || owner.id === finding.instance.id) return finding
+  return { state: 'unknown', code: 'KUBE_CONFLICT', message: 'it has got another provider ID meanwhile' }
+}
+
 async function findForReconcile(context: NodeContext, node: KubeNode, call: WorkCall): Promise<Found> {
   if (isUninitialized(node)) {
     const found = await findForJoin(context, node, call.deadline, call.signal)
     return { ...found, finding: await checkHolder(context, node, found.finding, call) }
   }
-  return findForUpkeep(node, await context.inventory.read(), context)
+  return findForUpkeep(node, await context.inventory.read(call.signal), context)
 }
 
 /** The holder was read at the last pass; it may be gone by now. */
@@ -66,8 +74,8 @@ async function checkHolder(
   })
   const owner = cloud.providerIDOwner(holder?.spec?.providerID)
   if (owner.owner === 'ours' && owner.id === finding.id) return finding
-  const { instances } = await live.list(call.deadline, call.signal)
-  const matched = matchInstance(node, toIndex(instances), cloud.providerIDOwner)
+  const { index } = await live.list(call.deadline, call.signal)
+  const matched = matchInstance(node, index, cloud.providerIDOwner)
   return matched.state === 'found' && matched.instance.id !== finding.id ? ANOTHER_SERVER : matched
 }
 
@@ -78,14 +86,14 @@ const ANOTHER_SERVER: Finding = {
   message: 'another server has its hostname by now',
 }
 
-/** An initialised node is kept up from a young inventory only; an old one could bring old addresses back. */
+/** An initialised node is kept up from a young inventory only, and its addresses are left to resync (plan.ts). */
 function findForUpkeep(
   node: KubeNode,
   { inventory, index, freshness }: InventoryView,
   { cloud }: NodeContext,
 ): Found {
   const why = 'the inventory is old or missing: left to resync'
-  const unknown: Finding = { state: 'unknown', code: 'CCM_INVENTORY_INVALID', message: why }
+  const unknown: Finding = { state: 'unknown', code: 'CCM_INSTANCE_NOT_FOUND', message: why }
   if (!inventory || !freshness.young) return { finding: unknown, why }
   const finding = matchInstance(node, index, cloud.providerIDOwner)
   // Absence from an inventory proves nothing: only a pass with a fresh list may say so.

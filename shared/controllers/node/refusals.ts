@@ -1,3 +1,4 @@
+import type { Instance } from '../../cloud-provider/contract.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { NodeEvent } from './actions.ts'
@@ -60,6 +61,12 @@ export function refuseMissing(node: KubeNode, finding: Exclude<OurFinding, { sta
       return { code: finding.code, why: finding.message }
   }
 }
+
+/** None of the instance's addresses can be read: passes by itself, or is for the cloud to mend. */
+export const refuseUnreadable = ({ id }: Instance): Refusal => ({
+  code: 'BMC_RESPONSE_INVALID',
+  why: `the addresses of BMC server ${id} cannot be read`,
+})
 
 /** `--node-ip` names an address that the instance does not have. */
 export function refuseMismatch(mismatch: Mismatch): Refusal {

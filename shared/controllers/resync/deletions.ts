@@ -3,7 +3,7 @@ import type { KubeNode } from '../../kubernetes/types.ts'
 import type { WorkCall } from '../contract.ts'
 import { recordNodeEvents } from '../node/apply.ts'
 import type { NodeContext } from '../node/context.ts'
-import { deleteIfUnchanged, heldEvent, verifyCandidates } from '../node/delete.ts'
+import { deleteIfUnchanged, ENOUGH, heldEvent, verifyCandidates } from '../node/delete.ts'
 import { type Candidate, DELETION_WINDOW_MS, decideDeletions, type Held } from '../node/deletion.ts'
 import type { HeldLease, LeaseState } from './lease.ts'
 import { markMissing } from './nodes.ts'
@@ -46,7 +46,7 @@ export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNo
   const marked = await markMissing(context, decision.mark, state.now, notes, call)
   const { confirmed, held } = await verifyCandidates(context, decision, call)
   await reportHeld(pass, held)
-  const gone = await deleteConfirmed(pass, confirmed)
+  const gone = await deleteConfirmed(pass, confirmed, decision.allowance)
   return nodes
     .filter(({ metadata }) => !gone.has(metadata.name))
     .map(node => marked.get(node.metadata.name) ?? node)
@@ -66,28 +66,47 @@ async function reportHeld(
   }
 }
 
-/** The deletions are noted before they are done: a kill in between may forbid one, never allow one too many. */
+/**
+ * Deletes as many as may be. They are noted before they are done: a kill in between may forbid one, never allow one too
+ * many. What could not be deleted after all is taken off the note, and the next one has its turn.
+ */
 async function deleteConfirmed(
   pass: DeletionPass,
   confirmed: readonly Candidate[],
+  allowance: number,
 ): Promise<ReadonlySet<string>> {
-  const { context, state, lease, notes, call } = pass
+  const { state, lease } = pass
   const gone = new Set<string>()
   if (confirmed.length === 0) return gone
   const recent = state.deletions.filter(time => time > state.now - DELETION_WINDOW_MS)
-  await lease?.noteDeletions([...recent, ...confirmed.map(() => state.now)])
+  const planned = Math.min(confirmed.length, allowance)
+  const note = (count: number): Promise<void> | undefined =>
+    lease?.noteDeletions([...recent, ...Array.from({ length: count }, () => state.now)])
+  await note(planned)
   for (const candidate of confirmed) {
-    const { name } = candidate.node.metadata
-    try {
-      const kept = call.dryRun ? undefined : await deleteIfUnchanged(context, candidate, state.now, call)
-      if (kept !== undefined) notes.held.push(`${name}: ${kept}`)
-      else notes.changes.push(toChange(candidate))
-      if (kept === undefined) gone.add(name)
-    } catch (error) {
-      noteFailure(notes, name, error)
-    }
+    if (gone.size === allowance) await reportHeld(pass, [{ node: candidate.node, why: ENOUGH }])
+    else if (await deleteOne(pass, candidate)) gone.add(candidate.node.metadata.name)
   }
+  if (gone.size < planned) await note(gone.size)
   return gone
+}
+
+/** @returns whether it was deleted, or would be in a dry run */
+async function deleteOne(
+  { context, state, notes, call }: DeletionPass,
+  candidate: Candidate,
+): Promise<boolean> {
+  const { name } = candidate.node.metadata
+  try {
+    const kept = call.dryRun ? undefined : await deleteIfUnchanged(context, candidate, state.now, call)
+    if (kept === undefined) notes.changes.push(toChange(candidate))
+    else notes.held.push(`${name}: ${kept}`)
+    return kept === undefined
+  } catch (error) {
+    noteFailure(notes, name, error)
+    context.log.warn({ node: name, error }, 'node not deleted')
+    return false
+  }
 }
 
 const toChange = ({ node, id }: Candidate): PassNotes['changes'][number] => ({

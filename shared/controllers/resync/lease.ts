@@ -7,6 +7,12 @@ const PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
 const GENERATION = 'phoenixnap.com/inventory-generation'
 const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
 const DELETED_NODES = 'phoenixnap.com/deleted-nodes'
+const ACCOUNT = 'phoenixnap.com/bmc-account'
+
+/** No pass takes longer; a longer limit was written by hand and would keep passes out. */
+const MAX_LIMIT_MS = 300_000
+/** How far the clocks of two API servers may be apart. */
+const SKEW_MS = 60_000
 
 /** Time for the one write that ends a pass, whatever became of the pass. */
 const RELEASE_MS = 3000
@@ -20,11 +26,13 @@ export interface LeaseState {
   readonly acquiredAt: number | undefined
   /** Time limit of the holder's pass. */
   readonly limitMs: number
-  /** End of the last complete pass. */
+  /** When the last pass that saw every server took the Lease. */
   readonly renewedAt: number | undefined
   /** Inventory generation that it vouched for. */
   readonly generation: string | undefined
   readonly unreachableSince: number | undefined
+  /** Fingerprint of the account that the vouched inventory was listed with; outlives the inventory. */
+  readonly account: string | undefined
   /** Times at which nodes were deleted, oldest first. */
   readonly deletions: readonly number[]
 }
@@ -48,14 +56,16 @@ function toState({ metadata, spec }: Lease, now: number): LeaseState {
     resourceVersion: metadata.resourceVersion,
     holder: spec?.holderIdentity || undefined,
     acquiredAt: toTime(spec?.acquireTime),
-    limitMs: (spec?.leaseDurationSeconds ?? 0) * 1000,
+    limitMs: Math.min((spec?.leaseDurationSeconds ?? 0) * 1000, MAX_LIMIT_MS),
     renewedAt: toTime(spec?.renewTime),
     generation: annotations[GENERATION],
     unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
+    account: annotations[ACCOUNT],
     deletions: (annotations[DELETED_NODES] ?? '')
       .split(',')
       .map(toTime)
-      .filter(time => time !== undefined),
+      .filter(time => time !== undefined)
+      .filter(time => time <= now + SKEW_MS),
   }
 }
 
@@ -64,9 +74,17 @@ function toTime(text: string | null | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** True while another pass holds the Lease and is younger than its own time limit. */
+/** True while another pass holds the Lease and is younger than its own time limit; nothing is held from the future. */
 export const isHeld = ({ holder, acquiredAt, limitMs, now }: LeaseState): boolean =>
-  holder !== undefined && acquiredAt !== undefined && now - acquiredAt < limitMs
+  holder !== undefined && acquiredAt !== undefined && now - acquiredAt < limitMs && acquiredAt - now < SKEW_MS
+
+/** What a pass leaves behind for the next one and for joining nodes. */
+export interface LeaseEnd {
+  readonly now: number
+  /** Only of a pass that saw every server: the inventory that it vouches for, and the account it was listed with. */
+  readonly vouched?: { readonly generation: string; readonly account: string } | undefined
+  readonly unreachableSince?: number | undefined
+}
 
 /** A Lease that this pass holds; every write fails with KUBE_CONFLICT once another pass has taken over. */
 export interface HeldLease {
@@ -74,7 +92,7 @@ export interface HeldLease {
   /** Notes deletions before they are done, so that a kill in between never forgets one. */
   noteDeletions(times: readonly number[]): Promise<void>
   /** Ends the pass. `generation` of a complete pass is vouched for from now on. */
-  release(end: { now: number; generation?: string; unreachableSince?: number | undefined }): Promise<void>
+  release(end: LeaseEnd): Promise<void>
 }
 
 /**
@@ -137,13 +155,13 @@ function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   return {
     state,
     noteDeletions: times => update({ annotations: { [DELETED_NODES]: times.map(toMicroTime).join(',') } }),
-    release({ now, generation, unreachableSince }) {
-      const complete = generation !== undefined
+    release({ now, vouched, unreachableSince }) {
       const change = {
-        spec: { holderIdentity: null, acquireTime: null, ...(complete && { renewTime: toMicroTime(now) }) },
+        // acquireTime stays: it tells when the last pass looked, whatever came of it.
+        spec: { holderIdentity: null, ...(vouched && { renewTime: toMicroTime(now) }) },
         annotations: {
           [UNREACHABLE_SINCE]: unreachableSince === undefined ? null : toMicroTime(unreachableSince),
-          ...(complete && { [GENERATION]: generation }),
+          ...(vouched && { [GENERATION]: vouched.generation, [ACCOUNT]: vouched.account }),
         },
       }
       // Also by a pass that was told to end: the next one would wait for the whole time limit.

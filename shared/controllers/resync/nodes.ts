@@ -1,15 +1,15 @@
-import { CcmError } from '../../errors.ts'
+import { CcmError, hasCode } from '../../errors.ts'
 import { MISSING_SINCE } from '../../kubernetes/names.ts'
 import { patchNode } from '../../kubernetes/nodes.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { WorkCall } from '../contract.ts'
 import { toHolders } from '../inventory/content.ts'
+import { mapLimit } from '../map-limit.ts'
 import type { NodeContext } from '../node/context.ts'
 import { toUnknown } from '../node/find.ts'
 import { type Finding, matchInstance, toIndex } from '../node/match.ts'
-import { decideNode } from '../node/plan.ts'
+import { decideNode, isUninitialized } from '../node/plan.ts'
 import { convergeNode } from '../node/reconcile.ts'
-import { mapLimit } from './map-limit.ts'
 import type { Observed } from './observe.ts'
 import { noteActions, noteFailure, type PassNotes } from './report.ts'
 
@@ -30,7 +30,8 @@ export function createFinder(
   const holders = toHolders(nodes, cloud.providerIDOwner)
   return node => {
     const finding = matchInstance(node, index, cloud.providerIDOwner)
-    if (finding.state !== 'found' || finding.by !== 'hostname') return finding
+    // A second node may not be given a provider ID, nor bring it along; one that has it for long stays as it is.
+    if (finding.state !== 'found' || !isUninitialized(node)) return finding
     const holder = holders.get(finding.instance.id)?.metadata.name
     if (holder === undefined || holder === node.metadata.name) return finding
     return { state: 'taken', id: finding.instance.id, holder }
@@ -40,16 +41,16 @@ export function createFinder(
 /**
  * Brings every node to what it should be. One that fails is noted and never stops the others.
  *
- * @returns the nodes as they are stored afterwards, in the same order
+ * @returns the nodes that are left, as they are stored afterwards, in the same order
  */
-export function convergeAll(
+export async function convergeAll(
   context: NodeContext,
   observed: Observed,
   notes: PassNotes,
   call: WorkCall & { readonly dryRun?: boolean },
 ): Promise<KubeNode[]> {
   const find = createFinder(observed, context)
-  return mapLimit(observed.nodes, PARALLEL, async node => {
+  const left = await mapLimit(observed.nodes, PARALLEL, async node => {
     const { name } = node.metadata
     try {
       checkDeadline(context, call)
@@ -66,11 +67,14 @@ export function convergeAll(
         context.log.warn({ node: name, code: decision.code, why: decision.why }, 'node left as it is')
       return stored
     } catch (error) {
+      // Deleted since the list was made.
+      if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
       noteFailure(notes, name, error)
       context.log.warn({ node: name, error }, 'node not converged')
       return node
     }
   })
+  return left.filter(node => node !== undefined)
 }
 
 /** Work that no longer fits is left to the next pass. */

@@ -7,6 +7,7 @@ import { type Inventory, toHolders } from '../inventory/content.ts'
 import { readFamilies } from '../inventory/families.ts'
 import { readInventory } from '../inventory/store.ts'
 import type { NodeContext } from '../node/context.ts'
+import type { LeaseState } from './lease.ts'
 
 /** Everything a pass decides from, read once. */
 export interface Observed {
@@ -21,20 +22,38 @@ export interface Observed {
 /** Of the pass's time: the rest is for the nodes, and for the Lease that tells of a cloud that does not answer. */
 const CLOUD_SHARE = 0.75
 
-/** Reads both sides side by side. @throws CcmError KUBE_* when the nodes cannot be listed */
-export async function observe(context: NodeContext, call: WorkCall): Promise<Observed> {
+/**
+ * Reads both sides side by side. When the cluster fails, nothing is left running.
+ *
+ * @throws CcmError KUBE_* when the nodes cannot be listed
+ */
+export async function observe(
+  context: NodeContext,
+  { account: vouched }: Pick<LeaseState, 'account'>,
+  call: WorkCall,
+): Promise<Observed> {
   const { cloud, kube } = context
-  const [nodes, instances, fingerprint, previous, families] = await Promise.all([
-    listNodes(kube, call.signal),
-    listInstances(context, call),
+  const stop = new AbortController()
+  const signal = call.signal ? AbortSignal.any([call.signal, stop.signal]) : stop.signal
+  const reads = [
+    listNodes(kube, signal),
+    listInstances(context, { ...call, signal }),
     cloud.accountFingerprint().catch(() => undefined),
-    readPrevious(context, call),
-    readFamilies(kube, call.signal).catch(() => undefined),
-  ])
-  // Credentials that cannot be read at this moment are no other account.
-  const account = fingerprint ?? previous?.account ?? ''
-  const observed = { nodes, instances, account, previous, families: families ?? previous?.families ?? [] }
-  return { ...observed, instances: decideDistrust(observed, context) ?? instances }
+    readPrevious(context, { ...call, signal }),
+    readFamilies(kube, signal).catch(() => undefined),
+  ] as const
+  try {
+    const [nodes, instances, fingerprint, previous, families] = await Promise.all(reads)
+    // Credentials that cannot be read at this moment are no other account.
+    const before = previous?.account ?? vouched
+    const account = fingerprint ?? before ?? ''
+    const observed = { nodes, instances, account, previous, families: families ?? previous?.families ?? [] }
+    return { ...observed, instances: decideDistrust(observed, before, context) ?? instances }
+  } catch (error) {
+    stop.abort('the pass cannot go on')
+    await Promise.allSettled(reads)
+    throw error
+  }
 }
 
 async function listInstances(
@@ -65,11 +84,15 @@ async function readPrevious({ kube, log }: NodeContext, call: WorkCall): Promise
  * Other credentials may lead into another account, whose list lacks all our servers. One server that a node of
  * ours has, or that the inventory knew, proves that they do not.
  */
-function decideDistrust(observed: Observed, { cloud }: NodeContext): CcmError | undefined {
+function decideDistrust(
+  observed: Observed,
+  before: string | undefined,
+  { cloud }: NodeContext,
+): CcmError | undefined {
   const { instances, previous, account, nodes } = observed
-  if (instances instanceof CcmError || !previous || previous.account === account) return undefined
+  if (instances instanceof CcmError || before === undefined || before === account) return undefined
   const holders = toHolders(nodes, cloud.providerIDOwner)
-  const known = new Set([...holders.keys(), ...previous.entries.map(({ id }) => id)])
+  const known = new Set([...holders.keys(), ...(previous?.entries ?? []).map(({ id }) => id)])
   if (known.size === 0 || instances.some(({ id }) => known.has(id))) return undefined
   return new CcmError(
     'CCM_ACCOUNT_CHANGED',

@@ -5,7 +5,7 @@ import { buildInventory, type Inventory } from '../inventory/content.ts'
 import { writeInventory } from '../inventory/store.ts'
 import type { NodeContext } from '../node/context.ts'
 import { type DeletionSettings, deleteMissing } from './deletions.ts'
-import { acquireLease, type HeldLease, readLease } from './lease.ts'
+import { acquireLease, type HeldLease, type LeaseState, readLease } from './lease.ts'
 import { convergeAll } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
 import { busyReport, countSince, createNotes, noteFailure, type PassNotes } from './report.ts'
@@ -54,7 +54,7 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
 interface Worked {
   readonly observed: Observed
   readonly nodes: readonly KubeNode[]
-  /** Generation of the inventory, when the pass saw everything. */
+  /** Generation of the inventory, when the pass saw every server. */
   readonly vouched: string | undefined
 }
 
@@ -65,28 +65,26 @@ async function work(
   call: ResyncCall,
 ): Promise<Worked> {
   const state = lease?.state ?? (await readLease(context.kube, call.signal))
-  const observed = await observe(context, call)
+  const observed = await observe(context, state, call)
   const converged = await convergeAll(context, observed, notes, call)
+  // Before deletions, which ask BMC once more and may take all the time that is left.
+  const vouched = await keepInventory(context, observed, converged, notes, call)
   const pass = { context, settings: context.settings, observed, nodes: converged, state, lease, notes, call }
   const nodes = await deleteMissing(pass)
-  const vouched = await keepInventory(context, observed, nodes, notes, call)
   await lease?.release({
     now: state.now,
-    ...(vouched === undefined ? {} : { generation: vouched }),
-    unreachableSince: call.signal?.aborted
-      ? state.unreachableSince
-      : decideUnreachable(observed, state.now, state.unreachableSince),
+    vouched: vouched === undefined ? undefined : { generation: vouched, account: observed.account },
+    unreachableSince: call.signal?.aborted ? state.unreachableSince : decideUnreachable(context, state),
   })
   return { observed, nodes, vouched }
 }
 
-/** Only an API that does not answer is worth not waiting for; refused credentials are refused at once. */
+/** Only an API that does not answer is worth not waiting for; refusals come at once. */
 function decideUnreachable(
-  { instances }: Observed,
-  now: number,
-  before: number | undefined,
+  { cloud }: ResyncContext,
+  { now, unreachableSince }: LeaseState,
 ): number | undefined {
-  return instances instanceof CcmError && instances.retry ? (before ?? now) : undefined
+  return cloud.unreachableSince() === undefined ? undefined : (unreachableSince ?? now)
 }
 
 /** Writes the inventory if its content changed. @returns its generation; undefined when there is nothing to vouch for */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { mapLimit } from '../../../shared/controllers/resync/map-limit.ts'
+import { mapLimit } from '../../shared/controllers/map-limit.ts'
 
 /** Work that ends when the test says so. */
 function setUp() {
