@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'esbuild'
 
@@ -47,19 +47,21 @@ export function leaveOut(host: 'function' | 'server'): Plugin {
 export const keepNames: Plugin = {
   name: 'keep-names',
   setup(build) {
+    const root = build.initialOptions.absWorkingDir ?? process.cwd()
     build.onResolve({ filter: /^[^.]/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
       if (kind !== 'dynamic-import' || pluginData === keepNames) return undefined
       const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: keepNames })
       if (found.errors.length > 0 || found.external || !(await isCommonJs(found.path))) return undefined
-      return { path: found.path, namespace: 'named', pluginData: resolveDir }
+      // Relative: a path goes into the names of chunks, which must not depend on where the checkout lies.
+      return { path: relative(root, found.path), namespace: 'named' }
     })
-    build.onLoad({ filter: /./, namespace: 'named' }, async ({ path, pluginData }) => {
-      const names = Object.keys((await import(pathToFileURL(path).href)) as object)
+    build.onLoad({ filter: /./, namespace: 'named' }, async ({ path }) => {
+      const names = Object.keys((await import(pathToFileURL(join(root, path)).href)) as object)
       const fields = names.filter(name => name !== 'default' && /^[A-Za-z_$][\w$]*$/.test(name))
       return {
-        resolveDir: String(pluginData),
+        resolveDir: root,
         contents: [
-          `import all from ${JSON.stringify(path)}`,
+          `import all from ${JSON.stringify(`./${path}`)}`,
           'export default all',
           ...fields.map((name, index) => `const _${index} = all.${name}; export { _${index} as ${name} }`),
         ].join('\n'),
