@@ -15,15 +15,18 @@ export interface ScheduleOptions {
 
 /** A pass over a large cluster with a slow BMC API; the shipped function has as long. */
 const PASS_MS = 60_000
+/** A crash in mid-pass keeps others from passing until the end of its time, so that a long interval gives no longer one. */
+const MOST_PASS_MS = 300_000
 /** Breath between two passes when one took longer than the interval. */
 const LEAST_PAUSE_SHARE = 0.1
 
 /** Passes over everything: one at once, then one an interval after the last began, never two at a time. Never throws. */
 export async function runSchedule(options: ScheduleOptions): Promise<void> {
   const { resync, intervalMs, clock, log, stop, abort } = options
+  const passMs = Math.min(Math.max(PASS_MS, intervalMs), MOST_PASS_MS)
   while (!stop.aborted) {
     const start = clock.now()
-    await resync({ deadline: start + Math.max(PASS_MS, intervalMs), signal: abort })
+    await resync({ deadline: start + passMs, signal: abort })
     const tookMs = clock.now() - start
     if (tookMs > intervalMs)
       log.warn({ durationMs: tookMs, intervalMs }, 'resync took longer than its interval')

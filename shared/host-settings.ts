@@ -36,7 +36,7 @@ export const HOST_SETTINGS = {
   },
   shutdownGrace: {
     env: 'PNAP_SHUTDOWN_GRACE',
-    parse: duration('0s'),
+    parse: duration('0s', '8760h'),
     fallback: '20s',
     doc: 'Time that work under way is given when serve is told to end.',
   },

@@ -28,12 +28,13 @@ export function toDurationMs(value: string): number {
   )
 }
 
-/** Milliseconds of a duration that is not shorter than `least`. */
+/** Milliseconds of a duration from `least` to `most`. */
 export const duration =
-  (least: string) =>
+  (least: string, most: string) =>
   (value: string): number => {
     const ms = toDurationMs(value)
-    if (ms < toDurationMs(least)) throw new Error(`expected a duration of at least ${least}`)
+    if (ms < toDurationMs(least) || ms > toDurationMs(most))
+      throw new Error(`expected a duration from ${least} to ${most}`)
     return ms
   }
 

@@ -6,7 +6,7 @@ import { silentLog } from '../../shared/log.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 
 /** A schedule whose passes take as long as given, one after another. */
-function start(tookMs: number[]) {
+function start(tookMs: number[], intervalMs = 60_000) {
   const clock = createTurnableClock(0)
   const [stop, abort] = [new AbortController(), new AbortController()]
   const starts: number[] = []
@@ -19,7 +19,7 @@ function start(tookMs: number[]) {
       await clock.sleep(tookMs.shift() ?? 0, call.signal).catch(() => {})
       return { state: 'complete' }
     },
-    intervalMs: 60_000,
+    intervalMs,
     clock,
     log: { ...silentLog, warn: fields => void warnings.push(fields) },
     stop: stop.signal,
@@ -48,6 +48,19 @@ t.test('an overrun is told, and never makes two passes overlap', async t => {
   stop.abort('end')
   await ended
 })
+
+for (const [intervalMs, limitMs] of [
+  [5000, 60_000],
+  [120_000, 120_000],
+  [3_600_000, 300_000],
+] as const)
+  t.test(`a pass every ${intervalMs} ms has ${limitMs} ms`, async t => {
+    const { clock, calls, stop, ended } = start([], intervalMs)
+    await clock.turn(0)
+    t.equal(calls[0]?.deadline, limitMs)
+    stop.abort('end')
+    await ended
+  })
 
 t.test('stopping lets a pass finish, aborting ends it', async t => {
   const { clock, starts, calls, stop, abort, ended } = start([50_000])
