@@ -5,7 +5,7 @@ import { readEnvelope, toRecord, toText } from './review.ts'
 const API_VERSION = 'audit.k8s.io/v1'
 const WRITE_VERBS = ['create', 'update', 'patch', 'delete', 'deletecollection']
 /** Core resources that ring, and the kind that each is. */
-const KINDS: Readonly<Record<string, 'Node'>> = { nodes: 'Node' }
+const KINDS: ReadonlyMap<string, 'Node'> = new Map([['nodes', 'Node']])
 /** The API server's default batch: such a batch is read key by key, a larger one as the whole kind. */
 const MAX_NAMES = 400
 
@@ -59,7 +59,7 @@ function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skip
   if (verb === '' || stage === '') return 'malformed'
   // Requests without an object, as GET /version, have no reference.
   const object = toRecord(event['objectRef'])
-  const kind = KINDS[toText(object['resource'])]
+  const kind = KINDS.get(toText(object['resource']))
   const isWrite = stage === 'ResponseComplete' && WRITE_VERBS.includes(verb)
   if (!isWrite || !kind || toText(object['apiGroup']) !== '' || toText(object['subresource']) !== '')
     return 'skipped'
