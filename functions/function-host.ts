@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../shared/clock.ts'
 import type { AppOptions } from '../shared/compose.ts'
 import { type Config, readConfig, type SettingName, type Sources, secretValues } from '../shared/config.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
-import { createLog, type Log } from '../shared/log.ts'
+import { createLog, type Log, secretForms } from '../shared/log.ts'
 import { readSources } from '../shared/sources.ts'
 import { admissionPathSecret } from '../shared/webhook-secret.ts'
 import { createAuthenticate } from './auth.ts'
@@ -111,9 +111,9 @@ async function openLog(
   })
 }
 
-/** Every value that must not be in a log line: the secret settings and what is derived from them. */
+/** Every value that must not be in a log line: the secret settings, encoded or not, and what is derived from them. */
 export const logSecrets = (config: Config): readonly string[] => [
-  ...secretValues(config),
+  ...secretValues(config).flatMap(secretForms),
   ...webhookTokens(config).map(admissionPathSecret),
 ]
 

@@ -55,6 +55,13 @@ export function redact(text: string, secrets: readonly string[]): string {
   return clean
 }
 
+/** The secret itself, and as `encodeURIComponent` and a form body write it: an answer may repeat what was sent. */
+export function secretForms(secret: string): readonly string[] {
+  const inUrl = encodeURIComponent(secret.toWellFormed())
+  const inForm = new URLSearchParams({ s: secret }).toString().slice(2)
+  return [...new Set([secret, inUrl, inForm])]
+}
+
 /**
  * A JSON log on pino. pino is imported here on first use: a function that answers without logging
  * starts without it.

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CcmError } from '../shared/errors.ts'
-import { createLog, type LogLevel, redact } from '../shared/log.ts'
+import { createLog, type LogLevel, redact, secretForms } from '../shared/log.ts'
 
 const SECRET = 'planted-secret'
 
@@ -96,4 +96,14 @@ t.test('an error of ours shows code and fields, another one its stack', async t 
 t.test('short values are left: they would cut words apart', async t => {
   t.equal(redact('a cat sat', ['cat', '']), 'a cat sat')
   t.equal(redact('secret1 and secret1', ['secret1']), '[redacted] and [redacted]')
+})
+
+t.test('a secret has the forms in which URLs and forms hold it, each once', async t => {
+  t.strictSame(secretForms('plain-secret'), ['plain-secret'])
+  t.strictSame(secretForms('p@ss w*rd/(1)'), [
+    'p@ss w*rd/(1)',
+    'p%40ss%20w*rd%2F(1)',
+    'p%40ss+w*rd%2F%281%29',
+  ])
+  t.equal(secretForms('half a pair \ud800').length, 3)
 })

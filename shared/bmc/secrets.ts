@@ -1,6 +1,9 @@
+import { secretForms } from '../log.ts'
+
 /** The values that no message may hold, as they become known while the client runs. */
 export interface Secrets {
   add(secret: string): void
+  /** Each in every form in which an answer may repeat it. */
   values(): readonly string[]
 }
 
@@ -16,6 +19,6 @@ export function createSecrets(): Secrets {
       const [oldest] = known
       if (known.size > MAX_SECRETS && oldest !== undefined) known.delete(oldest)
     },
-    values: () => [...known],
+    values: () => [...known].flatMap(secretForms),
   }
 }

@@ -11,3 +11,9 @@ t.test('the last sixteen are known, each once', async t => {
   t.ok(secrets.values().includes('s2'), 'one used again counts as new')
   t.notOk(secrets.values().includes('s3'))
 })
+
+t.test('a secret is known in its encoded forms as well', async t => {
+  const secrets = createSecrets()
+  secrets.add('p@ss w(rd')
+  t.strictSame(secrets.values(), ['p@ss w(rd', 'p%40ss%20w(rd', 'p%40ss+w%28rd'])
+})

@@ -166,3 +166,18 @@ t.test('no error holds the token, the secret or a header', async t => {
     t.match(shown, /redacted|answered/)
   }
 })
+
+t.test('no error holds the secret as the form held it', async t => {
+  const clientSecret = 'p@ss w(rd/of+mine'
+  const form = new URLSearchParams({ client_secret: clientSecret }).toString()
+  const body = { error: 'x', error_description: `${form} ${encodeURIComponent(clientSecret)}` }
+  for (const status of [401, 500]) {
+    const { bmc } = scripted({
+      token: [{ status, body }],
+      credentials: async () => ({ clientId: 'c', clientSecret }),
+    })
+    const error: unknown = await bmc.listServers().catch((thrown: unknown) => thrown)
+    t.notMatch(String(error), /p%40ss/)
+    t.match(String(error), /redacted.*redacted/)
+  }
+})
