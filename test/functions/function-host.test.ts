@@ -5,7 +5,7 @@ t.test('a log line holds the secret settings in none of their forms', async t =>
   const PNAP_CLIENT_SECRET = 'p@ss w(rd/of+mine'
   const lines: string[] = []
   const host = createFunctionHost({
-    readSources: async () => ({ env: { PNAP_CLIENT_SECRET } }),
+    readSources: async () => ({ env: { PNAP_CLIENT_ID: 'client-1', PNAP_CLIENT_SECRET } }),
     write: line => void lines.push(line),
   })
   const form = new URLSearchParams({ client_secret: PNAP_CLIENT_SECRET }).toString()
