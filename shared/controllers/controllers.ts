@@ -5,6 +5,7 @@ import type { Kube } from '../kubernetes/client.ts'
 import { listNodes } from '../kubernetes/nodes.ts'
 import type { Log } from '../log.ts'
 import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from './contract.ts'
+import { createJoins } from './inventory/joins.ts'
 import { createLiveInstances } from './inventory/live.ts'
 import { createInventoryReader } from './inventory/reader.ts'
 import { mapLimit } from './map-limit.ts'
@@ -36,6 +37,7 @@ export function createControllers(options: ControllerOptions): Controllers {
     ...options,
     inventory: createInventoryReader({ ...options, resyncIntervalMs: settings.resyncIntervalMs }),
     live: createLiveInstances(options.cloud, options.clock),
+    joins: createJoins(),
   }
 
   async function toNames(keys: readonly ReconcileKey[], call: WorkCall): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { Cloud, Instance } from '../../shared/cloud-provider/contract.ts'
 import type { WorkCall } from '../../shared/controllers/contract.ts'
+import { createJoins } from '../../shared/controllers/inventory/joins.ts'
 import { createLiveInstances } from '../../shared/controllers/inventory/live.ts'
 import { createInventoryReader } from '../../shared/controllers/inventory/reader.ts'
 import type { NodeContext } from '../../shared/controllers/node/context.ts'
@@ -24,6 +25,8 @@ export interface FakeCloud extends Cloud {
   account: string
   /** Thrown by lists while it is set. */
   listError: Error | undefined
+  /** Since when no call gets through. */
+  silentSince: number | undefined
   /** Ids that exist although a list lacks them. */
   hidden: readonly string[]
   /** Thrown by look-ups of one id while it is set. */
@@ -48,6 +51,7 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     instances,
     account: 'account-1',
     listError: undefined,
+    silentSince: undefined,
     getError: undefined,
     hidden: [],
     meanwhile: undefined,
@@ -82,6 +86,7 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     clusters: undefined,
     providerIDOwner: toOwner,
     requestCounts: () => counts,
+    unreachableSince: () => cloud.silentSince,
     close: () => {},
   }
   return cloud
@@ -148,7 +153,7 @@ export async function createStage(
   const another = (): NodeContext => {
     const options = { kube, cloud, clock, log: collect(lines) }
     const inventory = createInventoryReader({ ...options, resyncIntervalMs: INTERVAL_MS })
-    return { ...options, inventory, live: createLiveInstances(cloud, clock) }
+    return { ...options, inventory, live: createLiveInstances(cloud, clock), joins: createJoins() }
   }
   return {
     ...cluster,

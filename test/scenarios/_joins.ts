@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { ResyncReport } from '../../shared/controllers/contract.ts'
+import { SHARED_FOR_MS } from '../../shared/controllers/inventory/live.ts'
 import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
@@ -32,12 +33,20 @@ const POLL_MS = 20
 /** A guard, not a measure: what is waited for takes seconds at the most. */
 const PATIENCE_MS = 60_000
 
-/** Servers exist for `hostnames`; everything is at rest when this resolves. */
+export interface JoinSceneOptions {
+  /** Of servers that the first pass sees. */
+  readonly hostnames: readonly string[]
+  /** Of servers that come after it. */
+  readonly newHostnames?: readonly string[]
+  /** Of `served`. */
+  readonly environment?: Environment
+}
+
+/** Everything is at rest when this resolves. */
 export async function createJoinScene(
   t: Test,
   cluster: TestCluster,
-  hostnames: readonly string[],
-  environment: Environment = {},
+  { hostnames, newHostnames = [], environment = {} }: JoinSceneOptions,
 ): Promise<JoinScene> {
   const admin = await cluster.kube()
   const api = createApi(cluster.kubeconfig())
@@ -48,7 +57,8 @@ export async function createJoinScene(
   await installRole(admin)
   const served = await startServed(t, cluster, { bmc, environment })
   await until(() => served.log().includes('"resync ended"'))
-  await until(async () => (await review(api)).every(({ key }) => key !== UNINITIALIZED_TAINT))
+  for (const hostname of newHostnames) bmc.backend.addServer({ hostname })
+  await until(async () => (await review(api, PROBE)).every(({ key }) => key !== UNINITIALIZED_TAINT))
   const world = await createWorld(t, cluster, { bmc, user: CONTROLLER })
   return { cluster, bmc, served, world, admin, api }
 }
@@ -63,8 +73,8 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
 }
 
 /** Taints of a node as it would be stored: a new webhook takes effect some time after it was registered. */
-async function review(api: Api): Promise<readonly { key: string }[]> {
-  const body = createFakeNode(PROBE)
+export async function review(api: Api, name: string): Promise<readonly { key: string }[]> {
+  const body = createFakeNode(name)
   const answer = await api.call({ method: 'POST', path: '/api/v1/nodes?dryRun=All', body })
   return (answer.body as unknown as KubeNode).spec?.taints ?? []
 }
@@ -90,6 +100,18 @@ export const isTainted = ({ spec }: KubeNode): boolean =>
 
 /** Requests to the BMC API since the last clear, without those for a token. */
 export const bmcRequests = ({ bmc }: Pick<JoinScene, 'bmc'>): number => bmc.requests.count(/^\w+ \/bmc\/v1\//)
+
+/** How many lists this work may have cost: one process asks once in ten seconds, however many nodes there are. */
+export async function countLists<T>(
+  scene: JoinScene,
+  work: () => Promise<T>,
+): Promise<{ result: T; isWithin: boolean }> {
+  scene.bmc.requests.clear()
+  const start = Date.now()
+  const result = await work()
+  const most = 1 + Math.ceil((Date.now() - start) / SHARED_FOR_MS)
+  return { result, isWithin: bmcRequests(scene) <= most }
+}
 
 export async function removeNodes(admin: Kube): Promise<void> {
   await admin.request({ method: 'DELETE', path: '/api/v1/nodes' })

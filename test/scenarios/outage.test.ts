@@ -44,8 +44,24 @@ forEachCluster(t, 'BMC is down', {}, async (t, cluster) => {
     return { scene, id }
   }
 
+  t.test(
+    'young inventory: a server that no node has joined on yet joins from it, although BMC was asked',
+    async t => {
+      const { scene, id } = await createKnown(t, cluster)
+      await serveWithoutPasses(t, scene)
+      OUTAGES.refusing(scene)
+      const before = attempts(scene)
+      await join()
+      await expectInitialised(t, admin, NODE, id)
+      t.ok(attempts(scene) > before, 'it might have been another one by now')
+    },
+  )
+
   t.test('young inventory: a known server joins without a request', async t => {
     const { scene, id } = await createKnown(t, cluster)
+    await join()
+    await scene.world.resync()
+    await admin.request({ method: 'DELETE', path: `/api/v1/nodes/${NODE}` })
     await serveWithoutPasses(t, scene)
     OUTAGES.refusing(scene)
     const before = attempts(scene)

@@ -87,14 +87,30 @@ forEachCluster(t, 'a server re-provisioned under its hostname', {}, async (t, cl
     }
   }
 
-  t.test('joined and replaced between two passes: gets the new provider ID from the same server', async t => {
+  t.test(
+    'replaced seconds after it joined: waits for the next list, and never gets the old provider ID',
+    async t => {
+      const scene = await createOutage(t, cluster)
+      const { id: oldId } = scene.bmc.backend.addServer({ hostname: NODE })
+      await scene.world.resync()
+      await serveWithoutPasses(t, scene)
+      await join(OLD_MACHINE)
+      await expectInitialised(t, admin, NODE, oldId)
+      await deleteNode()
+      scene.bmc.backend.removeServer(oldId)
+      const { id: newId } = scene.bmc.backend.addServer({ hostname: NODE })
+      await join(NEW_MACHINE)
+      await expectUntouched(t, admin, NODE)
+      await scene.world.resync()
+      await expectInitialised(t, admin, NODE, newId)
+    },
+  )
+
+  t.test('replaced before anybody joined: the first node gets the new provider ID', async t => {
     const scene = await createOutage(t, cluster)
     const { id: oldId } = scene.bmc.backend.addServer({ hostname: NODE })
     await scene.world.resync()
     await serveWithoutPasses(t, scene)
-    await join(OLD_MACHINE)
-    await expectInitialised(t, admin, NODE, oldId)
-    await deleteNode()
     scene.bmc.backend.removeServer(oldId)
     const { id: newId } = scene.bmc.backend.addServer({ hostname: NODE })
     await join(NEW_MACHINE)

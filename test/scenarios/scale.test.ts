@@ -1,9 +1,11 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { ResyncReport } from '../../shared/controllers/contract.ts'
+import { listNodes } from '../../shared/kubernetes/nodes.ts'
 import { startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { CONTROLLER, forEachCluster } from '../support/cluster.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
+import type { Served } from '../support/served.ts'
 import { createWorld } from '../support/world.ts'
 import { type EventView, INVENTORY, LEASE } from './_deletion.ts'
 import { startDoor } from './_door.ts'
@@ -11,6 +13,7 @@ import { changedBetween, readEverything } from './_everything.ts'
 import {
   bmcRequests,
   complete,
+  countLists,
   createJoinScene,
   isTainted,
   type JoinScene,
@@ -19,15 +22,17 @@ import {
   nodesOf,
   register,
   removeNodes,
+  review,
   toSummary,
+  until,
 } from './_joins.ts'
 import { runProgram } from './_program.ts'
 
 t.setTimeout(300_000)
 
 const YOUNG = namesOf('young', 100)
-/** One list of live servers serves a process so long. */
-const SHARED_MS = 10_000
+const NEW = namesOf('new', 100)
+const MANY = namesOf('many', 1000)
 /** A long way above what is waited for, and below the limit of the test. */
 const PASS_MS = 60_000
 const LEASE_NAME = '/apis/coordination.k8s.io/v1/leases kube-system/cloud-provider-phoenixnap-resync'
@@ -36,81 +41,81 @@ const version = async ({ admin }: JoinScene, path: string): Promise<string | und
   (await admin.request<{ metadata: { resourceVersion?: string } }>({ path })).body.metadata.resourceVersion
 
 forEachCluster(t, 'budgets', {}, async (t, cluster) => {
-  const scene = await createJoinScene(t, cluster, YOUNG)
-  const { admin, api, bmc, world } = scene
+  const scene = await createJoinScene(t, cluster, { hostnames: [...YOUNG, ...MANY], newHostnames: NEW })
+  const { admin, api, bmc, served, world } = scene
 
-  t.test('passes that change nothing keep the inventory good', async t => {
-    const review = async (): Promise<unknown> => {
-      const { controllers } = await world.another()
-      bmc.requests.clear()
-      return controllers.admitNode(createFakeNode('young-0000'), { deadline: Date.now() + 10_000 })
-    }
+  t.test('100 nodes whose servers are too new for the inventory share a list', async t => {
+    await joinAll(t, NEW)
+  })
+
+  t.test('100 nodes that join long after the inventory was written share a list', async t => {
+    t.same(toSummary(await world.resync()), complete('updateInventory inventory'))
     const written = await version(scene, INVENTORY)
-    const yesterday = new Date(Date.now() - 86_400_000).toISOString().replace('Z', '000Z')
-    await admin.request({
-      method: 'PATCH',
-      path: LEASE,
-      patch: 'merge',
-      body: { spec: { renewTime: yesterday } },
-    })
-    t.match(await review(), { why: /the inventory is old/ })
-    t.equal(bmc.requests.count(LIST), 1, 'old, although its content is what it was')
-
+    t.same(toSummary(await world.resync()), complete())
+    t.equal(await version(scene, INVENTORY), written, 'a pass that finds nothing new writes its Lease only')
+    await joinAll(t, YOUNG)
     await world.resync()
-    t.equal(await version(scene, INVENTORY), written, 'the pass writes the Lease only')
-    t.match(await review(), { why: /a young inventory has its server/ })
-    t.equal(bmcRequests(scene), 0)
   })
 
-  t.test('100 nodes that join cost BMC nothing', async t => {
-    bmc.requests.clear()
-    t.same(new Set(await register(api, YOUNG)), new Set([201]))
-    const nodes = await nodesOf(admin, 'young')
-    t.equal(nodes.length, 100)
+  async function joinAll(t: Test, names: readonly string[]): Promise<void> {
+    const { result, isWithin } = await countLists(scene, () => register(api, names))
+    t.ok(isWithin)
+    t.same(new Set(result), new Set([201]))
+    const nodes = (await listNodes(admin)).filter(({ metadata }) => names.includes(metadata.name))
+    t.equal(nodes.length, names.length)
     t.same(nodes.filter(isTainted), [])
-    t.equal(bmcRequests(scene), 0)
-  })
+  }
 
   t.test('kubelets that register again change nothing and cost nothing', async t => {
+    const isCached = async (): Promise<boolean> => {
+      await review(api, 'young-0000')
+      return lastReview(served).includes('a young inventory has its server')
+    }
+    await until(isCached)
     bmc.requests.clear()
     const before = await readEverything(cluster)
-    t.same(new Set(await register(api, YOUNG)), new Set([409]))
+    t.same(new Set(await register(api, [...YOUNG, ...NEW])), new Set([409]))
     t.same(changedBetween(before, await readEverything(cluster)), [])
     t.equal(bmcRequests(scene), 0)
   })
 
-  t.test('100 nodes whose servers are too new for the inventory share a list', async t => {
-    const names = namesOf('new', 100)
-    for (const hostname of names) bmc.backend.addServer({ hostname })
-    const { within, result } = await withinOneList(scene, () => register(api, names))
-    t.same(new Set(result), new Set([201]))
-    const nodes = await nodesOf(admin, 'new')
-    t.equal(nodes.length, 100)
-    t.same(nodes.filter(isTainted), [])
-    t.ok(within)
-    t.ok(bmc.requests.count(LIST) > 0)
+  t.test('the Lease says how old an inventory is', async t => {
+    const ask = async (): Promise<unknown> => {
+      const { controllers } = await world.another()
+      bmc.requests.clear()
+      return controllers.admitNode(createFakeNode('young-0000'), { deadline: Date.now() + PASS_MS })
+    }
+    const written = await version(scene, INVENTORY)
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().replace('Z', '000Z')
+    const body = { spec: { renewTime: yesterday } }
+    await admin.request({ method: 'PATCH', path: LEASE, patch: 'merge', body })
+    t.match(await ask(), { why: /the inventory is old/ })
+    t.equal(bmc.requests.count(LIST), 1)
+    t.same(toSummary(await world.resync()), complete())
+    t.equal(await version(scene, INVENTORY), written)
+    t.match(await ask(), { why: /a young inventory has its server/ })
+    t.equal(bmcRequests(scene), 0)
   })
 
   t.test('50 nodes without a server cost one list a pass, and one event each', async t => {
     const names = namesOf('unknown', 50)
     const keys = names.map(name => ({ kind: 'Node' as const, name }))
-    const review = await withinOneList(scene, () => register(api, names))
-    t.ok(review.within, 'their reviews share a list')
+    const joined = await countLists(scene, () => register(api, names))
+    t.ok(joined.isWithin, 'their reviews share a list')
     t.same(await eventsOf(scene, 'unknown'), [], 'a review writes no event')
 
     /** All of them are rung for, in a process that has just begun. */
     const ring = async (): Promise<void> => {
       const { controllers } = await world.another()
       const deadline = Date.now() + PASS_MS
-      const { within, result } = await withinOneList(scene, () => controllers.reconcile(keys, { deadline }))
-      t.ok(within, 'their rings share a list')
+      const { isWithin, result } = await countLists(scene, () => controllers.reconcile(keys, { deadline }))
+      t.ok(isWithin, 'their rings share a list')
       t.same(new Set(result.map(({ code }) => code)), new Set(['CCM_INSTANCE_NOT_FOUND']))
     }
     await ring()
     for (let pass = 1; pass <= 6; pass++) {
       bmc.requests.clear()
-      const expected = pass === 1 ? complete('updateInventory inventory') : complete()
-      t.same(toSummary(await world.resync()), expected)
+      t.same(toSummary(await world.resync()), complete())
       t.same(bmc.requests.operations(), { [LIST]: 1 }, `pass ${pass}`)
     }
     const before = await readEverything(cluster)
@@ -131,10 +136,7 @@ forEachCluster(t, 'budgets', {}, async (t, cluster) => {
 
   t.test('a pass over 1,000 nodes', async t => {
     await removeNodes(admin)
-    const names = namesOf('many', 1000)
-    for (const hostname of names) bmc.backend.addServer({ hostname })
-    await world.resync()
-    t.same(new Set(await register(api, names)), new Set([201]))
+    await joinAll(t, MANY)
     let calls: string[] = []
     const door = await startDoor(t, cluster)
     door.guard(({ method, path }) => void calls.push(`${method} ${withoutToken(path)}`))
@@ -205,17 +207,12 @@ forEachCluster(t, 'budgets', {}, async (t, cluster) => {
   })
 })
 
-/** Does something in one process, and tells whether it cost no more than one list in ten seconds. */
-async function withinOneList<T>(
-  scene: JoinScene,
-  work: () => Promise<T>,
-): Promise<{ within: boolean; result: T }> {
-  scene.bmc.requests.clear()
-  const start = Date.now()
-  const result = await work()
-  const most = 1 + Math.floor((Date.now() - start) / SHARED_MS)
-  return { within: bmcRequests(scene) <= most, result }
-}
+/** Why the last node that was reviewed got what it got. */
+const lastReview = (served: Served): string =>
+  served
+    .log()
+    .split('\n')
+    .findLast(line => line.includes('"node reviewed"')) ?? ''
 
 /** Continue tokens are another each time. */
 const withoutToken = (path: string): string => path.replace(/([?&]continue=)[^&]+/, '$1…')

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Cloud } from '../../cloud-provider/contract.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import type { Log } from '../../log.ts'
+import type { Joins } from '../inventory/joins.ts'
 import type { LiveInstances } from '../inventory/live.ts'
 import type { InventoryReader } from '../inventory/reader.ts'
 
@@ -13,4 +14,5 @@ export interface NodeContext {
   readonly log: Log
   readonly inventory: InventoryReader
   readonly live: LiveInstances
+  readonly joins: Joins
 }

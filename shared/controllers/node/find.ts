@@ -1,7 +1,8 @@
 import type { Cloud } from '../../cloud-provider/contract.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import { decideEntry } from '../inventory/entry.ts'
+import { toMachine } from '../inventory/content.ts'
+import { decideEntry, type EntryDecision } from '../inventory/entry.ts'
 import type { InventoryView } from '../inventory/reader.ts'
 import type { NodeContext } from './context.ts'
 import { type Finding, matchInstance } from './match.ts'
@@ -18,13 +19,27 @@ export interface Found {
  * @param deadline milliseconds since 1970 until which the cloud may be waited for
  */
 export async function findForJoin(
-  { clock, cloud, inventory, live }: NodeContext,
+  context: NodeContext,
   node: KubeNode,
   deadline: number,
   signal?: AbortSignal,
 ): Promise<Found> {
+  const { cloud, inventory, joins } = context
   const view = await inventory.read(signal)
   const decision = decideEntry(node, view, cloud.providerIDOwner)
+  const found = await carryOut(context, node, view, decision, deadline, signal)
+  if (isByHostname(found.finding)) joins.note(found.finding.instance.id, toMachine(node))
+  return found
+}
+
+async function carryOut(
+  context: NodeContext,
+  node: KubeNode,
+  view: InventoryView,
+  decision: EntryDecision,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<Found> {
   switch (decision.do) {
     case 'use':
       return decision
@@ -35,17 +50,45 @@ export async function findForJoin(
       }
     case 'ask':
       try {
-        await refuseOtherAccount(cloud, view)
-        const askedAt = clock.now()
-        const { index, startedAt } = await live.list(deadline, signal)
-        const matched = matchInstance(node, index, cloud.providerIDOwner)
-        const finding = matched.state === 'absent' && startedAt < askedAt ? NOT_YET_LISTED : matched
+        const finding = await askCloud(context, node, view, deadline, signal)
         return { finding: withHolder(node, finding, view), why: `${decision.why}; asked the BMC API` }
       } catch (error) {
-        const why = `${decision.why}; the BMC API gave no answer`
-        return { finding: decision.otherwise ?? toUnknown(error), why }
+        const otherwise = decision.otherwise && doubtReplaced(context, node, decision.otherwise)
+        return { finding: otherwise ?? toUnknown(error), why: `${decision.why}; the BMC API gave no answer` }
       }
   }
+}
+
+async function askCloud(
+  context: NodeContext,
+  node: KubeNode,
+  view: InventoryView,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<Finding> {
+  const { clock, cloud, live } = context
+  await refuseOtherAccount(cloud, view)
+  const askedAt = clock.now()
+  const { index, startedAt } = await live.list(deadline, signal)
+  const finding = matchInstance(node, index, cloud.providerIDOwner)
+  if (startedAt >= askedAt) return finding
+  return finding.state === 'absent' ? NOT_YET_LISTED : doubtReplaced(context, node, finding)
+}
+
+const isByHostname = (finding: Finding): finding is Finding & { state: 'found' } =>
+  finding.state === 'found' && finding.by === 'hostname'
+
+/** What is not of this moment may be of the machine before. */
+function doubtReplaced({ joins }: NodeContext, node: KubeNode, finding: Finding): Finding {
+  return isByHostname(finding) && joins.isOther(finding.instance.id, toMachine(node))
+    ? MAYBE_REPLACED
+    : finding
+}
+
+const MAYBE_REPLACED: Finding = {
+  state: 'unknown',
+  code: 'CCM_INSTANCE_NOT_FOUND',
+  message: 'another machine has just joined on the server of its hostname',
 }
 
 /** A list that others asked for a moment ago may lack a server that has come since. */
