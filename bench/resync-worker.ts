@@ -10,7 +10,7 @@ async function main(): Promise<void> {
     const deadline = Date.now() + LIMIT_MS
     const { state, changes, failures, requests } = await app.controllers.resync({ deadline })
     const { user, system } = process.cpuUsage(before)
-    app.close()
+    app.closeIdle()
     process.send?.({
       state,
       changes: changes.length,

@@ -24,7 +24,7 @@ import type { WebhookParts } from './webhook.ts'
 export interface AppParts {
   readonly controllers: Controllers
   /** Closes idle sockets; the next request opens new ones. */
-  close(): void
+  closeIdle(): void
 }
 
 /** What a function's process is made of. Each part is made when it is first asked for, and kept. */
@@ -76,7 +76,7 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
       const { reconcileFunction = '' } = await config(['reconcileFunction'])
       return createFunctionInvoker(options.send ?? createLambdaSend(reconcileFunction))
     },
-    closeIdle: () => made?.close(),
+    closeIdle: () => made?.closeIdle(),
   }
 }
 

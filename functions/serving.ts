@@ -22,6 +22,7 @@ export interface ServingParts {
   readonly app: {
     readonly controllers: Controllers
     readonly kube: { request(request: KubeRequest): Promise<unknown> }
+    /** Ends requests that are still under way: a cluster that hangs must not hold the process beyond its grace. */
     close(): void
   }
   readonly log: Log

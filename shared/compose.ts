@@ -21,6 +21,8 @@ export interface App {
   readonly kube: Kube
   readonly controllers: Controllers
   /** Closes idle sockets; everything can be used again. */
+  closeIdle(): void
+  /** Closes everything: requests to the cluster that are under way end, and no more are sent. */
   close(): void
 }
 
@@ -57,11 +59,15 @@ export async function createApp(options: AppOptions): Promise<App> {
       nodeDeleteMaxShare: config.nodeDeleteMaxShare,
     },
   })
-  const close = (): void => {
+  const closeIdle = (): void => {
     cloud.close()
     kube.close()
   }
-  return { config, log, clock, cloud, kube, controllers, close }
+  const close = (): void => {
+    cloud.close()
+    kube.end()
+  }
+  return { config, log, clock, cloud, kube, controllers, closeIdle, close }
 }
 
 interface CloudParts {

@@ -31,6 +31,8 @@ export interface Kube {
   request<T>(request: KubeRequest): Promise<KubeAnswer<T>>
   /** Closes the idle sockets; a function does so before it answers. */
   close(): void
+  /** Ends the requests that are under way as well, as KUBE_TIMEOUT, and sends no more: for the end of the process. */
+  end(): void
 }
 
 /** The part of node-fetch that is used, so that a test may pass its own. */
@@ -59,6 +61,7 @@ const MAX_REASON = 500
 export function createKube(options: KubeOptions): Kube {
   const server = (options.config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '')
   const agents = createAgents(server)
+  const endings = createEndings()
   // The library makes an agent for the proxy that a kubeconfig names.
   const isProxied = Boolean(options.config.getCurrentCluster()?.proxyUrl)
 
@@ -86,15 +89,48 @@ export function createKube(options: KubeOptions): Kube {
 
   async function request<T>(call: KubeRequest): Promise<KubeAnswer<T>> {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
-    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
+    const ending = endings.begin()
+    const signal = AbortSignal.any([timeout, ending.signal, ...(call.signal ? [call.signal] : [])])
     try {
       return (await sendTwiceIfSafe(() => send(call, signal), call, signal)) as KubeAnswer<T>
     } catch (error) {
       throw error instanceof CcmError ? error : toKubeError(call, error, server)
+    } finally {
+      endings.done(ending)
     }
   }
 
-  return { server, request, close: () => agents.close() }
+  function end(): void {
+    endings.endAll()
+    agents.close()
+  }
+
+  return { server, request, close: () => agents.close(), end }
+}
+
+interface Endings {
+  begin(): AbortController
+  done(ending: AbortController): void
+  endAll(): void
+}
+
+/** One controller a request: what hangs on a signal that lives as long as the process would stay with it. */
+function createEndings(): Endings {
+  const running = new Set<AbortController>()
+  let isOver = false
+  return {
+    begin() {
+      const ending = new AbortController()
+      if (isOver) ending.abort()
+      running.add(ending)
+      return ending
+    },
+    done: ending => void running.delete(ending),
+    endAll() {
+      isOver = true
+      for (const ending of running) ending.abort()
+    },
+  }
 }
 
 /** Bearer token, certificates and the like; a token file is read, or a plugin run, where the kubeconfig says so. */

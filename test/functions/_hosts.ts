@@ -130,7 +130,7 @@ export function createFunctions(env: Record<string, string> = SETTINGS): Host {
     readSources: async () => ({ env }),
     createApp: async () => ({
       controllers: await getControllers(backstage),
-      close: () => {
+      closeIdle: () => {
         backstage.closed += 1
       },
     }),

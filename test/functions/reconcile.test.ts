@@ -18,7 +18,7 @@ function createBench(reconcile: Controllers['reconcile'], env: Record<string, st
     createApp: async () => {
       state.apps += 1
       const controllers = { ...toControllers(createBackstage()), reconcile }
-      return { controllers, close: () => void (state.closed += 1) }
+      return { controllers, closeIdle: () => void (state.closed += 1) }
     },
     write: line => void lines.push(JSON.parse(line)),
   })

@@ -17,7 +17,7 @@ function createBench(resync: Controllers['resync']) {
     readSources: async () => ({ env: ENV }),
     createApp: async () => ({
       controllers: { ...toControllers(createBackstage()), resync },
-      close: () => void (state.closed += 1),
+      closeIdle: () => void (state.closed += 1),
     }),
     write: line => void lines.push(JSON.parse(line)),
   })

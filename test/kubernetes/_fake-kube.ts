@@ -16,5 +16,11 @@ export function createFakeKube(
     requests.push(given)
     return { body: await answer(given), date: date() }
   }
-  return { server: 'https://cluster.test', requests, request: request as Kube['request'], close: () => {} }
+  return {
+    server: 'https://cluster.test',
+    requests,
+    request: request as Kube['request'],
+    close: () => {},
+    end: () => {},
+  }
 }
