@@ -137,7 +137,7 @@ forEachCluster(t, 'deletion', {}, async (t, cluster) => {
       const scene = await createScene(t, cluster, size)
       await loseServers(scene, 1)
       const marked = await scene.world.resync()
-      t.match(marked.changes, [{ name: first(scene), action: 'markMissing' }])
+      t.ok(marked.changes.some(({ name, action }) => name === first(scene) && action === 'markMissing'))
       t.same(await nodeNames(scene.admin), scene.names.toSorted(), 'the first pass deletes nothing')
       await scene.world.resync()
       t.same(await nodeNames(scene.admin), scene.names.slice(1).toSorted())
@@ -205,6 +205,6 @@ forEachCluster(t, 'deletion', {}, async (t, cluster) => {
       metadata: { annotations: { [MISSING_SINCE]: 'yesterday' } },
     })
     const report = await scene.world.resync()
-    t.match(report.changes, [{ name: first(scene), action: 'markMissing' }])
+    t.ok(report.changes.some(({ name, action }) => name === first(scene) && action === 'markMissing'))
   })
 })
