@@ -141,7 +141,7 @@ async function tellLost({ view, narrator, serving }: Cast, start: number): Promi
 
 async function joinAfterPass({ machines, view, narrator }: Cast): Promise<void> {
   narrator.chapter(
-    'After a pass the inventory knows the servers: whoever joins now costs the BMC API nothing.',
+    'After a pass the inventory knows the servers: whoever joins now costs the BMC API next to nothing.',
   )
   machines.release('worker-4')
   await view.until('worker-4', 'worker-4 joins and becomes Ready', isReady)
