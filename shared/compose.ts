@@ -7,7 +7,8 @@ import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { CcmError } from './errors.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
-import { loadKubeConfig, toClusterSettings } from './kubernetes/credentials.ts'
+import { toClusterSettings } from './kubernetes/credentials.ts'
+import { openClusterAccess } from './kubernetes/reload.ts'
 import type { Log } from './log.ts'
 import { newRegistry } from './phoenixnap/cloud.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
@@ -46,7 +47,9 @@ export const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const satisfies re
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, clock = systemClock, random = Math.random } = options
   const cloud = createCloud(options, { clock, random, log })
-  const kube = createKube({ config: await loadKubeConfig(toClusterSettings(config)) })
+  const settings = toClusterSettings(config)
+  const readSettings = async () => toClusterSettings(readConfig(await options.readSources()).config)
+  const kube = createKube(await openClusterAccess({ settings, readSettings, clock, log }))
   const controllers = createControllers({
     kube,
     cloud,

@@ -1,7 +1,7 @@
 import type { Agent, RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type nodeFetch from 'node-fetch'
-import { CcmError } from '../errors.ts'
+import { CcmError, hasCode } from '../errors.ts'
 import { createAgents } from './agents.ts'
 import { toKubeError } from './errors.ts'
 
@@ -40,6 +40,11 @@ export type Fetch = typeof nodeFetch
 
 export interface KubeOptions {
   readonly config: KubeConfig
+  /**
+   * The same cluster's credentials as they are now, asked for before each request; and with true after the API server
+   * refused them: where newer ones come, the request is sent once more. Always `config` by default.
+   */
+  readonly latest?: (refused: boolean) => Promise<KubeConfig>
   readonly fetch?: Fetch
   /** Limit of one request in milliseconds, whatever the caller's own deadline; 15,000 by default. */
   readonly timeoutMs?: number
@@ -65,9 +70,28 @@ export function createKube(options: KubeOptions): Kube {
   // The library makes an agent for the proxy that a kubeconfig names.
   const isProxied = Boolean(options.config.getCurrentCluster()?.proxyUrl)
 
-  async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
+  const latest = options.latest ?? (async () => options.config)
+
+  /** A request that is refused for its credentials was not carried out, so that a write may be repeated as well. */
+  async function sendWithLatest(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
+    const config = await untilAborted(latest(false), signal)
+    try {
+      return await send(request, config, signal)
+    } catch (error) {
+      if (!hasCode(error, 'KUBE_CREDENTIALS_INVALID')) throw error
+      const newer = await untilAborted(latest(true), signal)
+      if (newer === config) throw error
+      return send(request, newer, signal)
+    }
+  }
+
+  async function send(
+    request: KubeRequest,
+    config: KubeConfig,
+    signal: AbortSignal,
+  ): Promise<KubeAnswer<unknown>> {
     const fetch = options.fetch ?? (await import('node-fetch')).default
-    const credentials = await authenticate(options.config, signal)
+    const credentials = await authenticate(config, signal)
     const method = request.method ?? 'GET'
     const agent = isProxied ? (credentials.agent as Agent) : await agents.for(method, credentials)
     // node-fetch destroys the body of a request that is aborted before it begins, which nobody hears: the process ends.
@@ -92,7 +116,7 @@ export function createKube(options: KubeOptions): Kube {
     const ending = endings.begin()
     const signal = AbortSignal.any([timeout, ending.signal, ...(call.signal ? [call.signal] : [])])
     try {
-      return (await sendTwiceIfSafe(() => send(call, signal), call, signal)) as KubeAnswer<T>
+      return (await sendTwiceIfSafe(() => sendWithLatest(call, signal), call, signal)) as KubeAnswer<T>
     } catch (error) {
       throw error instanceof CcmError ? error : toKubeError(call, error, server)
     } finally {
@@ -147,13 +171,13 @@ async function authenticate(config: KubeConfig, signal: AbortSignal): Promise<Re
 }
 
 /** A plugin may hang; it is then left alone. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason)
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
   try {
-    await Promise.race([work, aborted])
+    return await Promise.race([work, aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -55,6 +55,27 @@ t.test('a client certificate may be replaced while a write is under way', async 
   )
 })
 
+t.test('the end of a client ends what is under way, closing its idle sockets does not', async t => {
+  const held: (() => void)[] = []
+  const server = await startApiServer(t, (_request, response) => {
+    held.push(() => response.end('{"a":1}'))
+  })
+  const kube = await connect(t, server, { timeoutMs: 600_000 })
+  const [read, write] = [kube.request({ path: NODE }), kube.request({ method: 'POST', path: NODE, body: {} })]
+  while (held.length < 2) await new Promise(resolve => setImmediate(resolve))
+  kube.close()
+  held[0]?.()
+  held[1]?.()
+  t.match(await Promise.all([read, write]), [{ body: { a: 1 } }, { body: { a: 1 } }])
+  const late = [kube.request({ path: NODE }), kube.request({ method: 'POST', path: NODE, body: {} })]
+  while (held.length < 4) await new Promise(resolve => setImmediate(resolve))
+  kube.end()
+  for (const request of late) await t.rejects(request, { code: 'KUBE_TIMEOUT' })
+  await t.rejects(kube.request({ path: NODE }), { code: 'KUBE_TIMEOUT' }, 'and nothing begins any more')
+  while (server.connections() > 0) await new Promise(resolve => setImmediate(resolve))
+  t.equal(server.received.length, 4)
+})
+
 const toKubeconfig = (server: string): string =>
   JSON.stringify({
     clusters: [{ name: 'c', cluster: { server, 'certificate-authority': 'ca.crt' } }],
