@@ -2,6 +2,7 @@ import type { CommandLine } from '../shared/command-line.ts'
 import { createApp } from '../shared/compose.ts'
 import { readConfig } from '../shared/config.ts'
 import type { Controllers, PlannedChange, ResyncReport } from '../shared/controllers/contract.ts'
+import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
@@ -64,7 +65,7 @@ export function toReportText(report: ResyncReport, dryRun: boolean): string {
   const lines = [
     ...report.changes.flatMap(change => toChangeLines(change, dryRun)),
     ...report.held.map(held => `held back: ${held}`),
-    ...report.failures.map(({ name, code, message }) => `failed: ${name}: ${code}: ${message}`),
+    ...report.failures.flatMap(toFailureLines),
     `${report.changes.length} changes ${dryRun ? 'pending' : 'made'}, ${report.nodes} nodes, ` +
       `${report.instances} servers, ${requests} BMC requests, ${report.durationMs} ms` +
       (report.state === 'incomplete' ? '; incomplete, see what failed' : ''),
@@ -76,5 +77,10 @@ const toChangeLines = ({ kind, name, action, detail, why }: PlannedChange, dryRu
   `${dryRun ? 'would ' : ''}${action} ${kind} ${name}: ${why}`,
   ...Object.entries(detail).map(([field, value]) => `    ${field}: ${toDetail(value)}`),
 ]
+
+const toFailureLines = ({ name, code, message }: ResyncReport['failures'][number]): string[] => {
+  const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
+  return [`failed: ${name}: ${code}: ${message}`, ...(entry ? [`    ${entry.action}`] : [])]
+}
 
 const toDetail = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -69,6 +69,7 @@ t.test('the plan as text', async t => {
       '    status.addresses: ["10.0.0.4"]',
       'held back: node-c: deletion held back',
       'failed: node-b: KUBE_CONFLICT: changed meanwhile',
+      '    The object was changed at the same moment; the next run reads it again.',
       '1 changes pending, 2 nodes, 3 servers, 3 BMC requests, 1 ms',
       '',
     ].join('\n'),
