@@ -80,10 +80,12 @@ export async function openClusterAccess(options: ClusterAccessOptions): Promise<
 /** Everything that the credentials are made of, as one text to compare. */
 async function readSources(settings: ClusterSettings): Promise<string> {
   const paths = settings.kubeconfig?.split(delimiter).filter(Boolean) ?? []
-  const read = (path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => String(error.code))
-  return JSON.stringify([settings, await Promise.all(paths.map(read))])
+  return JSON.stringify([settings, await Promise.all(paths.map(readText))])
 }
+
+/** A file that cannot be read differs from every one that can; the loading tells what is wrong with it. */
+const readText = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => String(error.code))
 
 function refuseMove(from: KubeConfig, to: KubeConfig): void {
   const [before, after] = [from, to].map(config => config.getCurrentCluster()?.server)
