@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { CcmError } from '../errors.ts'
+import { CcmError, hasCode } from '../errors.ts'
 import { createKube } from '../kubernetes/client.ts'
 import { loadKubeConfig, toClusterSettings } from '../kubernetes/credentials.ts'
 import type { SourceInputs } from '../sources.ts'
@@ -24,7 +24,7 @@ export interface RegisterIo {
   readonly clock?: Clock | undefined
 }
 
-/** Exit codes: settings that cannot work, and everything else that failed. */
+/** Exit codes: settings or a kubeconfig that cannot work, and everything else that failed. */
 const INVALID = 2
 const FAILED = 1
 
@@ -33,7 +33,7 @@ const FAILED = 1
  * changes nothing.
  *
  * @param argv what stands after `register`
- * @returns the exit code: 0, 1, or 2 when nothing was done because the options cannot work
+ * @returns the exit code: 0, 1, or 2 when nothing was done because options or kubeconfig cannot work
  */
 export async function runRegister(argv: readonly string[], io: RegisterIo): Promise<number> {
   try {
@@ -45,7 +45,7 @@ export async function runRegister(argv: readonly string[], io: RegisterIo): Prom
     const { problems } = error.fields as { problems?: readonly string[] }
     for (const line of problems ?? [error.message]) io.err(`${error.code}: ${line}`)
     io.err(error.action)
-    return error.code === 'CCM_CONFIG_INVALID' ? INVALID : FAILED
+    return hasCode(error, 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID') ? INVALID : FAILED
   }
 }
 

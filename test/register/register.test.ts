@@ -213,7 +213,7 @@ t.test('what cannot work is told, and nothing is done', async t => {
     /CCM_CONFIG_INVALID: --finish needs --kubeconfig-out\nCCM_CONFIG_INVALID: --url: .*https only\n/,
   )
   const nowhere = await register(['--url', URL], { KUBECONFIG: '/nonexistent' })
-  t.match(nowhere, { code: 1, err: /KUBE_CONFIG_INVALID/ })
+  t.match(nowhere, { code: 2, err: /KUBE_CONFIG_INVALID/ })
 })
 
 t.test('files for the API server', async t => {
