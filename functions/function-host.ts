@@ -1,6 +1,13 @@
 import { type Clock, systemClock } from '../shared/clock.ts'
 import type { AppOptions } from '../shared/compose.ts'
-import { type Config, readConfig, type SettingName, type Sources, secretValues } from '../shared/config.ts'
+import {
+  CLOUD_SETTINGS,
+  type Config,
+  readConfig,
+  type SettingName,
+  type Sources,
+  secretValues,
+} from '../shared/config.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
 import { createLog, type Log, secretForms } from '../shared/log.ts'
 import { readSources } from '../shared/sources.ts'
@@ -49,9 +56,6 @@ export interface FunctionHostOptions {
   /** Receives the log lines. */
   readonly write?: (line: string) => void
 }
-
-/** Settings without which nothing can be asked of BMC. */
-const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const
 
 export function createFunctionHost(options: FunctionHostOptions = {}): FunctionHost {
   const clock = options.clock ?? systemClock

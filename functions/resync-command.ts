@@ -1,6 +1,6 @@
 import type { CommandLine } from '../shared/command-line.ts'
 import { createApp } from '../shared/compose.ts'
-import { readConfig } from '../shared/config.ts'
+import { CLOUD_SETTINGS, readConfig } from '../shared/config.ts'
 import type { Controllers, PlannedChange, ResyncReport } from '../shared/controllers/contract.ts'
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
@@ -32,7 +32,7 @@ export function toResyncCommand({
 /** `resync` with the real parts. @throws CcmError CCM_CONFIG_INVALID, KUBE_CONFIG_INVALID */
 export async function runResync(command: ResyncCommand, inputs: SourceInputs, io: CliIo): Promise<number> {
   const sources = await readSources(inputs)
-  const { config } = readConfig(sources, ['clientID', 'clientSecret'])
+  const { config } = readConfig(sources, CLOUD_SETTINGS)
   const log = await createLog({ level: config.logLevel, secrets: () => logSecrets(config), write: io.err })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock: io.clock, log })
   try {

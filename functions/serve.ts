@@ -1,5 +1,5 @@
 import { createApp } from '../shared/compose.ts'
-import { type Config, readConfig, type SettingName, type Sources } from '../shared/config.ts'
+import { CLOUD_SETTINGS, type Config, readConfig, type SettingName, type Sources } from '../shared/config.ts'
 import { createLog, type Log } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
@@ -7,7 +7,7 @@ import { logSecrets, webhookTokens } from './function-host.ts'
 import { type Serving, type ServingParts, startServing } from './serving.ts'
 import { readTlsFiles, type TlsPaths } from './tls.ts'
 
-const REQUIRED = ['clientID', 'clientSecret', 'tlsCert', 'tlsKey'] as const
+const REQUIRED = [...CLOUD_SETTINGS, 'tlsCert', 'tlsKey'] as const
 
 /** `serve`: runs until it is told to end, and then ends in peace. @returns exit code 0 */
 export async function runServe(inputs: SourceInputs, io: CliIo): Promise<number> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Clock, systemClock } from './clock.ts'
 import type { Cloud } from './cloud-provider/contract.ts'
-import { type Config, readConfig, type SettingName, type Sources } from './config.ts'
+import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
 import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { CcmError } from './errors.ts'
@@ -35,9 +35,6 @@ export interface AppOptions {
   readonly random?: () => number
   readonly log: Log
 }
-
-/** Settings without which nothing can be asked of BMC. */
-export const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const satisfies readonly SettingName[]
 
 /**
  * Composes clients and controllers. Nothing is sent yet.

@@ -13,6 +13,9 @@ export type Config = {
     : ReturnType<(typeof SETTINGS)[Name]['parse']> | undefined
 }
 
+/** Settings without which nothing can be asked of BMC. */
+export const CLOUD_SETTINGS = ['clientID', 'clientSecret'] as const satisfies readonly SettingName[]
+
 /** Where settings are looked for, as values: nothing is read from outside here. */
 export interface Sources {
   /** By flag name without dashes, as `resync-interval`. */
@@ -139,10 +142,7 @@ function missing(name: SettingName): string {
 }
 
 function contradictions(config: Config, required: readonly SettingName[]): string[] {
-  const together = [
-    ['tlsCert', 'tlsKey'],
-    ['clientID', 'clientSecret'],
-  ] as const
+  const together = [['tlsCert', 'tlsKey'], CLOUD_SETTINGS] as const
   return together.flatMap(([one, other]) =>
     // Where both are required, the missing one has been named already.
     required.includes(one) || (config[one] === undefined) === (config[other] === undefined)
