@@ -33,10 +33,10 @@ async function setUp(t: Test) {
     t.teardown(() => kube.close())
     const ask = (method: 'GET' | 'POST' = 'GET') =>
       kube.request({ method, path: NODE, ...(method === 'POST' ? { body: {} } : {}) })
-    const sent = (): unknown[] => server.received.map(({ headers }) => headers.authorization)
-    return { ask, sent }
+    return { ask }
   }
-  return { valid, server, path, write, lines, clock, connect }
+  const sent = (): unknown[] => server.received.map(({ headers }) => headers.authorization)
+  return { valid, server, path, write, lines, clock, connect, sent }
 }
 
 const toKubeconfig = (server: string, ca: string, token: string): string =>
@@ -56,8 +56,8 @@ const CHANGED = 'cluster credentials changed, taken into use'
 const UNUSABLE = 'changed cluster credentials cannot be used, the old ones stay in use'
 
 t.test('a token that was replaced in a kubeconfig is used within 30 s, on the same sockets', async t => {
-  const { valid, server, path, write, lines, clock, connect } = await setUp(t)
-  const { ask, sent } = await connect(async () => ({ kubeconfig: path }))
+  const { valid, server, path, write, lines, clock, connect, sent } = await setUp(t)
+  const { ask } = await connect(async () => ({ kubeconfig: path }))
   await ask()
   await write('two')
   valid.add('two')
@@ -72,10 +72,10 @@ t.test('a token that was replaced in a kubeconfig is used within 30 s, on the sa
 })
 
 t.test('a token from a file of its own is read again as well', async t => {
-  const { valid, server, clock, connect } = await setUp(t)
+  const { valid, server, clock, connect, sent } = await setUp(t)
   let token = 'one'
   const settings = { apiServer: server.url, caData: server.certificates.ca }
-  const { ask, sent } = await connect(async () => ({ ...settings, token }))
+  const { ask } = await connect(async () => ({ ...settings, token }))
   await ask()
   token = 'two'
   valid.add('two')
@@ -86,8 +86,8 @@ t.test('a token from a file of its own is read again as well', async t => {
 
 for (const method of ['GET', 'POST'] as const)
   t.test(`a ${method} that is refused is sent again with credentials that are newer`, async t => {
-    const { valid, path, write, connect } = await setUp(t)
-    const { ask, sent } = await connect(async () => ({ kubeconfig: path }))
+    const { valid, path, write, connect, sent } = await setUp(t)
+    const { ask } = await connect(async () => ({ kubeconfig: path }))
     await ask(method)
     valid.clear()
     await t.rejects(ask(method), { code: 'KUBE_CREDENTIALS_INVALID' })
