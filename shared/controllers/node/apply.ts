@@ -3,6 +3,7 @@ import { recordEvent } from '../../kubernetes/events.ts'
 import { type MergePatch, patchNode, patchNodeStatus } from '../../kubernetes/nodes.ts'
 import type { JsonPatch, JsonPatchOperation, KubeNode } from '../../kubernetes/types.ts'
 import { changeTaints, type NodeEvent, type NodeFields } from './actions.ts'
+import type { NodeContext } from './context.ts'
 
 /**
  * The change as the JSON patch of a Node CREATE review. It applies to exactly that object, holds no `test`
@@ -85,6 +86,21 @@ function toMainPatch(node: KubeNode, fields: NodeFields): MergePatch | undefined
   const metadata = { ...(labels && { labels }), ...(annotations && { annotations }) }
   if (Object.keys(spec).length + Object.keys(metadata).length === 0) return undefined
   return { metadata: { ...preconditions(node), ...metadata }, ...(Object.keys(spec).length > 0 && { spec }) }
+}
+
+/** As recordNodeEvents. An event that cannot be written is logged: it undoes and forbids nothing. */
+export async function tellNode(
+  { kube, log }: Pick<NodeContext, 'kube' | 'log'>,
+  node: KubeNode,
+  events: readonly NodeEvent[],
+  now: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await recordNodeEvents(kube, node, events, now, signal)
+  } catch (error) {
+    log.warn({ node: node.metadata.name, error }, 'event not written')
+  }
 }
 
 /** Writes what a user should read about the node; each text once. */

@@ -3,7 +3,7 @@ import { deleteNode, getNode } from '../../kubernetes/nodes.ts'
 import type { WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
 import type { NodeEvent } from './actions.ts'
-import { recordNodeEvents } from './apply.ts'
+import { tellNode } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Candidate, type DeletionDecision, type Held, toMissingSince } from './deletion.ts'
 import { isReady } from './plan.ts'
@@ -91,7 +91,7 @@ export async function deleteIfUnchanged(
     if (!isSame) return 'a new node has its name'
     if (isReady(current)) return 'it has become ready'
     if (toMissingSince(current) === undefined) return 'its mark is gone'
-    await recordNodeEvents(kube, current, [deletingEvent(current.metadata.name)], now, call.signal)
+    await tellNode(context, current, [deletingEvent(current.metadata.name)], now, call.signal)
     await deleteNode(kube, current, call.signal)
     context.log.warn({ node: node.metadata.name, serverId: id }, 'node deleted: its server is gone')
     return undefined

@@ -3,8 +3,8 @@ import { getNode } from '../../kubernetes/nodes.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { InventoryView } from '../inventory/reader.ts'
-import { mergeFields, type NodeDecision, type NodeEvent, type Trigger } from './actions.ts'
-import { applyFields, recordNodeEvents } from './apply.ts'
+import { mergeFields, type NodeDecision, type Trigger } from './actions.ts'
+import { applyFields, tellNode } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Found, findForJoin } from './find.ts'
 import { type Finding, matchInstance } from './match.ts'
@@ -30,7 +30,7 @@ export async function reconcileNode(
     }
     const { why: reason, code } = done.decision
     // What could not be found out is worth another try; what the user must mend is not.
-    const unknown = isUninitialized(node) && finding.state === 'unknown'
+    const unknown = isUninitialized(done.node) && find(done.node).state === 'unknown'
     return {
       key,
       result: unknown ? 'retry' : done.did.length > 0 ? 'changed' : 'unchanged',
@@ -125,7 +125,7 @@ export async function convergeNode(
     const decision = decideNode(current, find(current), owner, trigger)
     try {
       const stored = await applyFields(kube, current, mergeFields(decision.actions), call.signal)
-      await tell(context, stored, decision.events, call)
+      await tellNode(context, stored, decision.events, context.clock.now(), call.signal)
       return { node: stored, decision, did: decision.actions }
     } catch (error) {
       if (attempt === ATTEMPTS || !hasCode(error, 'KUBE_CONFLICT')) throw error
@@ -133,19 +133,5 @@ export async function convergeNode(
       // Another node of that name may be another machine, of which nothing was found out.
       if (current.metadata.uid !== node.metadata.uid) throw error
     }
-  }
-}
-
-/** An event that cannot be written does not undo what was done: the node would be reported as failed, and as it was. */
-async function tell(
-  { kube, clock, log }: NodeContext,
-  node: KubeNode,
-  events: readonly NodeEvent[],
-  { signal }: WorkCall,
-): Promise<void> {
-  try {
-    await recordNodeEvents(kube, node, events, clock.now(), signal)
-  } catch (error) {
-    log.warn({ node: node.metadata.name, error }, 'event not written')
   }
 }

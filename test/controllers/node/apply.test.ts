@@ -4,7 +4,12 @@ import { applyPatch, type Operation } from 'rfc6902'
 import t, { type Test } from 'tap'
 import type { NodeFields } from '../../../shared/controllers/node/actions.ts'
 import { changeTaints } from '../../../shared/controllers/node/actions.ts'
-import { applyFields, recordNodeEvents, toJsonPatch } from '../../../shared/controllers/node/apply.ts'
+import {
+  applyFields,
+  recordNodeEvents,
+  tellNode,
+  toJsonPatch,
+} from '../../../shared/controllers/node/apply.ts'
 import { getNode } from '../../../shared/kubernetes/nodes.ts'
 import type { KubeNode } from '../../../shared/kubernetes/types.ts'
 import { host, ip, makeNode, outer, TAINT } from '../_make.ts'
@@ -201,21 +206,32 @@ t.test('the last taint goes as well', async t => {
   t.notOk(stage.node('node-a').spec?.taints?.length)
 })
 
+const EVENT = {
+  type: 'Normal',
+  reason: 'Synced',
+  message: 'done',
+  component: 'cloud-node-controller',
+} as const
+
 t.test('an event is written once for a node', async t => {
   const stage = await stored(t)
-  const event = {
-    type: 'Normal',
-    reason: 'Synced',
-    message: 'done',
-    component: 'cloud-node-controller',
-  } as const
   for (let round = 0; round < 2; round++)
     await recordNodeEvents(
       stage.kube,
       stage.read,
-      [event, { ...event, message: 'and more' }],
+      [EVENT, { ...EVENT, message: 'and more' }],
       stage.clock.now(),
     )
   t.strictSame(new Set(stage.events('node-a').map(({ message }) => message)), new Set(['done', 'and more']))
   t.equal(stage.events('node-a').length, 2)
+})
+
+t.test('an event that cannot be written is logged, and nobody fails of it', async t => {
+  const stage = await stored(t)
+  const now = stage.clock.now()
+  await tellNode(stage.context, stage.read, [EVENT], now)
+  stage.simulator.faults.fail({ resource: 'events' }, { status: 403 })
+  await tellNode(stage.context, stage.read, [{ ...EVENT, message: 'and more' }], now)
+  t.match(stage.lines, [{ level: 'warn', fields: { node: 'node-a', error: { code: 'KUBE_FORBIDDEN' } } }])
+  t.equal(stage.events('node-a').length, 1)
 })

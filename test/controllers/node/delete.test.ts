@@ -1,5 +1,11 @@
 import t from 'tap'
-import { deleteIfUnchanged, heldEvent, verifyCandidates } from '../../../shared/controllers/node/delete.ts'
+import type { InstancesV2 } from '../../../shared/cloud-provider/contract.ts'
+import {
+  deleteIfUnchanged,
+  ENOUGH,
+  heldEvent,
+  verifyCandidates,
+} from '../../../shared/controllers/node/delete.ts'
 import type { Candidate, DeletionDecision } from '../../../shared/controllers/node/deletion.ts'
 import { CcmError } from '../../../shared/errors.ts'
 import { getNode } from '../../../shared/kubernetes/nodes.ts'
@@ -60,24 +66,62 @@ for (const error of [
   })
 }
 
-t.test('no more than allowed, and no more is asked for', async t => {
+t.test('five more than allowed are asked for, and no more', async t => {
   const { context, cloud, call } = await createStage(t)
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  const { confirmed, held } = await verifyCandidates(context, decision(ids, { allowance: 1 }), call())
+  t.strictSame(
+    confirmed.map(({ id }) => id),
+    ids.slice(0, 6),
+    'in their order',
+  )
+  t.strictSame(
+    held.map(({ node, why }) => [node.metadata.name, why]),
+    [
+      ['node-g', ENOUGH],
+      ['node-h', ENOUGH],
+    ],
+  )
+  t.strictSame(cloud.gets, ids.slice(0, 6))
+  const none = await verifyCandidates(context, decision(['a'], { allowance: 0 }), call())
+  t.strictSame([none.confirmed.length, none.held.length], [0, 1])
+})
+
+t.test('a spare one that is found proves a cut list as well', async t => {
+  const { context, cloud, call } = await createStage(t)
+  cloud.hidden = ['c']
   const { confirmed, held } = await verifyCandidates(
     context,
     decision(['a', 'b', 'c'], { allowance: 1 }),
     call(),
   )
+  t.strictSame([confirmed, held.length], [[], 3])
+})
+
+t.test('four are asked for at once, within half of the time that is left', async t => {
+  const { context, clock, call } = await createStage(t)
+  const asked: { id: string; deadline: number | undefined; end: () => void }[] = []
+  const getInstance: InstancesV2['getInstance'] = (id, limits) =>
+    new Promise(resolve => {
+      const end = (): void => resolve({ state: 'absent', why: 'answers 404' })
+      asked.push({ id, deadline: limits?.deadline, end })
+    })
+  const instancesV2 = { ...context.cloud.instancesV2, getInstance } as InstancesV2
+  const cloud = { ...context.cloud, instancesV2 }
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f']
+  const verified = verifyCandidates({ ...context, cloud }, decision(ids), call(20_000))
+  await clock.turn(0)
   t.strictSame(
-    confirmed.map(({ id }) => id),
-    ['a'],
+    asked.map(({ id }) => id),
+    ['a', 'b', 'c', 'd'],
+    'one that hangs does not keep the others waiting',
   )
-  t.strictSame(
-    held.map(({ node }) => node.metadata.name),
-    ['node-b', 'node-c'],
-  )
-  t.strictSame(cloud.gets, ['a'])
-  const none = await verifyCandidates(context, decision(['a'], { allowance: 0 }), call())
-  t.strictSame([none.confirmed.length, none.held.length], [0, 1])
+  for (let index = 0; index < ids.length; index++) {
+    asked[index]?.end()
+    await clock.turn(0)
+  }
+  t.equal((await verified).confirmed.length, 6)
+  for (const { deadline } of asked) t.equal(deadline, clock.now() + 10_000)
 })
 
 t.test('a cloud without instances confirms nothing', async t => {
@@ -139,6 +183,16 @@ for (const [name, change, why] of SINCE) {
       t.strictSame(said, [
         'DeletingNode: Deleting node node-a because it does not exist in the cloud provider',
       ])
+  })
+}
+
+for (const status of [403, 404, 409, 500]) {
+  t.test(`an event that is answered ${status} keeps no node`, async t => {
+    const { stage, candidate } = await marked(t)
+    stage.simulator.faults.fail({ verb: 'create', resource: 'events' }, { status })
+    const kept = await deleteIfUnchanged(stage.context, candidate, stage.clock.now(), stage.call())
+    t.equal(kept, undefined)
+    t.equal(stage.simulator.store.get('nodes', 'node-a'), undefined)
   })
 }
 

@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { LiveInstances } from '../../../shared/controllers/inventory/live.ts'
+import { toIndex } from '../../../shared/controllers/node/match.ts'
 import { convergeNode, reconcileNode } from '../../../shared/controllers/node/reconcile.ts'
 import { resync } from '../../../shared/controllers/resync/resync.ts'
 import { CcmError } from '../../../shared/errors.ts'
@@ -86,11 +88,12 @@ t.test('a list of a moment ago that lacks the server is no reason to tell the us
   t.strictSame(stage.events(), [])
 })
 
-t.test('keeps an initialised node up from a young inventory', async t => {
+t.test('keeps up the labels of an initialised node from a young inventory, not its addresses', async t => {
   const stage = await setUp(t)
   stage.addNode('node-a', { external: false, providerID: 'phoenixnap://a1', ready: true })
   t.match(await reconcile(stage), { result: 'changed' })
-  t.match(stage.node('node-a').status?.addresses?.[0], { type: 'InternalIP', address: '10.0.0.11' })
+  t.match(stage.node('node-a').metadata.labels, { 'topology.kubernetes.io/region': 'PHX' })
+  t.notOk(stage.node('node-a').status?.addresses?.some(({ type }) => type === 'InternalIP'))
   t.equal(stage.cloud.lists, 1, 'the one of the pass')
 })
 
@@ -162,11 +165,56 @@ t.test('a server that is free by now but is being deleted is nobody’s', async 
     // The server goes between the list that found it and the look at its holder.
     list: async (...limits: Parameters<typeof list>) => {
       if (lists++ > 0) stage.cloud.instances = [entry]
-      return { ...(await list(...limits)), instances: stage.cloud.instances }
+      return { ...(await list(...limits)), index: toIndex(stage.cloud.instances) }
     },
   }
   t.match(await reconcileNode({ ...context, live }, 'node-a', stage.call()), { result: 'unchanged' })
   t.equal(stage.node('node-a').spec?.providerID, undefined)
+  t.ok(isTainted(stage))
+})
+
+t.test(
+  'a free hostname leads to another server by now: left to the next try, which looks at its holder',
+  async t => {
+    const stage = await setUp(t)
+    stage.addNode('node-b', { external: false, providerID: 'phoenixnap://a1', ready: true })
+    await resync(stage.context, stage.call())
+    stage.addNode('node-a')
+    stage.cloud.meanwhile = async () => void stage.simulator.store.delete('nodes', 'node-b')
+    const context = stage.another()
+    const index = toIndex([makeInstance('b2', { hostname: 'node-a' })])
+    let lists = 0
+    const list: LiveInstances['list'] = async (...limits) => {
+      const live = await context.live.list(...limits)
+      return lists++ === 0 ? live : { ...live, index }
+    }
+    const outcome = await reconcileNode({ ...context, live: { list } }, 'node-a', stage.call())
+    t.match(outcome, { result: 'retry', code: 'CCM_PROVIDER_ID_TAKEN' })
+    t.equal(stage.node('node-a').spec?.providerID, undefined)
+  },
+)
+
+t.test(
+  'what was found by hostname is not applied to a node that got another provider ID meanwhile',
+  async t => {
+    const stage = await setUp(t)
+    stage.addNode('node-a')
+    stage.cloud.meanwhile = async () =>
+      void stage.simulator.store.merge('nodes', 'node-a', { spec: { providerID: 'phoenixnap://b2' } })
+    t.match(await reconcile(stage), { result: 'retry', code: 'KUBE_CONFLICT' })
+    t.ok(isTainted(stage))
+    t.strictSame(stage.events(), [])
+    t.match(stage.node('node-a'), { spec: { providerID: 'phoenixnap://b2' } })
+    t.notOk(stage.node('node-a').metadata.labels?.['topology.kubernetes.io/region'])
+  },
+)
+
+t.test('a node that brings the provider ID of another one along is refused', async t => {
+  const stage = await setUp(t)
+  stage.addNode('node-b', { external: false, providerID: 'phoenixnap://a1', ready: true })
+  await resync(stage.context, stage.call())
+  stage.addNode('node-a', { providerID: 'phoenixnap://a1' })
+  t.match(await reconcile(stage), { result: 'unchanged', code: 'CCM_PROVIDER_ID_TAKEN' })
   t.ok(isTainted(stage))
 })
 

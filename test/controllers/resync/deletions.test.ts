@@ -7,6 +7,7 @@ import { listNodes } from '../../../shared/kubernetes/nodes.ts'
 import { makeInstance } from '../_make.ts'
 import { createStage, GRACE_MS, type Stage } from '../_stage.ts'
 
+const LEASE = 'leases cloud-provider-phoenixnap-resync'
 const MARK = 'phoenixnap.com/missing-since'
 const SERVERS = ['b', 'c', 'd', 'e'].map(id => makeInstance(id))
 
@@ -19,10 +20,11 @@ async function setUp(
   for (const id of ['a', 'b', 'c', 'd', 'e']) {
     const node = { external: false, providerID: `phoenixnap://${id}`, ready: !gone.includes(id) }
     stage.addNode(`node-${id}`, node)
-    const annotations = { [MARK]: new Date(stage.clock.now() - GRACE_MS).toISOString() }
+    const annotations = { [MARK]: new Date(stage.clock.now()).toISOString() }
     if (gone.includes(id) && marked)
       stage.simulator.store.merge('nodes', `node-${id}`, { metadata: { annotations } })
   }
+  await stage.clock.turn(GRACE_MS)
   return stage
 }
 
@@ -32,12 +34,12 @@ interface Passed {
   readonly stored: readonly string[]
 }
 
-async function pass(stage: Stage, { dryRun = false } = {}): Promise<Passed> {
+async function pass(stage: Stage, { dryRun = false, maxShare = 0.2 } = {}): Promise<Passed> {
   const { kube, cloud, context } = stage
   const lease = dryRun ? undefined : await acquireLease(kube, 'pass', 1000)
   const nodes = await listNodes(kube)
   const notes = createNotes()
-  const { settings } = context
+  const settings = { ...context.settings, nodeDeleteMaxShare: maxShare }
   const instances = cloud.listError instanceof CcmError ? cloud.listError : cloud.instances
   const left = await deleteMissing({
     context,
@@ -78,10 +80,43 @@ t.test('at first it is marked only', async t => {
 
 t.test('the deletion is noted before it is done', async t => {
   const stage = await setUp(t)
+  stage.simulator.requests.clear()
+  await pass(stage)
+  const writes = stage.writes()
+  const [noted, deleted] = [writes.indexOf(`patch ${LEASE}`, 1), writes.indexOf('delete nodes node-a')]
+  t.ok(noted > 0 && noted < deleted, writes.join(', '))
+})
+
+t.test('what was not deleted after all is taken off the note', async t => {
+  const stage = await setUp(t)
+  const earlier = stage.clock.now() - 1000
+  const before = await acquireLease(stage.kube, 'before', 1000)
+  await before?.noteDeletions([earlier])
+  await before?.release({ now: stage.clock.now() })
   stage.simulator.faults.fail({ verb: 'delete', resource: 'nodes' }, { status: 500 })
-  const { notes, stored } = await pass(stage)
+  const { notes, stored } = await pass(stage, { maxShare: 0.5 })
   t.strictSame(stored, ALL)
   t.match(notes.failures, [{ name: 'node-a', code: 'KUBE_SERVER_ERROR' }])
+  t.strictSame((await readLease(stage.kube)).deletions, [earlier], 'what was deleted before stays on it')
+})
+
+t.test('a deletion that is refused costs nothing of the allowance and stops no other', async t => {
+  const stage = await setUp(t, { gone: ['a', 'b', 'c'] })
+  stage.simulator.faults.fail({ verb: 'delete', resource: 'nodes', name: 'node-a' }, { status: 403 })
+  const { notes, left, stored } = await pass(stage)
+  t.strictSame([left, stored], [['node-a', 'node-c', 'node-d', 'node-e'], left])
+  t.match(notes.failures, [{ name: 'node-a', code: 'KUBE_FORBIDDEN' }])
+  t.match(notes.held, [/^node-c: as many nodes as may be/])
+  t.strictSame((await readLease(stage.kube)).deletions, [stage.clock.now()])
+  t.ok(stage.lines.some(({ level, fields }) => level === 'warn' && fields['node'] === 'node-a'))
+})
+
+t.test('so does one that changed at the last moment', async t => {
+  const stage = await setUp(t, { gone: ['a', 'b'] })
+  stage.simulator.faults.conflict({ verb: 'delete', resource: 'nodes', name: 'node-a' })
+  const { notes, stored } = await pass(stage)
+  t.strictSame(stored, ['node-a', 'node-c', 'node-d', 'node-e'])
+  t.match(notes.held, [/^node-a: it changed/])
   t.equal((await readLease(stage.kube)).deletions.length, 1)
 })
 
@@ -141,12 +176,25 @@ t.test('one that waits for its time is no event', async t => {
   t.strictSame(stage.events(), [])
 })
 
-t.test('an event that cannot be written does not stop the pass', async t => {
+t.test('an event that cannot be written keeps no node, and does not stop the pass', async t => {
   const stage = await setUp(t, { gone: ['a', 'b'] })
   stage.simulator.faults.fail({ resource: 'events' }, { status: 403 })
   const { notes, stored } = await pass(stage)
-  t.equal(stored.length, 5, 'a deletion that cannot be told is not done')
-  t.equal(notes.failures.length, 2)
+  t.strictSame(stored, OTHERS)
+  t.match(notes.changes, [{ name: 'node-a', action: 'deleteNode' }])
+  t.match(notes.failures, [{ name: 'node-b', code: 'KUBE_FORBIDDEN' }], 'that one is kept cannot be told')
+  t.ok(stage.lines.some(({ message }) => message === 'event not written'))
+})
+
+t.test('a mark that came with the node is set anew', async t => {
+  const stage = await setUp(t)
+  const annotations = { [MARK]: new Date(stage.clock.now() - 10 * GRACE_MS).toISOString() }
+  stage.simulator.store.merge('nodes', 'node-a', { metadata: { annotations } })
+  const { notes, stored } = await pass(stage)
+  t.strictSame(stored, ALL)
+  t.match(notes.changes, [{ name: 'node-a', action: 'markMissing' }])
+  await stage.clock.turn(GRACE_MS)
+  t.strictSame((await pass(stage)).stored, OTHERS, 'and from then on the time counts')
 })
 
 t.test('without a list nothing is done at all', async t => {
