@@ -1,5 +1,9 @@
 import type { Instance, NodeAddress } from '../../shared/cloud-provider/contract.ts'
-import type { Inventory, InventoryEntry } from '../../shared/controllers/inventory/content.ts'
+import {
+  type Inventory,
+  type InventoryEntry,
+  toGeneration,
+} from '../../shared/controllers/inventory/content.ts'
 import type { Freshness, InventoryView } from '../../shared/controllers/inventory/reader.ts'
 import { toIndex } from '../../shared/controllers/node/match.ts'
 import {
@@ -65,16 +69,19 @@ export function makeInstance(id: string, fields: Partial<Instance> = {}): Instan
     terminating: false,
     privateAddresses: ['10.0.0.11'],
     publicAddresses: ['203.0.113.11'],
+    addressesIncomplete: false,
     additionalLabels: {},
     ...fields,
   }
 }
 
+/** As a pass writes it: the generation is the hash of the content unless the test says otherwise. */
 export function makeInventory(
   entries: readonly InventoryEntry[],
   fields: Partial<Inventory> = {},
 ): Inventory {
-  return { generation: 'generation-1', account: 'account-1', families: ['IPv4'], entries, ...fields }
+  const content = { account: 'account-1', families: ['IPv4'], entries, ...fields }
+  return { generation: toGeneration(content), ...content }
 }
 
 export function makeView(

@@ -29,6 +29,14 @@ const ENTRIES: Readonly<
     node: { providerID: 'a1', machine: MACHINE },
   },
   'preset id, unknown': { entries: [WEB], node: { providerID: 'bmc://servers/zz' } },
+  'preset id, held by another node': {
+    entries: [{ ...WEB, joined: MACHINE, node: 'node-b' }],
+    node: { providerID: 'phoenixnap://a1', machine: MACHINE },
+  },
+  'preset id, held by itself': {
+    entries: [{ ...WEB, joined: MACHINE, node: 'node-a' }],
+    node: { providerID: 'phoenixnap://a1', machine: MACHINE },
+  },
   'preset id of another cloud': { entries: [WEB], node: { providerID: 'aws:///eu/i-1' } },
 }
 
@@ -37,7 +45,7 @@ type Does = 'use' | 'ask' | 'ask or use' | 'leave'
 
 /** Columns: young & up, young & down, old & up, old & down. */
 const TABLE: Readonly<Record<string, readonly [Does, Does, Does, Does]>> = {
-  'never joined': ['use', 'use', 'ask or use', 'use'],
+  'never joined': ['ask or use', 'use', 'ask or use', 'use'],
   'joined as this machine': ['use', 'use', 'ask or use', 'use'],
   'joined as this machine and node': ['use', 'use', 'ask or use', 'use'],
   'joined as another machine': ['ask', 'leave', 'ask', 'leave'],
@@ -48,6 +56,8 @@ const TABLE: Readonly<Record<string, readonly [Does, Does, Does, Does]>> = {
   'preset id, known': ['use', 'use', 'ask or use', 'use'],
   'preset id, another machine': ['use', 'use', 'ask or use', 'use'],
   'preset id, unknown': ['ask', 'leave', 'ask', 'leave'],
+  'preset id, held by another node': ['ask', 'leave', 'ask', 'leave'],
+  'preset id, held by itself': ['use', 'use', 'ask or use', 'use'],
   'preset id of another cloud': ['use', 'use', 'use', 'use'],
 }
 
@@ -87,6 +97,13 @@ t.test('without an inventory the cloud is asked, unless it is down', async t => 
   const node = makeNode('node-a')
   t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false }), toOwner)), 'ask')
   t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false, cloudDown: true }), toOwner)), 'leave')
+})
+
+t.test('tells a server that nobody joined on from one that is merely old', async t => {
+  const [node, inventory] = [makeNode('node-a'), makeInventory([WEB])]
+  const decide = (young: boolean) => decideEntry(node, makeView(inventory, { young }), toOwner)
+  t.match(decide(true), { do: 'ask', otherwise: { instance: { id: 'a1' } }, why: 'no node has joined' })
+  t.match(decide(false), { do: 'ask', otherwise: { instance: { id: 'a1' } }, why: 'is old' })
 })
 
 for (const [doubt, entry] of [

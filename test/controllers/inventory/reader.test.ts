@@ -13,7 +13,8 @@ const LEASE = 'cloud-provider-phoenixnap-resync'
 /** A pass that vouches for a generation now. */
 async function pass({ kube, clock }: Stage, generation?: string, unreachableSince?: number): Promise<void> {
   const lease = await acquireLease(kube, 'pass', 50_000)
-  await lease?.release({ now: clock.now(), ...(generation ? { generation } : {}), unreachableSince })
+  const vouched = generation === undefined ? undefined : { generation, account: 'account-1' }
+  await lease?.release({ now: clock.now(), vouched, unreachableSince })
 }
 
 const reads = ({ simulator }: Stage): number => simulator.requests.count({ verb: 'get', name: LEASE })
@@ -70,12 +71,31 @@ t.test('an inventory that cannot be used is none, with one line of log', async t
 
 /** [name, generation vouched for, time since then, young] */
 const YOUTH: readonly [string, string | undefined, number, boolean][] = [
-  ['just now', 'generation-1', 0, true],
-  ['within two intervals', 'generation-1', 2 * INTERVAL_MS - 1000, true],
-  ['two intervals ago', 'generation-1', 2 * INTERVAL_MS, false],
-  ['another generation', 'generation-2', 0, false],
+  ['just now', INVENTORY.generation, 0, true],
+  ['within two intervals', INVENTORY.generation, 2 * INTERVAL_MS - 1000, true],
+  ['two intervals ago', INVENTORY.generation, 2 * INTERVAL_MS, false],
+  ['another generation', 'another', 0, false],
   ['never', undefined, 0, false],
 ]
+/** How the API server's clock was set since → whether a time from before the change vouches for anything. */
+const SET_BACK: readonly [name: string, ms: number, believed: boolean][] = [
+  ['not at all', 0, true],
+  ['by five seconds', 5000, true],
+  ['by six seconds', 6000, false],
+  ['by a year', 365 * 86_400_000, false],
+]
+for (const [name, ms, believed] of SET_BACK) {
+  t.test(`the clock of the API server is set back ${name}`, async t => {
+    const stage = await createStage(t)
+    await writeInventory(stage.kube, INVENTORY)
+    await pass(stage, INVENTORY.generation, stage.clock.now() + ms)
+    const time = new Date(stage.clock.now() + ms).toISOString().replace('Z', '000Z')
+    const spec = { acquireTime: time, renewTime: time }
+    stage.simulator.store.merge('leases', LEASE, { spec }, 'kube-system')
+    t.strictSame((await stage.context.inventory.read()).freshness, { young: believed, cloudDown: believed })
+  })
+}
+
 for (const [name, generation, ageMs, young] of YOUTH) {
   t.test(`vouched for: ${name}`, async t => {
     const stage = await createStage(t)
@@ -118,7 +138,30 @@ t.test('says that the cloud is down while the Lease does', async t => {
   const stage = await createStage(t)
   await pass(stage, undefined, stage.clock.now())
   t.ok((await stage.context.inventory.read()).freshness.cloudDown)
-  await pass(stage, 'generation-1')
+  await pass(stage, INVENTORY.generation)
   await stage.clock.turn(CACHED_FOR_MS)
   t.notOk((await stage.context.inventory.read()).freshness.cloudDown)
+})
+
+t.test('a cloud of which no pass has told for two intervals is worth trying again', async t => {
+  const stage = await createStage(t)
+  await pass(stage, undefined, stage.clock.now())
+  await stage.clock.turn(2 * INTERVAL_MS - 1000)
+  t.ok((await stage.another().inventory.read()).freshness.cloudDown)
+  await stage.clock.turn(1000)
+  t.notOk((await stage.another().inventory.read()).freshness.cloudDown, 'no pass may be running any more')
+  const since = stage.clock.now() - 2 * INTERVAL_MS
+  const lease = await acquireLease(stage.kube, 'next', 50_000)
+  await lease?.release({ now: stage.clock.now(), unreachableSince: since })
+  t.ok((await stage.another().inventory.read()).freshness.cloudDown, 'however long it has been down')
+})
+
+t.test('a caller that is called off does not end the read of the others', async t => {
+  const stage = await createStage(t)
+  await writeInventory(stage.kube, INVENTORY)
+  const abort = new AbortController()
+  const [off, patient] = [stage.context.inventory.read(abort.signal), stage.context.inventory.read()]
+  abort.abort()
+  await t.rejects(off, { code: 'CCM_DEADLINE' })
+  t.equal((await patient).inventory?.generation, INVENTORY.generation)
 })

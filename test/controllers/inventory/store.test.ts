@@ -15,12 +15,12 @@ const KEY = 'inventory.json.gz'
 /** Hostnames that do not pack: as large as an inventory gets. */
 const RANDOM_BYTES = 300_000
 
-/** An inventory of about so many parts. */
-function large(parts: number, generation = `generation-of-${parts}`): Inventory {
+/** An inventory of about so many parts; another one at every call. */
+function large(parts: number): Inventory {
   const entries = Array.from({ length: parts * 2 }, (_, index) =>
     makeInstance(`id-${index}`, { hostname: randomBytes(RANDOM_BYTES).toString('base64') }),
   )
-  return makeInventory(entries, { generation })
+  return makeInventory(entries)
 }
 
 const SMALL = makeInventory([
@@ -51,14 +51,14 @@ t.test('what is written is read again, and a person sees what it is', async t =>
   t.strictSame(await readInventory(cluster.kube), SMALL)
   const map = cluster.simulator.store.get<ConfigMap>('configmaps', NAME, 'kube-system')
   t.match(map?.data, {
-    generation: 'generation-1',
+    generation: SMALL.generation,
     parts: '1',
     servers: '1',
     families: 'IPv4',
     account: 'account-1',
   })
   t.match(map?.metadata.labels, { 'app.kubernetes.io/managed-by': NAME })
-  const next = { ...SMALL, generation: 'generation-2', entries: [] }
+  const next = makeInventory([])
   await writeInventory(cluster.kube, next)
   t.strictSame(await readInventory(cluster.kube), next, 'and written over')
 })
@@ -85,9 +85,9 @@ t.test(
   'a writer that was killed between two parts leaves a torn inventory, which the next one mends',
   async t => {
     const cluster = await startCluster(t)
-    await writeInventory(cluster.kube, large(2, 'old'))
+    await writeInventory(cluster.kube, large(2))
     cluster.simulator.faults.fail({ verb: 'update', name: NAME }, { status: 500, times: 1 })
-    const next = large(2, 'new')
+    const next = large(2)
     await t.rejects(writeInventory(cluster.kube, next), { code: 'KUBE_SERVER_ERROR' })
     await t.rejects(readInventory(cluster.kube), { code: 'CCM_INVENTORY_INVALID' })
     await writeInventory(cluster.kube, next)
@@ -103,12 +103,12 @@ t.test('parts that outlived a killed removal go with the next write', async t =>
   await t.rejects(writeInventory(cluster.kube, SMALL), { code: 'KUBE_SERVER_ERROR' })
   t.ok(parts(cluster).length > 1 && parts(cluster).length < many)
   t.strictSame(await readInventory(cluster.kube), SMALL, 'they do no harm')
-  await writeInventory(cluster.kube, { ...SMALL, generation: 'generation-2' })
+  await writeInventory(cluster.kube, makeInventory([]))
   t.strictSame(parts(cluster), [NAME])
 })
 
 t.test('a reader that comes between two parts reads again', async t => {
-  const [old, next] = [large(2, 'old'), large(2, 'new')]
+  const [old, next] = [large(2), large(2)]
   const stored = { old: await pack(t, old), next: await pack(t, next) }
   let reads = 0
   const kube = createFakeKube(({ path }) => {
@@ -132,6 +132,9 @@ const packed = (value: unknown): object => ({
     [KEY]: gzipSync(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64'),
   },
 })
+/** The one entry with a change by hand; the generation stays that of what a pass wrote. */
+const edited = (change: object): object =>
+  packed({ ...SMALL, entries: SMALL.entries.map(entry => ({ ...entry, ...change })) })
 const GARBAGE: readonly [name: string, change: object][] = [
   ['no data at all', { data: null, binaryData: null }],
   ['no number of parts', { data: { parts: 'many' } }],
@@ -142,21 +145,20 @@ const GARBAGE: readonly [name: string, change: object][] = [
   ['packed bytes that are no JSON', packed('{"generation":')],
   ['null', packed(null)],
   ['a list', packed([])],
+  ['no generation', packed({ ...SMALL, generation: undefined })],
   ['no account', packed({ ...SMALL, account: undefined })],
-  ['no generation', packed({ ...SMALL, generation: 7 })],
-  ['no families', packed({ ...SMALL, families: 'IPv4' })],
   ['entries that are no list', packed({ ...SMALL, entries: {} })],
   ['an entry that is nothing', packed({ ...SMALL, entries: [null] })],
-  ['an entry without id', packed({ ...SMALL, entries: [{ ...makeInstance('a1'), id: undefined }] })],
-  ['an entry without hostname', packed({ ...SMALL, entries: [{ ...makeInstance('a1'), hostname: 1 }] })],
-  [
-    'an entry without addresses',
-    packed({ ...SMALL, entries: [{ ...makeInstance('a1'), publicAddresses: null }] }),
-  ],
-  [
-    'an entry without labels',
-    packed({ ...SMALL, entries: [{ ...makeInstance('a1'), additionalLabels: null }] }),
-  ],
+  ['an entry without id', edited({ id: undefined })],
+  ['an address that is a number', edited({ privateAddresses: [167_772_161] })],
+  ['an address of another machine', edited({ publicAddresses: ['203.0.113.99'] })],
+  ['another provider ID', edited({ providerID: 'phoenixnap://b2' })],
+  ['another hostname', edited({ hostname: 'node-b' })],
+  ['a label that no node may have', edited({ additionalLabels: { 'not a name': '?' } })],
+  ['another machine that joined', edited({ joined: { systemUUID: 'v', machineID: 'm' } })],
+  ['an entry more', packed({ ...SMALL, entries: [...SMALL.entries, makeInstance('b2')] })],
+  ['another account', packed({ ...SMALL, account: 'account-2' })],
+  ['other families', packed({ ...SMALL, families: ['IPv6'] })],
 ]
 for (const [name, change] of GARBAGE) {
   t.test(`garbage is told from an inventory, and written over: ${name}`, async t => {
@@ -186,6 +188,6 @@ t.test('an idle write costs no more requests than it must', async t => {
       return kube.request<T>(request)
     },
   }
-  await writeInventory(counting, { ...SMALL, generation: 'generation-2' })
+  await writeInventory(counting, makeInventory([]))
   t.strictSame(seen, [`PUT ${NAME}`, `GET ${NAME}-1`])
 })

@@ -61,6 +61,13 @@ const CASES: readonly Case[] = [
     wanted: [ip(SIX), NAME],
   },
   {
+    name: 'one address given twice is written once',
+    inside: [A, SIX],
+    outside: [PUBLIC],
+    node: { nodeIP: `${SIX},2001:DB8:0::11` },
+    wanted: [ip(SIX), outer(PUBLIC), NAME],
+  },
+  {
     name: 'an existing Hostname is kept',
     inside: [A],
     node: { addresses: [ip(B), host('node-a.example.org')] },
@@ -99,7 +106,31 @@ for (const [name, nodeIP, provided] of MISMATCHES) {
 }
 
 t.test('a cloud that knows no address leaves the old ones', async t => {
-  t.strictSame(decideAddresses(makeNode('node-a', { addresses: [ip(B)] }), instanceWith()), { state: 'none' })
+  t.strictSame(decideAddresses(makeNode('node-a', { addresses: [ip(B)] }), instanceWith()), {
+    state: 'none',
+    addresses: [],
+  })
+})
+
+/** [name, readable private addresses, node, what may be used of them] */
+const INCOMPLETE: readonly [string, readonly string[], NodeSketch, Case['wanted']][] = [
+  ['some are readable', [A], {}, [ip(A), outer(PUBLIC), NAME]],
+  ['--node-ip names a readable one', [A, B], { nodeIP: B }, [ip(B), outer(PUBLIC), NAME]],
+  ['--node-ip names none of them: it may be the one that is not', [A], { nodeIP: B }, []],
+  ['one of a pair is none of them', [A], { nodeIP: `${A},${SIX}` }, []],
+]
+for (const [name, inside, node, addresses] of INCOMPLETE) {
+  t.test(`some addresses cannot be read: ${name}`, async t => {
+    const instance = { ...instanceWith(inside, [PUBLIC]), addressesIncomplete: true }
+    const decision = decideAddresses(makeNode('node-a', node), instance)
+    t.strictSame(decision, { state: 'incomplete', addresses })
+  })
+}
+
+t.test('no address can be read', async t => {
+  const instance = { ...instanceWith(), addressesIncomplete: true }
+  for (const node of [{}, { nodeIP: A }])
+    t.strictSame(decideAddresses(makeNode('node-a', node), instance), { state: 'incomplete', addresses: [] })
 })
 
 const PAIRS: readonly [name: string, one: readonly object[], other: readonly object[], same: boolean][] = [

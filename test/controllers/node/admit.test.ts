@@ -42,7 +42,17 @@ t.test('a node that joins is stored initialised', async t => {
     annotations: { 'phoenixnap.com/initialized': 'admission' },
   })
   t.strictSame(stage.writes(), [], 'reads only, and no event')
-  t.equal(stage.cloud.lists, before, 'the inventory answers')
+  t.equal(stage.cloud.lists, before + 1, 'a server that nobody has joined on is asked for')
+})
+
+t.test('a node that joins again is answered from the inventory', async t => {
+  const stage = await setUp(t)
+  stage.addNode('node-a')
+  await resync(stage.context, stage.call())
+  stage.simulator.store.delete('nodes', 'node-a')
+  const before = stage.cloud.lists
+  t.ok((await admit(stage, 'node-a')).patch)
+  t.equal(stage.cloud.lists, before)
 })
 
 t.test('a burst of joins reads the inventory once', async t => {
@@ -102,6 +112,7 @@ t.test('a cloud that is known to be down costs no time, and an old inventory ans
   const stage = await setUp(t)
   await stage.clock.turn(3 * 3_600_000)
   stage.cloud.listError = new CcmError('BMC_UNREACHABLE', 'down')
+  stage.cloud.silentSince = stage.clock.now()
   await resync(stage.context, stage.call())
   const before = stage.cloud.lists
   t.ok((await admit(stage, 'node-a')).patch)

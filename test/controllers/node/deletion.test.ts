@@ -78,6 +78,18 @@ const ROWS: readonly Row[] = [
   { name: 'its mark is no time', node: { missingSince: 'yesterday' }, becomes: { mark: FIRST } },
   { name: 'its mark is empty', node: { missingSince: '' }, becomes: { mark: FIRST } },
   { name: 'its mark lies in the future', node: { missingSince: ago(-86_400_000) }, becomes: { mark: FIRST } },
+  {
+    name: 'its mark is older than it (it came with a manifest)',
+    node: { meta: { creationTimestamp: ago(GRACE_MS - 1000) } },
+    becomes: { mark: FIRST },
+  },
+  {
+    name: 'its mark is as old as it',
+    node: { meta: { creationTimestamp: DUE } },
+    becomes: { candidates: FIRST },
+  },
+  { name: 'its age is no time', node: { meta: { creationTimestamp: 'x' } }, becomes: { candidates: FIRST } },
+  { name: 'its mark lies a moment in the future', node: { missingSince: ago(-1) }, becomes: { mark: FIRST } },
   { name: 'the grace time is not over', node: { missingSince: ago(GRACE_MS - 1) }, becomes: { held: FIRST } },
   { name: 'it was marked this very moment', node: { missingSince: ago(0) }, becomes: { held: FIRST } },
   {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Inventory } from '../../../shared/controllers/inventory/content.ts'
+import { SHARED_FOR_MS } from '../../../shared/controllers/inventory/live.ts'
 import { writeInventory } from '../../../shared/controllers/inventory/store.ts'
 import { type Found, findForJoin, toUnknown } from '../../../shared/controllers/node/find.ts'
 import { acquireLease } from '../../../shared/controllers/resync/lease.ts'
@@ -25,24 +26,40 @@ async function setUp(t: Parameters<typeof createStage>[0], setting: Setting = {}
   await writeInventory(stage.kube, inventory)
   const lease = await acquireLease(stage.kube, 'pass', 1000)
   const now = stage.clock.now()
-  await lease?.release({
-    now,
-    generation: inventory.generation,
-    unreachableSince: cloudDown ? now : undefined,
-  })
+  await lease?.release({ now, vouched: inventory, unreachableSince: cloudDown ? now : undefined })
   await stage.clock.turn(ageMs)
   return stage
 }
 
 const find = ({ context, clock }: Stage, node: KubeNode = NODE, ms = 5000): Promise<Found> =>
   findForJoin(context, node, clock.now() + ms)
+const JOINED = makeInventory([{ ...WEB, joined: MACHINE }])
 const OLD = { ageMs: 2 * INTERVAL_MS }
 const DOWN = new CcmError('BMC_UNREACHABLE', 'no route')
 
-t.test('a young inventory answers, and the cloud is not asked', async t => {
+t.test(
+  'a young inventory answers for a server that has been joined on, and the cloud is not asked',
+  async t => {
+    const stage = await setUp(t, { inventory: JOINED })
+    t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
+    t.equal(stage.cloud.lists, 0)
+  },
+)
+
+t.test('a young one does not for a server that nobody joined on yet: the cloud is asked', async t => {
   const stage = await setUp(t)
-  t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
-  t.equal(stage.cloud.lists, 0)
+  stage.cloud.instances = [{ ...WEB, id: 'b2', providerID: 'phoenixnap://b2' }]
+  t.match(await find(stage), { finding: { state: 'found', instance: { id: 'b2' } } })
+  t.equal(stage.cloud.lists, 1)
+})
+
+t.test('and its entry is used when the cloud fails, or is known to be down', async t => {
+  const failing = await setUp(t)
+  failing.cloud.listError = DOWN
+  t.match(await find(failing), { finding: { state: 'found', instance: { id: 'a1' } }, why: /no answer/ })
+  const down = await setUp(t, { cloudDown: true })
+  t.match(await find(down), { finding: { state: 'found', instance: { id: 'a1' } } })
+  t.equal(down.cloud.lists, 0)
 })
 
 t.test('an old one does not: the cloud is', async t => {
@@ -91,6 +108,7 @@ t.test('a re-provisioned server never gets the provider ID of the one before', a
 t.test('nor between two passes, when the inventory does not know yet who joined', async t => {
   const stage = await setUp(t)
   t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
+  await stage.clock.turn(SHARED_FOR_MS)
   stage.cloud.instances = [makeInstance('new', { hostname: 'node-a' })]
   const again = makeNode('node-a', {
     uninitialized: true,
@@ -99,8 +117,30 @@ t.test('nor between two passes, when the inventory does not know yet who joined'
   t.match(await find(stage, again), { finding: { state: 'found', instance: { id: 'new' } } })
 })
 
+/** The same name, another machine. */
+const NEXT = makeNode('node-a', { uninitialized: true, machine: { systemUUID: 'uuid-2', machineID: 'm2' } })
+const UNDECIDED = { finding: { state: 'unknown', code: 'CCM_INSTANCE_NOT_FOUND' } }
+
+t.test(
+  'another machine does not get what a list of a moment ago, or an entry, says of the one before',
+  async t => {
+    const stage = await setUp(t)
+    t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
+    await stage.clock.turn(1000)
+    t.match(await find(stage, NEXT), UNDECIDED, 'the shared list may hold the server that was replaced')
+    t.match(await find(stage), { finding: { state: 'found' } }, 'a restarted kubelet is the same machine')
+    await stage.clock.turn(SHARED_FOR_MS)
+    stage.cloud.listError = DOWN
+    const { finding } = await find(stage, NEXT)
+    t.match(finding, UNDECIDED.finding, 'nor does an entry that would do otherwise')
+    await stage.clock.turn(SHARED_FOR_MS)
+    stage.cloud.listError = undefined
+    t.match(await find(stage, NEXT), { finding: { state: 'found' } }, 'a list of now is believed')
+  },
+)
+
 t.test('a restarted kubelet is answered from the inventory again', async t => {
-  const stage = await setUp(t)
+  const stage = await setUp(t, { inventory: JOINED })
   for (let start = 0; start < 3; start++)
     t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
   t.equal(stage.cloud.lists, 0)
@@ -111,8 +151,8 @@ t.test('a server that another node holds is told as taken', async t => {
   t.match(await find(stage), { finding: { state: 'taken', id: 'a1', holder: 'node-b' } })
   t.match(
     await find(stage, makeNode('node-a', { uninitialized: true, providerID: 'phoenixnap://a1' })),
-    { finding: { state: 'found', by: 'providerID' } },
-    'a preset provider ID is the user’s word',
+    { finding: { state: 'taken', id: 'a1', holder: 'node-b' } },
+    'also to a node that brings the provider ID along',
   )
 })
 

@@ -1,44 +1,20 @@
 import t from 'tap'
-import type { NodeDecision, Trigger } from '../../../shared/controllers/node/actions.ts'
 import type { Finding } from '../../../shared/controllers/node/match.ts'
-import { decideNode, isReady, isUninitialized } from '../../../shared/controllers/node/plan.ts'
+import { isReady, isUninitialized } from '../../../shared/controllers/node/plan.ts'
 import {
   INITIALIZED,
   MISSING_SINCE,
   SHUTDOWN_TAINT,
   UNINITIALIZED_TAINT,
 } from '../../../shared/kubernetes/names.ts'
-import { toOwner } from '../../../shared/phoenixnap/provider-id.ts'
-import { host, ip, makeInstance, makeNode, type NodeSketch, outer } from '../_make.ts'
+import { host, makeNode, type NodeSketch } from '../_make.ts'
+import { ADDRESSES, DONE, decide, did, FOUND, INSTANCE, LABELS } from './_plan.ts'
 
-const INSTANCE = makeInstance('a1')
-const FOUND: Finding = { state: 'found', instance: INSTANCE, by: 'hostname' }
 const OFF: Finding = { ...FOUND, instance: { ...INSTANCE, shutdown: true, status: 'powered-off' } }
 const ABSENT: Finding = { state: 'absent', by: 'providerID' }
 const UNKNOWN: Finding = { state: 'unknown', code: 'BMC_UNREACHABLE', message: 'no answer' }
-const LABELS = {
-  'node.kubernetes.io/instance-type': 's1.c1.small',
-  'beta.kubernetes.io/instance-type': 's1.c1.small',
-  'topology.kubernetes.io/region': 'PHX',
-  'failure-domain.beta.kubernetes.io/region': 'PHX',
-}
-const ADDRESSES = [ip('10.0.0.11'), outer('203.0.113.11'), host('node-a')]
 const SHUTDOWN = { key: SHUTDOWN_TAINT, effect: 'NoSchedule' }
 const MARK = '2026-01-01T00:00:00.000Z'
-/** A node on which nothing is left to do. */
-const DONE: NodeSketch = {
-  providerID: 'phoenixnap://a1',
-  labels: LABELS,
-  addresses: ADDRESSES,
-  initialized: true,
-}
-
-function decide(sketch: NodeSketch, finding: Finding = FOUND, trigger: Trigger = 'resync'): NodeDecision {
-  return decideNode(makeNode('node-a', sketch), finding, toOwner(sketch.providerID).owner, trigger)
-}
-
-const did = ({ actions }: NodeDecision): string[] => actions.map(action => action.do)
-
 t.test('an uninitialised node gets everything at once', async t => {
   const decision = decide({ uninitialized: true })
   t.strictSame(decision.actions, [
@@ -78,14 +54,6 @@ t.test('a provider ID that is set stays, in whatever form', async t => {
 
 t.test('addresses that are right already are not written', async t => {
   t.notOk('addresses' in (decide({ uninitialized: true, addresses: ADDRESSES }).actions[0]?.set ?? {}))
-})
-
-t.test('a cloud without addresses leaves those of the kubelet', async t => {
-  const bare: Finding = { ...FOUND, instance: { ...INSTANCE, privateAddresses: [], publicAddresses: [] } }
-  const { actions } = decide({ uninitialized: true }, bare)
-  t.strictSame(did({ actions } as NodeDecision), ['initialise'])
-  t.notOk('addresses' in (actions[0]?.set ?? {}))
-  t.strictSame(did(decide({ ...DONE, addresses: [ip('10.0.0.99')] }, bare)), [])
 })
 
 interface Refused {
@@ -260,16 +228,3 @@ for (const [name, node, finding, actions] of MARKED) {
       t.strictSame(action.set, { annotations: { [MISSING_SINCE]: null } })
   })
 }
-
-t.test('a --node-ip is not taken on trust when the cloud knows no address to hold it against', async t => {
-  const bare: Finding = { ...FOUND, instance: { ...INSTANCE, privateAddresses: [], publicAddresses: [] } }
-  const decision = decide({ uninitialized: true, nodeIP: '10.0.0.11' }, bare)
-  t.strictSame(decision.actions, [])
-  t.equal(decision.code, 'CCM_NODE_IP_MISMATCH')
-  t.match(decision.events[0]?.message, /10\.0\.0\.11.*no address/)
-  t.strictSame(
-    decide({ ...DONE, nodeIP: '10.0.0.11' }, bare).events,
-    [],
-    'an initialised one keeps what it has',
-  )
-})

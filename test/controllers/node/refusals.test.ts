@@ -6,8 +6,9 @@ import {
   mismatchEvent,
   refuseMismatch,
   refuseMissing,
+  refuseUnreadable,
 } from '../../../shared/controllers/node/refusals.ts'
-import { makeNode } from '../_make.ts'
+import { makeInstance, makeNode } from '../_make.ts'
 
 type Missing = Exclude<Finding, { state: 'found' | 'foreign' }>
 
@@ -73,6 +74,12 @@ for (const [name, finding, code, reason, names] of CASES) {
 t.test('what could not be found out is no fault of the node: no event', async t => {
   const finding = { state: 'unknown', code: 'BMC_TIMEOUT', message: 'no answer' } as const
   t.strictSame(refuseMissing(NODE, finding), { code: 'BMC_TIMEOUT', why: 'no answer' })
+})
+
+t.test('addresses that cannot be read are no fault of the node: no event', async t => {
+  const { code, why, event } = refuseUnreadable(makeInstance('a1'))
+  t.strictSame([code, event], ['BMC_RESPONSE_INVALID', undefined])
+  t.match(why, 'a1')
 })
 
 t.test('a mismatch names both sides', async t => {

@@ -5,6 +5,7 @@ import { type Stage, startCluster } from '../_stage.ts'
 
 const NAME = 'cloud-provider-phoenixnap-resync'
 const LIMIT_MS = 50_000
+const VOUCHED = { generation: 'generation-1', account: 'account-1' }
 type Cluster = Pick<Stage, 'simulator' | 'kube' | 'clock'>
 
 const stored = ({ simulator }: Cluster): Lease | undefined =>
@@ -21,6 +22,7 @@ t.test('a cluster in which no pass ever ran has an empty Lease, and the API serv
     renewedAt: undefined,
     generation: undefined,
     unreachableSince: undefined,
+    account: undefined,
     deletions: [],
   })
 })
@@ -50,7 +52,9 @@ t.test('a pass that is over its limit is taken over, and cannot write any more',
   const next = await acquireLease(cluster.kube, 'next', LIMIT_MS)
   t.equal(next?.state.holder, 'next')
   await t.rejects(async () => lost?.noteDeletions([1]), { code: 'KUBE_CONFLICT' })
-  await t.rejects(async () => lost?.release({ now: 1, generation: 'stale' }), { code: 'KUBE_CONFLICT' })
+  await t.rejects(async () => lost?.release({ now: 1, vouched: { ...VOUCHED, generation: 'stale' } }), {
+    code: 'KUBE_CONFLICT',
+  })
   t.equal(stored(cluster)?.spec?.holderIdentity, 'next')
   t.equal((await readLease(cluster.kube)).generation, undefined)
 })
@@ -58,30 +62,30 @@ t.test('a pass that is over its limit is taken over, and cannot write any more',
 t.test('only a complete pass renews', async t => {
   const cluster = await startCluster(t)
   const first = await acquireLease(cluster.kube, 'first', LIMIT_MS)
-  await first?.release({ now: cluster.clock.now(), generation: 'generation-1' })
+  await first?.release({ now: cluster.clock.now(), vouched: VOUCHED })
   const renewedAt = cluster.clock.now()
-  t.match(await readLease(cluster.kube), { renewedAt, generation: 'generation-1', holder: undefined })
+  t.match(await readLease(cluster.kube), { ...VOUCHED, renewedAt, holder: undefined })
   await cluster.clock.turn(60_000)
   const second = await acquireLease(cluster.kube, 'second', LIMIT_MS)
-  t.match(await readLease(cluster.kube), { renewedAt, generation: 'generation-1' }, 'taking it does not')
+  t.match(await readLease(cluster.kube), { ...VOUCHED, renewedAt }, 'taking it does not')
   await second?.release({ now: cluster.clock.now() })
   t.match(
     await readLease(cluster.kube),
-    { renewedAt, generation: 'generation-1' },
-    'an incomplete one does not',
+    { ...VOUCHED, renewedAt, acquiredAt: renewedAt + 60_000 },
+    'an incomplete one does not, but it tells when it looked',
   )
 })
 
 t.test('remembers since when the cloud does not answer, until it does', async t => {
   const cluster = await startCluster(t)
   const since = cluster.clock.now()
-  for (const [unreachableSince, generation] of [
+  for (const [unreachableSince, vouched] of [
     [since, undefined],
     [since, undefined],
-    [undefined, 'generation-1'],
+    [undefined, VOUCHED],
   ] as const) {
     const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
-    await lease?.release({ now: cluster.clock.now(), unreachableSince, ...(generation && { generation }) })
+    await lease?.release({ now: cluster.clock.now(), unreachableSince, vouched })
     t.equal((await readLease(cluster.kube)).unreachableSince, unreachableSince)
     await cluster.clock.turn(60_000)
   }
@@ -93,7 +97,7 @@ t.test('deletions are noted in the Lease and outlive the pass', async t => {
   const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
   await lease?.noteDeletions(times)
   t.strictSame((await readLease(cluster.kube)).deletions, times, 'at once')
-  await lease?.release({ now: cluster.clock.now(), generation: 'generation-1' })
+  await lease?.release({ now: cluster.clock.now(), vouched: VOUCHED })
   t.strictSame((await acquireLease(cluster.kube, 'next', LIMIT_MS))?.state.deletions, times)
 })
 
@@ -125,6 +129,26 @@ t.test('texts that are no times are none', async t => {
   t.match(await readLease(cluster.kube), { unreachableSince: undefined, deletions: [Date.UTC(2026, 0, 1)] })
 })
 
+t.test('a holder whose time was edited does not keep the others out', async t => {
+  const cluster = await startCluster(t)
+  await acquireLease(cluster.kube, 'for ever', 86_400_000)
+  t.equal((await readLease(cluster.kube)).limitMs, 300_000, 'no pass takes a day')
+  await cluster.clock.turn(300_000)
+  const next = await acquireLease(cluster.kube, 'next', LIMIT_MS)
+  t.equal(next?.state.holder, 'next')
+  const acquireTime = new Date(cluster.clock.now() + 3_600_000).toISOString().replace('Z', '000Z')
+  cluster.simulator.store.merge('leases', NAME, { spec: { acquireTime } }, 'kube-system')
+  t.ok(await acquireLease(cluster.kube, 'third', LIMIT_MS), 'nothing is held from the future')
+})
+
+t.test('deletions from the future do not forbid others', async t => {
+  const cluster = await startCluster(t)
+  const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
+  const now = cluster.clock.now()
+  await lease?.noteDeletions([now - 1000, now + 60_000, now + 61_000, now + 86_400_000])
+  t.strictSame((await readLease(cluster.kube)).deletions, [now - 1000, now + 60_000])
+})
+
 const STATE: LeaseState = {
   now: 100_000,
   resourceVersion: '1',
@@ -134,6 +158,7 @@ const STATE: LeaseState = {
   renewedAt: undefined,
   generation: undefined,
   unreachableSince: undefined,
+  account: undefined,
   deletions: [],
 }
 const HELD: readonly [name: string, change: Partial<LeaseState>, held: boolean][] = [
@@ -144,6 +169,8 @@ const HELD: readonly [name: string, change: Partial<LeaseState>, held: boolean][
   ['without a time', { acquiredAt: undefined }, false],
   ['without a limit', { limitMs: 0 }, false],
   ['taken a little in the future (another API server’s clock)', { acquiredAt: 101_000 }, true],
+  ['taken almost a minute in the future', { acquiredAt: 159_999 }, true],
+  ['taken a minute in the future (a clock that was set back)', { acquiredAt: 160_000 }, false],
 ]
 for (const [name, change, held] of HELD)
   t.test(`a Lease is ${held ? 'held' : 'free'}: ${name}`, async t => {

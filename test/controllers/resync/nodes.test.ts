@@ -63,14 +63,18 @@ for (const [status, code] of STUBBORN) {
   })
 }
 
-t.test('a node that went meanwhile is noted', async t => {
+t.test('a node that was deleted meanwhile is no failure, and not among those that are left', async t => {
   const stage = await createStage(t)
-  stage.addNode('node-a')
+  for (const { hostname } of SERVERS) stage.addNode(hostname)
   const before = await observed(stage)
   stage.simulator.store.delete('nodes', 'node-a')
   const notes = createNotes()
-  await convergeAll(stage.context, before, notes, stage.call())
-  t.strictSame(failed(notes), [['node-a', 'KUBE_NOT_FOUND']])
+  const left = await convergeAll(stage.context, before, notes, stage.call())
+  t.strictSame(failed(notes), [])
+  t.strictSame(
+    left.map(({ metadata }) => metadata.name),
+    ['node-b', 'node-c'],
+  )
 })
 
 t.test('a dry run tells the same and writes nothing', async t => {
@@ -106,10 +110,33 @@ const find = (
 
 t.test('a server that another node holds is taken, one’s own is not', async t => {
   const stage = await createStage(t)
-  const [one, holder] = [makeNode('node-a'), makeNode('node-z', { providerID: 'bmc://servers/a' })]
+  const one = makeNode('node-a', { uninitialized: true })
+  const holder = makeNode('node-z', { providerID: 'bmc://servers/a' })
   t.match(find(stage, [one, holder], one), { state: 'taken', id: 'a', holder: 'node-z' })
   t.match(find(stage, [one, holder], holder), { state: 'found', instance: { id: 'a' }, by: 'providerID' })
   t.match(find(stage, [one], one), { state: 'found', instance: { id: 'a' }, by: 'hostname' })
+})
+
+t.test('a node that brings along the provider ID of another one stays uninitialised', async t => {
+  const stage = await createStage(t)
+  const holder = makeNode('node-z', {
+    providerID: 'phoenixnap://a',
+    meta: { creationTimestamp: '2026-01-01T00:00:00Z' },
+  })
+  const second = { providerID: 'bmc://servers/a', meta: { creationTimestamp: '2026-01-02T00:00:00Z' } }
+  const joining = makeNode('node-y', { ...second, uninitialized: true })
+  t.match(find(stage, [joining, holder], joining), { state: 'taken', id: 'a', holder: 'node-z' })
+  const settled = makeNode('node-y', second)
+  t.match(
+    find(stage, [settled, holder], settled),
+    { state: 'found' },
+    'one that has it for long stays as it is',
+  )
+  t.match(
+    find(stage, [joining], joining),
+    { state: 'found', by: 'providerID' },
+    'and one alone has a right to it',
+  )
 })
 
 t.test('without a list nothing is known of anybody, and others are still none of ours', async t => {

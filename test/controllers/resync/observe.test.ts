@@ -1,24 +1,27 @@
 import t from 'tap'
+import type { InstancesV2 } from '../../../shared/cloud-provider/contract.ts'
 import type { Inventory } from '../../../shared/controllers/inventory/content.ts'
 import { writeInventory } from '../../../shared/controllers/inventory/store.ts'
-import { observe } from '../../../shared/controllers/resync/observe.ts'
+import { type Observed, observe } from '../../../shared/controllers/resync/observe.ts'
 import { CcmError } from '../../../shared/errors.ts'
 import { makeInstance, makeInventory } from '../_make.ts'
-import { createStage } from '../_stage.ts'
+import { createStage, type Stage } from '../_stage.ts'
 
 const A = makeInstance('a1')
 const B = makeInstance('b2')
+const look = (stage: Stage, account?: string): Promise<Observed> =>
+  observe(stage.context, { account }, stage.call())
 
 t.test('reads both sides once', async t => {
   const stage = await createStage(t, { instances: [A] })
   stage.addNode('node-a')
   await writeInventory(stage.kube, makeInventory([A]))
-  const observed = await observe(stage.context, stage.call())
+  const observed = await look(stage)
   t.match(observed, {
     nodes: [{ metadata: { name: 'node-a' } }],
     instances: [{ id: 'a1' }],
     account: 'account-1',
-    previous: { generation: 'generation-1' },
+    previous: { generation: makeInventory([A]).generation },
     families: ['IPv4'],
   })
   t.equal(stage.cloud.lists, 1)
@@ -27,23 +30,54 @@ t.test('reads both sides once', async t => {
 t.test('a list that failed is an error among the observed, and not an empty list', async t => {
   const stage = await createStage(t)
   stage.cloud.listError = new CcmError('BMC_SERVER_ERROR', 'down')
-  t.match((await observe(stage.context, stage.call())).instances, { code: 'BMC_SERVER_ERROR' })
+  t.match((await look(stage)).instances, { code: 'BMC_SERVER_ERROR' })
   stage.cloud.listError = new TypeError('a bug')
-  t.match((await observe(stage.context, stage.call())).instances, { code: 'BMC_RESPONSE_INVALID' })
+  t.match((await look(stage)).instances, { code: 'BMC_RESPONSE_INVALID' })
 })
 
 t.test('the cluster’s own failures are thrown', async t => {
   const stage = await createStage(t)
   stage.simulator.faults.fail({ resource: 'nodes' }, { status: 500 })
-  await t.rejects(observe(stage.context, stage.call()), { code: 'KUBE_SERVER_ERROR' })
+  await t.rejects(look(stage), { code: 'KUBE_SERVER_ERROR' })
+})
+
+t.test('when the cluster fails, the list of the cloud is ended and waited for', async t => {
+  const stage = await createStage(t)
+  stage.simulator.faults.fail({ resource: 'nodes' }, { status: 500 })
+  const { instancesV2 } = stage.cloud
+  const ends: string[] = []
+  const hangs: Partial<InstancesV2> = {
+    ...instancesV2,
+    listInstances: call =>
+      new Promise((_, reject) => {
+        call?.signal?.addEventListener('abort', () => {
+          // Ending takes a moment, too.
+          setImmediate(() => {
+            ends.push('the list')
+            reject(new CcmError('BMC_TIMEOUT', 'aborted'))
+          })
+        })
+      }),
+  }
+  const cloud = { ...stage.cloud, instancesV2: hangs as InstancesV2 }
+  const observed = observe({ ...stage.context, cloud }, { account: undefined }, stage.call())
+  await t.rejects(observed, { code: 'KUBE_SERVER_ERROR' })
+  t.strictSame(ends, ['the list'], 'nothing is left running')
+})
+
+t.test('credentials that cannot be read, and no inventory: the account of the Lease stays', async t => {
+  const stage = await createStage(t, { instances: [B] })
+  stage.addNode('node-a', { providerID: 'phoenixnap://a1' })
+  stage.cloud.accountFingerprint = () => Promise.reject(new Error('no file'))
+  t.match(await look(stage, 'account-0'), { account: 'account-0', instances: [{ id: 'b2' }] })
 })
 
 t.test('families that cannot be read are those of before', async t => {
   const stage = await createStage(t)
   stage.simulator.faults.fail({ resource: 'servicecidrs' }, { status: 403 })
-  t.strictSame((await observe(stage.context, stage.call())).families, [])
+  t.strictSame((await look(stage)).families, [])
   await writeInventory(stage.kube, makeInventory([], { families: ['IPv6'] }))
-  t.strictSame((await observe(stage.context, stage.call())).families, ['IPv6'])
+  t.strictSame((await look(stage)).families, ['IPv6'])
 })
 
 t.test('an inventory that cannot be used is none', async t => {
@@ -55,19 +89,21 @@ t.test('an inventory that cannot be used is none', async t => {
     { data: { parts: 'x' } },
     'kube-system',
   )
-  t.equal((await observe(stage.context, stage.call())).previous, undefined)
+  t.equal((await look(stage)).previous, undefined)
 })
 
 t.test('credentials that cannot be read at this moment are no other account', async t => {
   const stage = await createStage(t, { instances: [A] })
   await writeInventory(stage.kube, makeInventory([B]))
   stage.cloud.accountFingerprint = () => Promise.reject(new Error('no file'))
-  t.match(await observe(stage.context, stage.call()), { account: 'account-1', instances: [{ id: 'a1' }] })
+  t.match(await look(stage), { account: 'account-1', instances: [{ id: 'a1' }] })
 })
 
 interface Trust {
   readonly name: string
   readonly before: Inventory | undefined
+  /** Account of the Lease. */
+  readonly vouched?: string
   /** Provider ID of the one node. */
   readonly providerID?: string
   readonly instances: readonly (typeof A)[]
@@ -116,13 +152,52 @@ const TRUST: readonly Trust[] = [
     instances: [B],
     trusted: true,
   },
+  {
+    name: 'no inventory, another account by the Lease, no server of a node',
+    before: undefined,
+    vouched: 'account-0',
+    providerID: 'phoenixnap://a1',
+    instances: [B],
+    trusted: false,
+  },
+  {
+    name: 'no inventory, another account by the Lease, an empty list',
+    before: undefined,
+    vouched: 'account-0',
+    providerID: 'phoenixnap://a1',
+    instances: [],
+    trusted: false,
+  },
+  {
+    name: 'no inventory, another account by the Lease, a server of a node',
+    before: undefined,
+    vouched: 'account-0',
+    providerID: 'phoenixnap://a1',
+    instances: [A],
+    trusted: true,
+  },
+  {
+    name: 'no inventory, the same account by the Lease',
+    before: undefined,
+    vouched: 'account-1',
+    providerID: 'phoenixnap://a1',
+    instances: [B],
+    trusted: true,
+  },
+  {
+    name: 'the inventory’s account is the newer word',
+    before: makeInventory([A]),
+    vouched: 'account-0',
+    instances: [B],
+    trusted: true,
+  },
 ]
-for (const { name, before, providerID, instances, trusted } of TRUST) {
+for (const { name, before, vouched, providerID, instances, trusted } of TRUST) {
   t.test(`${trusted ? 'trusts' : 'distrusts'} the list: ${name}`, async t => {
     const stage = await createStage(t, { instances })
     if (before) await writeInventory(stage.kube, before)
     if (providerID) stage.addNode('node-a', { providerID })
-    const observed = await observe(stage.context, stage.call())
+    const observed = await look(stage, vouched)
     if (trusted) t.strictSame(observed.instances, instances)
     else t.match(observed.instances, { code: 'CCM_ACCOUNT_CHANGED' })
   })

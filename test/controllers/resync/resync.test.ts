@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { ResyncReport } from '../../../shared/controllers/contract.ts'
 import { readInventory } from '../../../shared/controllers/inventory/store.ts'
@@ -70,7 +71,7 @@ t.test('a dry run takes no Lease, waits for nobody and writes nothing at all', a
   const report = await pass(stage, true)
   t.strictSame(stage.writes(), [])
   t.strictSame(stage.events('node-x'), [])
-  t.strictSame(actions(report), ['untaintShutdown node-a', 'markMissing node-c', 'updateInventory inventory'])
+  t.strictSame(actions(report), ['untaintShutdown node-a', 'updateInventory inventory', 'markMissing node-c'])
 })
 
 t.test('the plan of a dry run is what a pass then does', async t => {
@@ -88,7 +89,7 @@ t.test('a server that is gone: marked, then deleted after the grace time', async
   const stage = await setUp(t)
   stage.cloud.instances = SERVERS.slice(1)
   await setReady(stage.kube, 'node-a', false)
-  t.strictSame(actions(await pass(stage)), ['markMissing node-a', 'updateInventory inventory'])
+  t.strictSame(actions(await pass(stage)), ['updateInventory inventory', 'markMissing node-a'])
   await stage.clock.turn(GRACE_MS - 1000)
   t.strictSame(actions(await pass(stage)), [])
   await stage.clock.turn(1000)
@@ -108,7 +109,10 @@ t.test('a server that is there again takes the mark away, and the time begins an
   ]
   for (const [instances, action] of turns) {
     stage.cloud.instances = instances
-    t.equal(actions(await pass(stage))[0], action)
+    t.strictSame(
+      actions(await pass(stage)).filter(did => did !== 'updateInventory inventory'),
+      [action],
+    )
     await stage.clock.turn(GRACE_MS)
   }
 })
@@ -189,6 +193,39 @@ t.test('nodes of another cloud are never written', async t => {
   stage.simulator.requests.clear()
   t.match(await pass(stage), { state: 'complete', changes: [] })
   t.strictSame(stage.writes(), [`patch ${LEASE}`, `patch ${LEASE}`])
+})
+
+t.test('an inventory that was edited is not believed, and written anew', async t => {
+  const stage = await setUp(t)
+  const inventory = await readInventory(stage.kube)
+  const entries = inventory?.entries.map(entry => ({ ...entry, providerID: 'phoenixnap://evil' }))
+  const packed = gzipSync(JSON.stringify({ ...inventory, entries })).toString('base64')
+  const binaryData = { 'inventory.json.gz': packed }
+  stage.simulator.store.merge('configmaps', 'cloud-provider-phoenixnap', { binaryData }, 'kube-system')
+  await t.rejects(readInventory(stage.kube), { code: 'CCM_INVENTORY_INVALID' })
+  const report = await pass(stage)
+  t.strictSame([report.state, actions(report)], ['complete', ['createInventory inventory']])
+  const { generation, account, families } = (await readInventory(stage.kube)) ?? {}
+  t.strictSame({ account, families }, { account: inventory?.account, families: inventory?.families })
+  t.equal((await readLease(stage.kube)).generation, generation, 'and vouched for')
+})
+
+t.test('the inventory is written although the deletions take all the time', async t => {
+  const stage = await setUp(t)
+  stage.cloud.instances = SERVERS.slice(1)
+  await setReady(stage.kube, 'node-a', false)
+  await pass(stage)
+  await stage.clock.turn(GRACE_MS)
+  stage.cloud.instances = SERVERS.slice(1).map(server => ({ ...server, region: 'ASH' }))
+  stage.simulator.faults.fail({ verb: 'delete', resource: 'nodes' }, { status: 500 })
+  t.match(await pass(stage), { state: 'incomplete', failures: [{ name: 'node-a' }] })
+  const inventory = await readInventory(stage.kube)
+  t.strictSame(
+    inventory?.entries.map(({ region }) => region),
+    ['ASH', 'ASH'],
+  )
+  const { generation, renewedAt } = await readLease(stage.kube)
+  t.strictSame([generation, renewedAt], [inventory?.generation, stage.clock.now()], 'and vouched for')
 })
 
 t.test('a pass that fails gives the Lease back and vouches for nothing', async t => {
