@@ -7,9 +7,10 @@ import { createSharedRead } from './shared-read.ts'
 export interface LiveInstances {
   /**
    * @param deadline milliseconds since 1970
+   * @param notBefore milliseconds since 1970: an older list is not good enough
    * @throws CcmError the cloud's error, or CCM_DEADLINE when deadline or signal came first
    */
-  list(deadline: number, signal?: AbortSignal): Promise<LiveList>
+  list(deadline: number, signal?: AbortSignal, notBefore?: number): Promise<LiveList>
 }
 
 export interface LiveList {
@@ -33,10 +34,10 @@ export function createLiveInstances(cloud: Cloud, clock: Clock): LiveInstances {
     },
   })
   return {
-    async list(deadline, signal) {
+    async list(deadline, signal, notBefore) {
       const limit = startLimit(clock, deadline, signal)
       try {
-        const { value, startedAt } = await read(limit.signal)
+        const { value, startedAt } = await read(limit.signal, notBefore)
         return { index: value, startedAt }
       } finally {
         limit.stop()

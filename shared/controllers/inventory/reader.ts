@@ -22,6 +22,8 @@ export interface InventoryView {
   /** Its entries by what a node is matched by; empty without an inventory. */
   readonly index: InstanceIndex<InventoryEntry>
   readonly freshness: Freshness
+  /** When the pass that vouches for it began, by our own clock; undefined when none does. */
+  readonly vouchedAt?: number | undefined
 }
 
 /** Kept this long in one process: of a burst of reviews the first one reads. */
@@ -79,9 +81,11 @@ function toView({ inventory, index, lease, at }: Stored, options: InventoryReade
   const now = lease.now + (options.clock.now() - at)
   const vouched = inventory !== undefined && lease.generation === inventory.generation
   const limitMs = 2 * options.resyncIntervalMs
+  const { renewedAt } = lease
   return {
     inventory,
     index,
+    vouchedAt: vouched && renewedAt !== undefined ? Math.min(at, at - (lease.now - renewedAt)) : undefined,
     freshness: {
       young: vouched && isWithin(lease.renewedAt, now, limitMs),
       // Noted by a pass that may have been the last one: an API that nobody has tried since is worth trying.

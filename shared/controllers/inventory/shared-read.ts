@@ -28,11 +28,12 @@ interface Reading<T> {
  * One read for all who ask within a time. It is aborted when nobody waits for it any more: a function leaves nothing
  * running when it answers.
  *
- * @returns a read that throws what the shared one throws, or CCM_DEADLINE when its own signal comes first
+ * @returns a read that throws what the shared one throws, or CCM_DEADLINE when its own signal comes first; one that was
+ *   begun before `notBefore` (milliseconds since 1970, not in the future) is not good enough for it
  */
 export function createSharedRead<T>(
   options: SharedReadOptions<T>,
-): (signal?: AbortSignal) => Promise<Shared<T>> {
+): (signal?: AbortSignal, notBefore?: number) => Promise<Shared<T>> {
   const { clock, keepMs, keepFailures } = options
   let current: Reading<T> | undefined
 
@@ -51,8 +52,8 @@ export function createSharedRead<T>(
   const isGood = (reading: Reading<T>): boolean =>
     clock.now() - reading.startedAt < keepMs && (reading.state !== 'failed' || keepFailures)
 
-  return async signal => {
-    if (!current || !isGood(current)) current = begin()
+  return async (signal, notBefore = 0) => {
+    if (!current || !isGood(current) || current.startedAt < notBefore) current = begin()
     const mine = current
     mine.waiting++
     try {

@@ -69,7 +69,8 @@ async function askCloud(
   const { clock, cloud, live } = context
   await refuseOtherAccount(cloud, view)
   const askedAt = clock.now()
-  const { index, startedAt } = await live.list(deadline, signal)
+  // A list that is older than the inventory would know less than it does.
+  const { index, startedAt } = await live.list(deadline, signal, view.vouchedAt)
   const finding = matchInstance(node, index, cloud.providerIDOwner)
   if (startedAt >= askedAt) return finding
   return finding.state === 'absent' ? NOT_YET_LISTED : doubtReplaced(context, node, finding)

@@ -73,6 +73,16 @@ for (const keepFailures of [true, false]) {
   })
 }
 
+t.test('an abandoned read that takes its time to end is not given to the next one', async t => {
+  const answers: ((text: string) => void)[] = []
+  const start = (): Promise<string> => new Promise(resolve => answers.push(resolve))
+  const read = createSharedRead({ clock: createTurnableClock(), keepMs: KEEP_MS, keepFailures: false, start })
+  await t.rejects(leave(read), { code: 'CCM_DEADLINE' })
+  const next = read()
+  answers[1]?.('two')
+  t.equal((await next).value, 'two')
+})
+
 t.test('one’s own signal ends the waiting only, the last one to leave ends the read', async t => {
   const { begun, read } = setUp()
   const [one, other] = [new AbortController(), new AbortController()]
@@ -126,4 +136,16 @@ t.test('a read that fails when nobody waits any more harms nobody', async t => {
     await clock.turn(0)
   }
   t.strictSame(unhandled, [])
+})
+
+t.test('who needs a newer one than there is begins it, for all who come after', async t => {
+  const { clock, begun, read } = setUp()
+  const first = read()
+  begun[0]?.resolve('one')
+  await first
+  await clock.turn(10)
+  const newer = [read(undefined, clock.now()), read()]
+  begun[1]?.resolve('two')
+  for (const answer of newer) t.match(await answer, { value: 'two' })
+  t.equal(begun.length, 2)
 })

@@ -194,3 +194,16 @@ t.test('a failure is never an absence', async t => {
   t.match(toUnknown(DOWN), { state: 'unknown', code: 'BMC_UNREACHABLE', message: 'no route' })
   t.match(toUnknown(new TypeError('a bug')), { state: 'unknown' })
 })
+
+t.test('a shared list that is older than the inventory is not good enough', async t => {
+  const stage = await createStage(t, { instances: [] })
+  t.match(await find(stage), { finding: { state: 'absent' } })
+  await stage.clock.turn(SHARED_FOR_MS / 2)
+  stage.cloud.instances = [WEB]
+  const inventory = makeInventory([WEB])
+  await writeInventory(stage.kube, inventory)
+  const lease = await acquireLease(stage.kube, 'pass', 1000)
+  await lease?.release({ now: stage.clock.now(), vouched: inventory })
+  t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
+  t.equal(stage.cloud.lists, 2)
+})
