@@ -4,8 +4,8 @@ import { type Figure, median, nodeName, type Stage, startWorker, TOKEN } from '.
 
 const SERVERS = 1000
 const CONNECTIONS = 16
-const WARM_UP = 10_000
-const REQUESTS = 5000
+const WARM_UP = 20_000
+const REQUESTS = 10_000
 const ROUNDS = 5
 
 /** The review with which an API server asks about a kubelet's new node. */
