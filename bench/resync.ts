@@ -42,10 +42,15 @@ export async function benchResync(stage: Stage): Promise<Figure[]> {
         unit: 'writes besides its Lease',
         budget: { atMost: 0 },
       },
-      { name: '', value: idle.renewals, unit: 'writes of its Lease' },
-      { name: '', value: idle.reads, unit: 'reads of the API server' },
-      { name: '', value: countLists(idle.requests), unit: 'lists of BMC', budget: { atMost: 4 } },
-      { name: '', value: idle.cpu / 1e6, unit: 's of CPU time' },
+      { name: `idle pass over ${NODES} nodes`, value: idle.renewals, unit: 'writes of its Lease' },
+      { name: `idle pass over ${NODES} nodes`, value: idle.reads, unit: 'reads of the API server' },
+      {
+        name: `idle pass over ${NODES} nodes`,
+        value: countLists(idle.requests),
+        unit: 'lists of BMC',
+        budget: { atMost: 4 },
+      },
+      { name: `idle pass over ${NODES} nodes`, value: idle.cpu / 1e6, unit: 's of CPU time' },
     ]
   } finally {
     worker.close()
