@@ -13,7 +13,10 @@ export interface HookCall {
 }
 
 /** What to answer: JSON, a status with a text, or nothing at all until the test ends. */
-export type HookReply = { readonly json: unknown } | { readonly status: number; readonly text: string } | 'hang'
+export type HookReply =
+  | { readonly json: unknown }
+  | { readonly status: number; readonly text: string }
+  | 'hang'
 
 /** A server for webhook calls on https://127.0.0.1, with an authority of its own. */
 export interface WebhookServer {
@@ -40,7 +43,8 @@ export async function startWebhookServer(t: Test): Promise<WebhookServer> {
     calls.push(call)
     const reply = handlers.get(toPath(call))?.(call) ?? { status: 404, text: 'nobody is here' }
     if (reply === 'hang') return
-    if ('json' in reply) response.setHeader('content-type', 'application/json').end(JSON.stringify(reply.json))
+    if ('json' in reply)
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(reply.json))
     else response.writeHead(reply.status).end(reply.text)
   }
 
