@@ -108,9 +108,10 @@ async function openLog(
   write: FunctionHostOptions['write'],
 ): Promise<Log> {
   const known = await config([]).catch(() => undefined)
+  const secrets = known ? logSecrets(known) : []
   return createLog({
     level: known?.logLevel ?? 'info',
-    secrets: () => (known ? logSecrets(known) : []),
+    secrets: () => secrets,
     ...(write ? { write } : {}),
   })
 }

@@ -33,7 +33,8 @@ export function toResyncCommand({
 export async function runResync(command: ResyncCommand, inputs: SourceInputs, io: CliIo): Promise<number> {
   const sources = await readSources(inputs)
   const { config } = readConfig(sources, CLOUD_SETTINGS)
-  const log = await createLog({ level: config.logLevel, secrets: () => logSecrets(config), write: io.err })
+  const secrets = logSecrets(config)
+  const log = await createLog({ level: config.logLevel, secrets: () => secrets, write: io.err })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock: io.clock, log })
   try {
     return await resyncOnce(command, app.controllers, io)
