@@ -1,28 +1,5 @@
 import type { Clock } from '../clock.ts'
 
-/** The longest delay that a timer of Node takes; a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
-
-/** A time limit under way: `signal` aborts when it is reached, `stop` ends it unreached. */
-export interface Limit {
-  readonly signal: AbortSignal
-  stop(): void
-}
-
-/** Starts a limit of `ms` milliseconds; undefined (or longer than a timer can be) is no limit, 0 and less is reached at once. */
-export function startLimit(clock: Clock, ms: number | undefined): Limit {
-  const reached = new AbortController()
-  const stopped = new AbortController()
-  if (ms !== undefined && ms <= 0) reached.abort()
-  else if (ms !== undefined && ms <= MAX_TIMER_MS) {
-    clock.sleep(ms, stopped.signal).then(
-      () => reached.abort(),
-      () => undefined,
-    )
-  }
-  return { signal: reached.signal, stop: () => stopped.abort() }
-}
-
 /** A signal that aborts with the first of those given. */
 export function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal {
   return AbortSignal.any(signals.filter(signal => signal !== undefined))

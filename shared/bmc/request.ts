@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { CcmError, hasCode } from '../errors.ts'
+import { startLimit } from '../limit.ts'
 import type { Log } from '../log.ts'
 import {
   decodeBody,
@@ -9,7 +10,7 @@ import {
   toOutcomeUnknown,
   type Where,
 } from './failures.ts'
-import { anySignal, pause, startLimit } from './limits.ts'
+import { anySignal, pause } from './limits.ts'
 import { type Operation, scopeOf, toPath, toWhat } from './operation.ts'
 import { ShapeError } from './parse.ts'
 import { createReachability } from './reachability.ts'

@@ -1,8 +1,9 @@
 import type nodeFetch from 'node-fetch'
 import type { Clock } from '../clock.ts'
+import { startLimit } from '../limit.ts'
 import { createAgents } from './agents.ts'
 import type { Counter } from './counter.ts'
-import { abortable, anySignal, startLimit } from './limits.ts'
+import { abortable, anySignal } from './limits.ts'
 import { toRetryAfterMs } from './retry.ts'
 
 /** The part of node-fetch that is used, so that a test may pass its own. */

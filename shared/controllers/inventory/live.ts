@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Cloud, Instance } from '../../cloud-provider/contract.ts'
+import { startLimit } from '../../limit.ts'
 import { type InstanceIndex, toIndex } from '../node/match.ts'
 import { createSharedRead } from './shared-read.ts'
 
@@ -35,34 +36,14 @@ export function createLiveInstances(cloud: Cloud, clock: Clock): LiveInstances {
   })
   return {
     async list(deadline, signal, notBefore) {
-      const limit = startLimit(clock, deadline, signal)
+      const limit = startLimit(clock, deadline - clock.now())
+      const ends = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal
       try {
-        const { value, startedAt } = await read(limit.signal, notBefore)
+        const { value, startedAt } = await read(ends, notBefore)
         return { index: value, startedAt }
       } finally {
         limit.stop()
       }
     },
-  }
-}
-
-/** A signal that comes with the deadline or with the given one. */
-function startLimit(
-  clock: Clock,
-  deadline: number,
-  signal?: AbortSignal,
-): { signal: AbortSignal; stop: () => void } {
-  const reached = new AbortController()
-  const stopped = new AbortController()
-  const leftMs = Math.max(0, deadline - clock.now())
-  if (leftMs !== Number.POSITIVE_INFINITY) {
-    clock.sleep(leftMs, stopped.signal).then(
-      () => reached.abort('deadline'),
-      () => {},
-    )
-  }
-  return {
-    signal: signal ? AbortSignal.any([reached.signal, signal]) : reached.signal,
-    stop: () => stopped.abort('stopped'),
   }
 }
