@@ -1,7 +1,7 @@
 import { FetchError, Response } from 'node-fetch'
 import { type Bmc, type BmcOptions, createBmc, type Fetch } from '../../shared/bmc/client.ts'
-import type { Log, LogFields } from '../../shared/log.ts'
 import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
+import { collectLog, type Line } from '../support/collect-log.ts'
 
 /** What one request meets: an answer, a failure of the transport, or silence until it is aborted. */
 export interface Step {
@@ -23,12 +23,6 @@ export interface Seen {
   readonly path: string
   readonly authorization: string | undefined
   readonly body: string | undefined
-}
-
-export interface Line {
-  readonly level: string
-  readonly fields: LogFields
-  readonly message: string
 }
 
 export interface Scripted {
@@ -73,7 +67,7 @@ export function scripted({ api = [{ body: [] }], token, ...options }: Script = {
     credentials: async () => ({ clientId: 'the-client', clientSecret: SECRET }),
     clock,
     random: () => 0,
-    log: collect(lines),
+    log: collectLog(lines),
     fetch,
     ...options,
   })
@@ -99,16 +93,4 @@ async function play(step: Step, { signal }: RequestInit): Promise<Response> {
   const { status = 200, body, headers = {} } = step
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return new Response(text ?? null, { status, headers })
-}
-
-function collect(lines: Line[]): Log {
-  const at = (level: string) => (fields: LogFields, message: string) =>
-    void lines.push({ level, fields, message })
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => collect(lines),
-  }
 }

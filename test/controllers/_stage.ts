@@ -9,13 +9,13 @@ import type { ResyncContext } from '../../shared/controllers/resync/resync.ts'
 import { createKube, type Kube } from '../../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../../shared/kubernetes/credentials.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
-import type { Log, LogFields } from '../../shared/log.ts'
 import { toOwner } from '../../shared/phoenixnap/provider-id.ts'
 import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
 import {
   type KubernetesSimulator,
   startKubernetesSimulator,
 } from '../../shared/simulator/kubernetes/server.ts'
+import { collectLog, type Line } from '../support/collect-log.ts'
 import { createFakeNode, type FakeKubeletOptions } from '../support/fake-kubelet.ts'
 import { makeInstance } from './_make.ts'
 
@@ -118,12 +118,6 @@ export interface EventView {
   readonly type: string
 }
 
-export interface Line {
-  readonly level: string
-  readonly fields: LogFields
-  readonly message: string
-}
-
 export const INTERVAL_MS = 60_000
 export const GRACE_MS = 60_000
 
@@ -151,7 +145,7 @@ export async function createStage(
   const lines: Line[] = []
   let holders = 0
   const another = (): NodeContext => {
-    const options = { kube, cloud, clock, log: collect(lines) }
+    const options = { kube, cloud, clock, log: collectLog(lines) }
     const inventory = createInventoryReader({ ...options, resyncIntervalMs: INTERVAL_MS })
     return { ...options, inventory, live: createLiveInstances(cloud, clock), joins: createJoins() }
   }
@@ -182,17 +176,5 @@ export async function createStage(
       simulator.store
         .list<EventView & { involvedObject: { name: string } }>('events')
         .filter(({ involvedObject }) => name === undefined || involvedObject.name === name),
-  }
-}
-
-function collect(lines: Line[]): Log {
-  const at = (level: string) => (fields: LogFields, message: string) =>
-    void lines.push({ level, fields, message })
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => collect(lines),
   }
 }
