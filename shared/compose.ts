@@ -5,7 +5,6 @@ import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
 import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
-import { CcmError } from './errors.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
@@ -82,6 +81,5 @@ function createCloud({ config, readSources }: AppOptions, parts: CloudParts): Cl
     return { clientId: clientID, clientSecret }
   }
   const { baseUrl, tokenUrl } = config
-  if (tokenUrl === undefined) throw new CcmError('CCM_CONFIG_INVALID', 'PNAP_TOKEN_URL has no value')
   return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials })
 }

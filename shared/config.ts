@@ -8,9 +8,12 @@ export type SettingName = keyof typeof SETTINGS
 
 /** The whole configuration; a setting that nobody gave and that has no default is undefined. */
 export type Config = {
-  readonly [Name in SettingName]: (typeof SETTINGS)[Name]['fallback'] extends string
+  readonly [Name in Exclude<SettingName, 'tokenUrl'>]: (typeof SETTINGS)[Name]['fallback'] extends string
     ? ReturnType<(typeof SETTINGS)[Name]['parse']>
     : ReturnType<(typeof SETTINGS)[Name]['parse']> | undefined
+} & {
+  /** Its default follows from the base URL. */
+  readonly tokenUrl: string
 }
 
 /** Settings without which nothing can be asked of BMC. */

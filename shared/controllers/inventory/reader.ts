@@ -87,7 +87,7 @@ function toView({ inventory, index, lease, at }: Stored, options: InventoryReade
     index,
     vouchedAt: vouched && renewedAt !== undefined ? Math.min(at, at - (lease.now - renewedAt)) : undefined,
     freshness: {
-      young: vouched && isWithin(lease.renewedAt, now, limitMs),
+      young: vouched && isWithin(renewedAt, now, limitMs),
       // Noted by a pass that may have been the last one: an API that nobody has tried since is worth trying.
       cloudDown: lease.unreachableSince !== undefined && isWithin(lease.acquiredAt, now, limitMs),
     },
