@@ -86,8 +86,16 @@ export async function runCases(t: Test, contract: Contract, cases: Cases): Promi
   }
 }
 
-/** @returns the answers, one for each step */
-export async function runSteps(t: Test, contract: Contract, steps: Steps): Promise<ApiAnswer[]> {
+/**
+ * @param settle awaited after each step
+ * @returns the answers, one for each step
+ */
+export async function runSteps(
+  t: Test,
+  contract: Contract,
+  steps: Steps,
+  settle?: (answer: ApiAnswer, path: string) => Promise<void>,
+): Promise<ApiAnswer[]> {
   const answers: ApiAnswer[] = []
   for (const [index, each] of steps.entries()) {
     const step = typeof each === 'function' ? each(answers) : each
@@ -99,6 +107,7 @@ export async function runSteps(t: Test, contract: Contract, steps: Steps): Promi
     t.equal(answer.status, step.status, `${index + 1}. ${step.call} answers ${step.status}${refusal}`)
     if (step.status >= 400)
       t.equal(answer.body['reason'], step.reason, `${index + 1}. ${step.call} says ${step.reason}`)
+    await settle?.(answer, path)
   }
   return answers
 }
