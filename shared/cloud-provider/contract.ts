@@ -3,6 +3,8 @@
  * k8s.io/cloud-provider part by part; a part that a cloud does not support is undefined.
  */
 
+import type { LoadBalancer } from './load-balancer.ts'
+
 /** Address of a node, as in Node.status.addresses. */
 export interface NodeAddress {
   readonly type: 'Hostname' | 'InternalIP' | 'ExternalIP' | 'InternalDNS' | 'ExternalDNS'
@@ -97,7 +99,8 @@ export interface Cloud {
   /** Fingerprint of the account that the credentials belong to; changes with the credentials, tells no secret. */
   accountFingerprint(): Promise<string>
   readonly instancesV2: InstancesV2 | undefined
-  readonly loadBalancer: undefined
+  /** Undefined where the settings name none. */
+  readonly loadBalancer: LoadBalancer | undefined
   readonly routes: undefined
   readonly zones: undefined
   readonly clusters: undefined

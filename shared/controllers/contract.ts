@@ -1,8 +1,10 @@
-import type { JsonPatch, KubeNode } from '../kubernetes/types.ts'
+import type { JsonPatch, KubeNode, KubeService } from '../kubernetes/types.ts'
 
 /** What a ring names: one object, or a whole kind when the name is not known (`deletecollection`, `generateName`). */
 export interface ReconcileKey {
-  readonly kind: 'Node'
+  readonly kind: 'Node' | 'Service'
+  /** Of a Service. */
+  readonly namespace?: string | undefined
   readonly name?: string | undefined
 }
 
@@ -21,10 +23,33 @@ export interface NodeAdmission {
   readonly warnings: readonly string[]
 }
 
-/** What became of one key. `retry`: something passing kept it from being done (a conflict, an API that was down). */
+/** A Service in review. */
+export interface ServiceReview {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  /** Empty while the API server has yet to make one (`generateName`). */
+  readonly name: string
+  readonly namespace: string
+  /** Undefined on DELETE. */
+  readonly service: KubeService | undefined
+  /** Undefined on CREATE. */
+  readonly old: KubeService | undefined
+  readonly dryRun: boolean
+}
+
+/** What became of a Service in review. */
+export interface ServiceAdmission extends NodeAdmission {
+  /** Keys that reconcile is to look at once the change is stored; empty in a dry run. */
+  readonly ring: readonly ReconcileKey[]
+}
+
+/**
+ * What became of one key. `waiting`: the cloud is at work on it, look again after `retryAfterMs`. `retry`: something passing kept it from being done (a conflict, an API that was down).
+ */
 export interface ReconcileOutcome {
   readonly key: ReconcileKey
-  readonly result: 'unchanged' | 'changed' | 'retry' | 'gone'
+  readonly result: 'unchanged' | 'changed' | 'waiting' | 'retry' | 'gone'
+  /** With `waiting`: milliseconds after which it is worth looking again. */
+  readonly retryAfterMs?: number | undefined
   readonly why: string
   /** Code of the error behind a retry. */
   readonly code?: string | undefined
@@ -32,7 +57,8 @@ export interface ReconcileOutcome {
 
 /** One change that a pass makes, or would make in a dry run. */
 export interface PlannedChange {
-  readonly kind: 'Node' | 'ConfigMap'
+  readonly kind: 'Node' | 'ConfigMap' | 'Service' | 'IPAddress' | 'IPBlock' | 'Pool'
+  /** Of a Service with its namespace, as `default/web`. */
   readonly name: string
   /** As `initialise`, `updateAddresses`, `repairLabels`, `taintShutdown`, `untaintShutdown`, `deleteNode`. */
   readonly action: string
@@ -47,6 +73,8 @@ export interface ResyncReport {
   readonly state: 'complete' | 'busy' | 'incomplete'
   readonly nodes: number
   readonly instances: number
+  /** Services that are served or cleaned up. */
+  readonly services: number
   readonly changes: readonly PlannedChange[]
   /** Decisions not to act that an operator should see, as `node-a: deletion held back: …`. */
   readonly held: readonly string[]
@@ -61,6 +89,8 @@ export interface ResyncReport {
 export interface Controllers {
   /** For a Node CREATE review; reads only. @throws never: what could not be found out is a reason in the answer */
   admitNode(node: KubeNode, call: WorkCall): Promise<NodeAdmission>
+  /** For a review of a Service; writes claims only, and none in a dry run. @throws never, as admitNode */
+  admitService(review: ServiceReview, call: WorkCall): Promise<ServiceAdmission>
   /** One outcome a key; a key that fails never stops the others. */
   reconcile(keys: readonly ReconcileKey[], call: WorkCall): Promise<readonly ReconcileOutcome[]>
   resync(call: WorkCall & { readonly dryRun?: boolean }): Promise<ResyncReport>

@@ -65,6 +65,12 @@ export function createControllers(options: ControllerOptions): Controllers {
         return { patch: undefined, why, warnings: [] }
       }
     },
+    admitService: async () => ({
+      patch: undefined,
+      why: 'load balancers are disabled',
+      warnings: [],
+      ring: [],
+    }),
     reconcile,
     resync: call => resync(context, call),
   }

@@ -64,3 +64,39 @@ export interface Lease {
     readonly leaseTransitions?: number | null
   }
 }
+
+/** Entry of Service.status.loadBalancer.ingress. */
+export interface LoadBalancerIngress {
+  readonly ip?: string
+  readonly hostname?: string
+  readonly ipMode?: string
+  readonly ports?: readonly unknown[]
+}
+
+/** v1 Service. In a mutating CREATE review uid, ipFamilies and clusterIP are absent, and so may the name be. */
+export interface KubeService {
+  readonly metadata: ObjectMeta
+  readonly spec?: {
+    readonly type?: string
+    readonly loadBalancerClass?: string
+    readonly loadBalancerIP?: string
+    readonly ipFamilies?: readonly string[]
+    readonly ipFamilyPolicy?: string
+    readonly clusterIP?: string
+    readonly clusterIPs?: readonly string[]
+  }
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] } }
+}
+
+/** networking.k8s.io/v1 IPAddress; its name is the canonical address. */
+export interface IPAddress {
+  readonly metadata: ObjectMeta
+  readonly spec: {
+    readonly parentRef: {
+      readonly group?: string
+      readonly resource: string
+      readonly namespace?: string
+      readonly name: string
+    }
+  }
+}

@@ -83,6 +83,7 @@ export function toControllers(backstage: Backstage): Controllers {
       backstage.admitted.push({ node, call })
       return backstage.admit(node, call)
     },
+    admitService: async () => ({ patch: LABEL_PATCH, why: 'an address was free', warnings: [], ring: [] }),
     reconcile: async keys => keys.map(key => ({ key, result: 'unchanged', why: 'as it should be' })),
     resync: async () => EMPTY_REPORT,
   }
@@ -92,6 +93,7 @@ export const EMPTY_REPORT: ResyncReport = {
   state: 'complete',
   nodes: 0,
   instances: 0,
+  services: 0,
   changes: [],
   held: [],
   failures: [],

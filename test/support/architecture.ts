@@ -21,10 +21,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bmc: ['bmc', 'leaf'],
   phoenixnap: ['phoenixnap', 'bmc', 'cloud-provider', 'leaf'],
   kubernetes: ['kubernetes', 'leaf'],
-  controllers: ['controllers', 'cloud-provider', 'kubernetes', 'leaf'],
+  announcers: ['announcers', 'cloud-provider', 'kubernetes', 'leaf'],
+  controllers: ['controllers', 'announcers', 'cloud-provider', 'kubernetes', 'leaf'],
   register: ['register', 'kubernetes', 'leaf'],
   simulator: ['simulator', 'kubernetes', 'leaf'],
-  compose: ['compose', 'controllers', 'phoenixnap', 'bmc', 'cloud-provider', 'kubernetes', 'leaf'],
+  compose: [
+    'compose',
+    'announcers',
+    'controllers',
+    'phoenixnap',
+    'bmc',
+    'cloud-provider',
+    'kubernetes',
+    'leaf',
+  ],
   functions: ['functions', 'controllers', 'register', 'compose', 'cloud-provider', 'kubernetes', 'leaf'],
 }
 /** The demo and `simulate` run on the simulators; only main.ts leads there, and only when asked to. */

@@ -27,6 +27,7 @@ export const busyReport = (durationMs: number): ResyncReport => ({
   state: 'busy',
   nodes: 0,
   instances: 0,
+  services: 0,
   changes: [],
   held: [],
   failures: [],

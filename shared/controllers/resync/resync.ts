@@ -38,6 +38,7 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
     return {
       state: vouched === undefined || notes.failures.length > 0 ? 'incomplete' : 'complete',
       nodes: nodes.length,
+      services: 0,
       instances: observed.instances instanceof CcmError ? 0 : observed.instances.length,
       ...notes,
       durationMs: context.clock.now() - startedAt,

@@ -1,0 +1,67 @@
+import type { IPFamily, ServiceRef } from '../cloud-provider/load-balancer.ts'
+import type { KubeService, LoadBalancerIngress } from '../kubernetes/types.ts'
+
+/** What is written into a Service for the announcer; absent fields stay as they are. */
+export interface AnnouncerFields {
+  /** null removes. */
+  readonly annotations?: Readonly<Record<string, string | null>>
+  /** Whole status.loadBalancer.ingress; only of an announcer that leaves the status to us. */
+  readonly ingress?: readonly LoadBalancerIngress[]
+}
+
+/** Addresses that a user asks for, by the announcer's annotation or by spec.loadBalancerIP. */
+export interface AddressRequest {
+  /** The annotation's key, or `spec.loadBalancerIP`. */
+  readonly source: string
+  /** Canonical, in the order given. */
+  readonly addresses: readonly string[]
+  /** Entries that are no addresses, as written (cut to 100 characters). */
+  readonly malformed: readonly string[]
+}
+
+/** A claimed address that Services use (active or unconfirmed), with the Service that holds it. */
+export interface PoolEntry {
+  readonly address: string
+  readonly family: IPFamily
+  readonly service: ServiceRef
+}
+
+/** Collection of pool objects; `path` is the collection's API path, without a slash at its end. */
+export interface PoolKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly path: string
+  /** Name of the CustomResourceDefinition, for messages when the cluster lacks it. */
+  readonly crd: string
+}
+
+/** An object that an announcer needs, as it should be: labels and spec are ours, everything else is left alone. */
+export interface PoolObject {
+  readonly kind: PoolKind
+  readonly name: string
+  readonly spec: Readonly<Record<string, unknown>>
+}
+
+/** What one announcer expects of us. Pure. */
+export interface Announcer {
+  readonly name: 'kube-vip' | 'metallb' | 'cilium' | 'purelb' | 'direct'
+  /** True where nobody else writes status.loadBalancer, so that we do. */
+  readonly statusIsOurs: boolean
+  /** True where an address stays on a node's interface after its Service changed its type: it rests longer. */
+  readonly keepsAddressAfterTypeChange: boolean
+  /**
+   * What the user asks for: an annotation or spec.loadBalancerIP that differs (as a set) from `assigned`, the addresses
+   * that we chose. Undefined when nothing is asked for.
+   */
+  readRequest(service: KubeService, assigned: readonly string[]): AddressRequest | undefined
+  /** Fields that make the announcer serve these addresses (canonical, primary family first), marks of waiting removed. */
+  toServing(service: KubeService, addresses: readonly string[]): AnnouncerFields
+  /** Fields that keep the announcer from serving it, or serving it from elsewhere, until it has an address. */
+  toWaiting(service: KubeService): AnnouncerFields
+  /** Fields that take away what the two above put there, for a Service that we serve no longer. */
+  toCleared(service: KubeService, assigned: readonly string[]): AnnouncerFields
+  /** Kinds of pool objects, to list and clean up; empty where none are needed. */
+  readonly poolKinds: readonly PoolKind[]
+  /** The complete set of pool objects for these claims, sorted by name. */
+  toPools(entries: readonly PoolEntry[]): readonly PoolObject[]
+}
