@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { AuditTarget, ClusterBackend, ClusterSetup } from './cluster.ts'
+import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ApiServerOptions } from './control-plane-files.ts'
 import { toKubeconfig } from './kubeconfigs.ts'
@@ -24,8 +24,15 @@ export const DEFAULT_AUDIT_POLICY = {
   ],
 } as const
 
-export async function startApiServerBackend(assets: string, setup: ClusterSetup): Promise<ApiServerBackend> {
-  const plane = await startControlPlane(assets, toOptions(setup))
+/** Replaces the one range that every cluster has. */
+const DUAL_STACK_FLAG = '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112'
+
+export async function startApiServerBackend(
+  assets: string,
+  { dualStack, ...setup }: ClusterSetup & ClusterNature,
+): Promise<ApiServerBackend> {
+  const flags = dualStack ? [DUAL_STACK_FLAG] : []
+  const plane = await startControlPlane(assets, { ...toOptions(setup), flags })
   return {
     kind: 'apiserver',
     url: plane.url,
@@ -33,7 +40,7 @@ export async function startApiServerBackend(assets: string, setup: ClusterSetup)
     kubeconfig: user => plane.kubeconfig(user),
     reconfigure: async changed => {
       await plane.stopApiServer()
-      await plane.startApiServer(toOptions(changed))
+      await plane.startApiServer({ ...toOptions(changed), flags })
     },
     stop: () => plane.stopApiServer(),
     start: () => plane.startApiServer(),

@@ -4,7 +4,7 @@ import {
   type KubernetesSimulator,
   startKubernetesSimulator,
 } from '../../shared/simulator/kubernetes/server.ts'
-import type { AuditTarget, ClusterBackend, ClusterSetup } from './cluster.ts'
+import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
 import { DEFAULT_AUDIT_POLICY } from './cluster-apiserver.ts'
 
 /** The simulator with its store, request log and faults. */
@@ -15,10 +15,14 @@ export interface SimulatorBackend extends ClusterBackend {
 /** The real API server waits up to 1 s; nothing is gained by waiting as long. */
 const AUDIT_MAX_WAIT_MS = 100
 
-export async function startSimulatorBackend(setup: ClusterSetup): Promise<SimulatorBackend> {
+export async function startSimulatorBackend({
+  dualStack = false,
+  ...setup
+}: ClusterSetup & ClusterNature): Promise<SimulatorBackend> {
   // kubectl sends no token over plain HTTP.
   const simulator = await startKubernetesSimulator({
     tls: await createCertificates({ hosts: ['127.0.0.1'] }),
+    dualStack,
   })
   let current: ClusterSetup = {}
 

@@ -32,6 +32,12 @@ export interface ClusterSetup {
   readonly webhookTokens?: readonly { readonly hostPort: string; readonly token: string }[] | undefined
 }
 
+/** What a cluster is from its start to its end, whatever `reconfigure` changes. */
+export interface ClusterNature {
+  /** Serves Services of both families, IPv4 first; IPv4 alone by default. */
+  readonly dualStack?: boolean | undefined
+}
+
 /** How a kind of cluster is reached and changed; `TestCluster` is built on it. */
 export interface ClusterBackend {
   readonly kind: ClusterKind
@@ -82,12 +88,12 @@ export interface TestCluster {
   readonly simulator?: KubernetesSimulator
 }
 
-export interface ClusterOptions extends ClusterSetup {
+export interface ClusterOptions extends ClusterSetup, ClusterNature {
   /** Which kind to start; the real one where it is available by default. */
   readonly kind?: ClusterKind
 }
 
-export interface EachClusterOptions extends ClusterSetup {
+export interface EachClusterOptions extends ClusterSetup, ClusterNature {
   /** Run on the simulator even where the real API server is available: for suites that compare the two. */
   readonly everyKind?: boolean
 }
@@ -151,7 +157,10 @@ export function forEachCluster(
     t.test(`${name} (${kind})`, async t => suite(t, await startTestCluster(t, { ...setup, kind })))
 }
 
-function startBackend(kind: ClusterKind, setup: ClusterSetup): Promise<ApiServerBackend | SimulatorBackend> {
+function startBackend(
+  kind: ClusterKind,
+  setup: ClusterSetup & ClusterNature,
+): Promise<ApiServerBackend | SimulatorBackend> {
   if (kind === 'simulator') return startSimulatorBackend(setup)
   if (!assets) throw new Error('a real API server needs KUBEBUILDER_ASSETS: setup-envtest use 1.36 -p path')
   return startApiServerBackend(assets, setup)

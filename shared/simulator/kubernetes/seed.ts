@@ -54,12 +54,19 @@ const ROLES = [
   },
 ]
 
+const IPV4_RANGE = '10.96.0.0/16'
+const IPV6_RANGE = 'fd00:10:96::/112'
+
+/** Networks of cluster IPs, as of --service-cluster-ip-range; the first one's family is the default. */
+export const toServiceRanges = (dualStack = false): readonly string[] =>
+  dualStack ? [IPV4_RANGE, IPV6_RANGE] : [IPV4_RANGE]
+
 /** Stores what a fresh cluster has: namespaces, the API server's Service and address, basic roles. */
-export function seedCluster(lifecycle: Lifecycle, port: number): void {
+export function seedCluster(lifecycle: Lifecycle, port: number, ranges: readonly string[]): void {
   for (const name of NAMESPACES) add(lifecycle, 'v1', 'Namespace', { metadata: { name } })
   const range = add(lifecycle, 'networking.k8s.io/v1', 'ServiceCIDR', {
     metadata: { name: 'kubernetes' },
-    spec: { cidrs: ['10.96.0.0/16'] },
+    spec: { cidrs: [...ranges] },
   })
   const ready = {
     type: 'Ready',

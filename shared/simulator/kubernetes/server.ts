@@ -21,7 +21,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createOwnership } from './ownership/ownership.ts'
 import { createRequestLog, type KubeRequestLog } from './request-log.ts'
 import { type CustomResource, createResourceTable } from './resources.ts'
-import { seedCluster } from './seed.ts'
+import { seedCluster, toServiceRanges } from './seed.ts'
 import { createObjectStore } from './store.ts'
 
 export interface KubernetesSimulator {
@@ -49,6 +49,8 @@ export interface KubernetesSimulatorOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
   /** Requests without credentials are admin's. */
   readonly anonymousAdmin?: boolean
+  /** Serves Services of both families, IPv4 first; IPv4 alone by default. */
+  readonly dualStack?: boolean
   /** Custom resources to serve, as CustomResourceDefinitions would. */
   readonly customResources?: readonly CustomResource[]
   /** A number in [0, 1), for cluster IPs, node ports and generated names. */
@@ -68,7 +70,7 @@ export async function startKubernetesSimulator(
   await server.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const { port } = server.server.address() as AddressInfo
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
-  seedCluster(lifecycle, port)
+  seedCluster(lifecycle, port, toServiceRanges(options.dualStack))
 
   return {
     url,
