@@ -1,9 +1,20 @@
 import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
-import { NAME, NAMESPACE, RESYNC_LEASE } from '../../kubernetes/names.ts'
-import type { Lease } from '../../kubernetes/types.ts'
+import {
+  isHeld,
+  type LeaseChange,
+  type LeaseHold,
+  readStoredLease,
+  SKEW_MS,
+  type StoredLease,
+  toHold,
+  toHolderSpec,
+  toMicroTime,
+  toTime,
+  writeLease,
+} from '../../kubernetes/leases.ts'
+import { RESYNC_LEASE } from '../../kubernetes/names.ts'
 
-const PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
 const GENERATION = 'phoenixnap.com/inventory-generation'
 const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
 const DELETED_NODES = 'phoenixnap.com/deleted-nodes'
@@ -11,21 +22,12 @@ const ACCOUNT = 'phoenixnap.com/bmc-account'
 
 /** No pass takes longer; a longer limit was written by hand and would keep passes out. */
 const MAX_LIMIT_MS = 300_000
-/** How far the clocks of two API servers may be apart. */
-const SKEW_MS = 60_000
-
 /** Time for the one write that ends a pass, whatever became of the pass. */
 const RELEASE_MS = 3000
 
 /** What the resync Lease tells: who is at work, what the last complete pass vouched for, what was deleted. */
-export interface LeaseState {
-  /** The API server's own time when this was read, in milliseconds since 1970. */
-  readonly now: number
+export interface LeaseState extends LeaseHold {
   readonly resourceVersion: string | undefined
-  readonly holder: string | undefined
-  readonly acquiredAt: number | undefined
-  /** Time limit of the holder's pass. */
-  readonly limitMs: number
   /** When the last pass that saw every server took the Lease. */
   readonly renewedAt: number | undefined
   /** Inventory generation that it vouched for. */
@@ -39,24 +41,15 @@ export interface LeaseState {
 
 /** Reads the Lease; a cluster in which no pass ever ran has an empty one. */
 export async function readLease(kube: Kube, signal?: AbortSignal): Promise<LeaseState> {
-  try {
-    const { body, date } = await kube.request<Lease>({ path: `${PATH}/${RESYNC_LEASE}`, signal })
-    return toState(body, date)
-  } catch (error) {
-    if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
-    const { date } = await kube.request({ path: '/version', signal })
-    return toState({ metadata: { name: RESYNC_LEASE } }, date)
-  }
+  return toState(await readStoredLease(kube, RESYNC_LEASE, signal))
 }
 
-function toState({ metadata, spec }: Lease, now: number): LeaseState {
+function toState(stored: StoredLease): LeaseState {
+  const { metadata, spec } = stored.lease
   const annotations = metadata.annotations ?? {}
   return {
-    now,
+    ...toHold(stored, MAX_LIMIT_MS),
     resourceVersion: metadata.resourceVersion,
-    holder: spec?.holderIdentity || undefined,
-    acquiredAt: toTime(spec?.acquireTime),
-    limitMs: Math.min((spec?.leaseDurationSeconds ?? 0) * 1000, MAX_LIMIT_MS),
     renewedAt: toTime(spec?.renewTime),
     generation: annotations[GENERATION],
     unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
@@ -65,18 +58,9 @@ function toState({ metadata, spec }: Lease, now: number): LeaseState {
       .split(',')
       .map(toTime)
       .filter(time => time !== undefined)
-      .filter(time => time <= now + SKEW_MS),
+      .filter(time => time <= stored.now + SKEW_MS),
   }
 }
-
-function toTime(text: string | null | undefined): number | undefined {
-  const time = Date.parse(text ?? '')
-  return Number.isNaN(time) ? undefined : time
-}
-
-/** True while another pass holds the Lease and is younger than its own time limit; nothing is held from the future. */
-export const isHeld = ({ holder, acquiredAt, limitMs, now }: LeaseState): boolean =>
-  holder !== undefined && acquiredAt !== undefined && now - acquiredAt < limitMs && acquiredAt - now < SKEW_MS
 
 /** What a pass leaves behind for the next one and for joining nodes. */
 export interface LeaseEnd {
@@ -108,13 +92,9 @@ export async function acquireLease(
 ): Promise<HeldLease | undefined> {
   const state = await readLease(kube, signal)
   if (isHeld(state)) return undefined
-  const spec = {
-    holderIdentity: holder,
-    acquireTime: toMicroTime(state.now),
-    leaseDurationSeconds: Math.max(1, Math.ceil(limitMs / 1000)),
-  }
+  const spec = toHolderSpec(holder, state.now, limitMs)
   try {
-    const lease = await write(kube, state.resourceVersion, { spec }, signal)
+    const lease = await writeLease(kube, RESYNC_LEASE, state.resourceVersion, { spec }, signal)
     return hold(kube, { ...state, holder, resourceVersion: lease.metadata.resourceVersion }, signal)
   } catch (error) {
     if (hasCode(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) return undefined
@@ -122,35 +102,12 @@ export async function acquireLease(
   }
 }
 
-/** MicroTime of Kubernetes. */
-const toMicroTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
-
-interface LeaseChange {
-  readonly spec?: Readonly<Record<string, unknown>>
-  readonly annotations?: Readonly<Record<string, string | null>>
-}
-
-async function write(
-  kube: Kube,
-  resourceVersion: string | undefined,
-  { spec, annotations }: LeaseChange,
-  signal?: AbortSignal,
-): Promise<Lease> {
-  if (resourceVersion === undefined) {
-    const metadata = { name: RESYNC_LEASE, namespace: NAMESPACE, labels: { 'app.kubernetes.io/name': NAME } }
-    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
-    return (await kube.request<Lease>({ method: 'POST', path: PATH, body, signal })).body
-  }
-  const body = { metadata: { resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) }
-  const path = `${PATH}/${RESYNC_LEASE}`
-  return (await kube.request<Lease>({ method: 'PATCH', path, patch: 'merge', body, signal })).body
-}
-
 function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   let { resourceVersion } = state
   async function update(change: LeaseChange, until = signal): Promise<void> {
     if (resourceVersion === undefined) throw new CcmError('KUBE_CONFLICT', 'the resync Lease has been lost')
-    resourceVersion = (await write(kube, resourceVersion, change, until)).metadata.resourceVersion
+    resourceVersion = (await writeLease(kube, RESYNC_LEASE, resourceVersion, change, until)).metadata
+      .resourceVersion
   }
   return {
     state,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { acquireLease, isHeld, type LeaseState, readLease } from '../../../shared/controllers/resync/lease.ts'
+import { acquireLease, readLease } from '../../../shared/controllers/resync/lease.ts'
 import type { Lease } from '../../../shared/kubernetes/types.ts'
 import { type Stage, startCluster } from '../_stage.ts'
 
@@ -148,31 +148,3 @@ t.test('deletions from the future do not forbid others', async t => {
   await lease?.noteDeletions([now - 1000, now + 60_000, now + 61_000, now + 86_400_000])
   t.strictSame((await readLease(cluster.kube)).deletions, [now - 1000, now + 60_000])
 })
-
-const STATE: LeaseState = {
-  now: 100_000,
-  resourceVersion: '1',
-  holder: 'a',
-  acquiredAt: 60_000,
-  limitMs: 50_000,
-  renewedAt: undefined,
-  generation: undefined,
-  unreachableSince: undefined,
-  account: undefined,
-  deletions: [],
-}
-const HELD: readonly [name: string, change: Partial<LeaseState>, held: boolean][] = [
-  ['within its limit', {}, true],
-  ['at its limit', { acquiredAt: 50_000 }, false],
-  ['over its limit', { acquiredAt: 1 }, false],
-  ['without a holder', { holder: undefined }, false],
-  ['without a time', { acquiredAt: undefined }, false],
-  ['without a limit', { limitMs: 0 }, false],
-  ['taken a little in the future (another API server’s clock)', { acquiredAt: 101_000 }, true],
-  ['taken almost a minute in the future', { acquiredAt: 159_999 }, true],
-  ['taken a minute in the future (a clock that was set back)', { acquiredAt: 160_000 }, false],
-]
-for (const [name, change, held] of HELD)
-  t.test(`a Lease is ${held ? 'held' : 'free'}: ${name}`, async t => {
-    t.equal(isHeld({ ...STATE, ...change }), held)
-  })
