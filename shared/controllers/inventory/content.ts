@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Instance, ToOwner } from '../../cloud-provider/contract.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
+import type { AddressSource } from '../address/contract.ts'
 
 /** The machine that joined as a node, as its kubelet reports it. A replaced or reinstalled one differs. */
 export interface Machine {
@@ -25,6 +26,8 @@ export interface Inventory {
   /** IP families of the cluster's Services, as `IPv4`, in their order. */
   readonly families: readonly string[]
   readonly entries: readonly InventoryEntry[]
+  /** What Services get their addresses from; absent where load balancers are disabled or no pass has seen it yet. */
+  readonly addresses?: AddressSource | undefined
 }
 
 export interface InventorySources {
@@ -32,6 +35,7 @@ export interface InventorySources {
   readonly nodes: readonly KubeNode[]
   readonly account: string
   readonly families: readonly string[]
+  readonly addresses?: AddressSource | undefined
   readonly previous: Inventory | undefined
 }
 
@@ -46,13 +50,13 @@ export const sameMachine = (one: Machine, other: Machine): boolean =>
 
 /** The inventory that a complete pass finds: the same content always has the same generation. */
 export function buildInventory(sources: InventorySources, toOwner: ToOwner): Inventory {
-  const { account, families, instances, nodes, previous } = sources
+  const { account, families, instances, nodes, addresses, previous } = sources
   const holders = toHolders(nodes, toOwner)
   const before = new Map(previous?.entries.map(entry => [entry.id, entry.joined]))
   const entries = instances
     .map(instance => toEntry(instance, holders.get(instance.id), before.get(instance.id)))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const content = { account, families, entries }
+  const content = { account, families, entries, ...(addresses && { addresses }) }
   return { generation: toGeneration(content), ...content }
 }
 
@@ -87,5 +91,13 @@ function toEntry(
 }
 
 /** Hash of a content; tells an edited or damaged inventory from one that a pass wrote. */
-export const toGeneration = ({ account, families, entries }: Omit<Inventory, 'generation'>): string =>
-  createHash('sha256').update(JSON.stringify({ account, families, entries })).digest('hex').slice(0, 16)
+export const toGeneration = ({
+  account,
+  families,
+  entries,
+  addresses,
+}: Omit<Inventory, 'generation'>): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ account, families, entries, addresses }))
+    .digest('hex')
+    .slice(0, 16)

@@ -60,10 +60,16 @@ async function unpack(parts: readonly (ConfigMap | undefined)[]): Promise<Invent
 
 /** A node gets what stands here without another look: nothing but what a pass wrote is believed. */
 function toInventory(value: unknown): Inventory {
-  const { generation = '', account = '', families = [], entries = [] } = value as Partial<Inventory>
-  if (generation !== toGeneration({ account, families, entries }))
-    throw new TypeError('its hash is another one')
-  return { generation, account, families, entries }
+  const {
+    generation = '',
+    account = '',
+    families = [],
+    entries = [],
+    addresses,
+  } = value as Partial<Inventory>
+  const content = { account, families, entries, ...(addresses && { addresses }) }
+  if (generation !== toGeneration(content)) throw new TypeError('its hash is another one')
+  return { generation, ...content }
 }
 
 const invalid = (why: string, cause?: unknown): CcmError =>
@@ -83,11 +89,12 @@ export async function writeInventory(kube: Kube, inventory: Inventory, signal?: 
 }
 
 function toPart(inventory: Inventory, index: number, count: number, bytes: Buffer): ConfigMap {
-  const { generation, account, families, entries } = inventory
+  const { generation, account, families, entries, addresses } = inventory
   const summary = {
     parts: String(count),
     servers: String(entries.length),
     families: families.join(','),
+    ...(addresses && { blocks: String(addresses.blocks.length) }),
     account,
   }
   return {
