@@ -6,6 +6,11 @@ export interface ReconcileKey {
   /** Of a Service. */
   readonly namespace?: string | undefined
   readonly name?: string | undefined
+  /**
+   * Rung from a review, before its change is stored: the resourceVersion that the object had then, '' when there was none.
+   * Reconcile reads again for some seconds until it finds another one; two keys that differ in nothing else are one.
+   */
+  readonly seen?: string | undefined
 }
 
 /** Limits that a handler passes down; it decides nothing else. */
