@@ -33,6 +33,8 @@ export interface PoolKind {
   readonly path: string
   /** Name of the CustomResourceDefinition, for messages when the cluster lacks it. */
   readonly crd: string
+  /** The same objects in an older version of the API, for clusters that do not serve this one. */
+  readonly fallback?: PoolKind
 }
 
 /** An object that an announcer needs, as it should be: labels and spec are ours, everything else is left alone. */
@@ -50,13 +52,25 @@ export interface Announcer {
   /** True where an address stays on a node's interface after its Service changed its type: it rests longer. */
   readonly keepsAddressAfterTypeChange: boolean
   /**
-   * What the user asks for: an annotation or spec.loadBalancerIP that differs (as a set) from `assigned`, the addresses
-   * that we chose. Undefined when nothing is asked for.
+   * What the user asks for: an annotation or spec.loadBalancerIP with an address that is not among `assigned`, the
+   * addresses that we chose, or with one that is no address. Undefined when nothing is asked for: fewer addresses
+   * than those assigned are no request, and spec.loadBalancerIP can name only one of two anyway.
    */
   readRequest(service: KubeService, assigned: readonly string[]): AddressRequest | undefined
-  /** Fields that make the announcer serve these addresses (canonical, primary family first), marks of waiting removed. */
+  /**
+   * Why the Service is not ours to serve, as `metallb.io/address-pool: production`: its user had the announcer serve it
+   * from somebody else's pool. The functions below leave such a Service as it is. Absent or undefined: nothing says so.
+   */
+  servedElsewhere?(service: KubeService): string | undefined
+  /**
+   * Fields that make the announcer serve these addresses (canonical, primary family first), marks of waiting removed.
+   * This and the two below return only what differs from the Service as given; an empty object is nothing to write.
+   */
   toServing(service: KubeService, addresses: readonly string[]): AnnouncerFields
-  /** Fields that keep the announcer from serving it, or serving it from elsewhere, until it has an address. */
+  /**
+   * Fields that keep the announcer from serving it, or serving it from elsewhere, until it has an address. Not for one
+   * that has an address and lacks another: MetalLB takes away what it has.
+   */
   toWaiting(service: KubeService): AnnouncerFields
   /** Fields that take away what the two above put there, for a Service that we serve no longer. */
   toCleared(service: KubeService, assigned: readonly string[]): AnnouncerFields

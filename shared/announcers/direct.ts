@@ -1,0 +1,38 @@
+import type { KubeService, LoadBalancerIngress } from '../kubernetes/types.ts'
+import type { Announcer, AnnouncerFields } from './contract.ts'
+import { readAddressRequest } from './requests.ts'
+
+/** Routing that somebody else set up (Calico, static routes): it reads nothing from Services, so the status is ours. */
+export const direct: Announcer = {
+  name: 'direct',
+  statusIsOurs: true,
+  keepsAddressAfterTypeChange: false,
+  readRequest: (service, assigned) => readAddressRequest(service, assigned, { annotations: [] }),
+  toServing: (service, addresses) =>
+    toStatus(
+      service,
+      addresses.map(ip => ({ ip })),
+    ),
+  toWaiting: () => ({}),
+  toCleared: (service, assigned) =>
+    toStatus(
+      service,
+      ingressOf(service).filter(({ ip }) => ip === undefined || !assigned.includes(ip)),
+    ),
+  poolKinds: [],
+  toPools: () => [],
+}
+
+const ingressOf = (service: KubeService): readonly LoadBalancerIngress[] =>
+  service.status?.loadBalancer?.ingress ?? []
+
+function toStatus(service: KubeService, ingress: readonly LoadBalancerIngress[]): AnnouncerFields {
+  const [current, wanted] = [ingressOf(service), ingress]
+  const isThere =
+    current.length === wanted.length && wanted.every((entry, index) => isSame(entry, current[index]))
+  return isThere ? {} : { ingress: wanted }
+}
+
+/** The API server fills in `VIP` where no mode is given; `Proxy` would keep the packets from the nodes. */
+const isSame = (wanted: LoadBalancerIngress, current: LoadBalancerIngress | undefined): boolean =>
+  current?.ip === wanted.ip && current?.hostname === wanted.hostname && current?.ipMode !== 'Proxy'
