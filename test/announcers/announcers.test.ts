@@ -1,0 +1,124 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { ANNOUNCER_NAMES, getAnnouncer } from '../../shared/announcers/announcers.ts'
+import { LOAD_BALANCER_IP } from '../../shared/announcers/requests.ts'
+import { makeService, OTHER_V4, summarise, V4, V6, write } from './_service.ts'
+
+const OPTIONS = { metallbNamespace: 'metallb-system' }
+const all = ANNOUNCER_NAMES.map(name => getAnnouncer(name, OPTIONS))
+/** Keys by which addresses are asked for; the one that is written comes first. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  'kube-vip': ['kube-vip.io/loadbalancerIPs'],
+  metallb: ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'],
+  cilium: ['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips'],
+  purelb: ['purelb.io/addresses'],
+  direct: [],
+}
+const RANDOM = { seed: 20260101, numRuns: 300 }
+
+t.test('every announcer is found by its name', async t => {
+  t.strictSame(ANNOUNCER_NAMES, ['kube-vip', 'metallb', 'cilium', 'purelb', 'direct'])
+  t.strictSame(
+    all.map(({ name }) => name),
+    ANNOUNCER_NAMES,
+  )
+  const named = (isSo: (announcer: (typeof all)[number]) => boolean) =>
+    all.filter(isSo).map(({ name }) => name)
+  t.strictSame(
+    named(({ statusIsOurs }) => statusIsOurs),
+    ['direct'],
+  )
+  t.strictSame(
+    named(({ keepsAddressAfterTypeChange }) => keepsAddressAfterTypeChange),
+    ['kube-vip'],
+  )
+})
+
+/** Annotation (by the announcer's key), spec.loadBalancerIP, assigned addresses, and the request without its key. */
+const REQUESTS: readonly [
+  text: string | undefined,
+  field: string | undefined,
+  assigned: string[],
+  expected: unknown,
+][] = [
+  [undefined, undefined, [], undefined],
+  ['', undefined, [], undefined],
+  [V4, undefined, [], ['key', V4]],
+  [V4, undefined, [V4], undefined],
+  [`${V6},${V4}`, undefined, [V4, V6], undefined],
+  ['2001:DB8:0:0::5', undefined, [V6], undefined],
+  [OTHER_V4, undefined, [V4], ['key', OTHER_V4]],
+  [` ${V6} , ${V4}, ${V4}`, undefined, [], ['key', V6, V4]],
+  [V4, undefined, [V4, V6], undefined],
+  ['web.example', undefined, [V4], ['key', '?web.example']],
+  [
+    `${V4},010.0.0.1,1.2.3,1.2.3.400,fe80::1%eth0`,
+    undefined,
+    [V4],
+    ['key', V4, '?010.0.0.1', '?1.2.3', '?1.2.3.400', '?fe80::1%eth0'],
+  ],
+  ['x'.repeat(300), undefined, [], ['key', `?${'x'.repeat(100)}`]],
+  [undefined, V4, [], [LOAD_BALANCER_IP, V4]],
+  [undefined, V4, [V4, V6], undefined],
+  [undefined, 'nonsense', [V4], [LOAD_BALANCER_IP, '?nonsense']],
+  [undefined, OTHER_V4, [V4], [LOAD_BALANCER_IP, OTHER_V4]],
+  [OTHER_V4, V4, [V4], undefined],
+  [OTHER_V4, V4, [OTHER_V4], [LOAD_BALANCER_IP, V4]],
+  [`${OTHER_V4},${V6}`, V4, [V4], ['key', V4, V6]],
+]
+
+for (const announcer of all) {
+  for (const key of KEYS[announcer.name] ?? []) {
+    t.test(`${announcer.name}: requests by ${key}`, async t => {
+      for (const [text, field, assigned, expected] of REQUESTS) {
+        const service = makeService(
+          text === undefined ? {} : { [key]: text },
+          field === undefined ? {} : { loadBalancerIP: field },
+        )
+        const wanted = Array.isArray(expected)
+          ? expected.map(entry => (entry === 'key' ? key : entry))
+          : expected
+        t.strictSame(summarise(announcer, service, assigned), wanted, `${text} ${field} ${assigned.join()}`)
+      }
+    })
+  }
+
+  t.test(`${announcer.name}: what it does not read is no request`, async t => {
+    const others = ANNOUNCER_NAMES.filter(name => name !== announcer.name).flatMap(name => KEYS[name] ?? [])
+    const service = makeService(Object.fromEntries(others.map(key => [key, OTHER_V4])))
+    t.equal(announcer.readRequest(service, []), undefined)
+  })
+
+  t.test(`${announcer.name}: what it makes of a Service is what it wants of it`, async t => {
+    const address = fc.constantFrom(V4, OTHER_V4, V6, '2001:db8::')
+    const text = fc.array(address, { maxLength: 2 }).map(list => list.join(','))
+    const keys = KEYS[announcer.name] ?? []
+    const annotations = fc.dictionary(keys.length > 0 ? fc.constantFrom(...keys) : fc.constant('x'), text)
+    const field = fc.option(address, { nil: undefined })
+    const assigned = fc.constantFrom([V4], [V6], [V4, V6], [V6, V4])
+    const check = (given: Record<string, string>, pinned: string | undefined, addresses: string[]): void => {
+      const pin = pinned !== undefined && addresses.includes(pinned) ? { loadBalancerIP: pinned } : {}
+      const start = makeService(given, pin)
+      const waiting = write(start, announcer.toWaiting(start))
+      const serving = write(waiting, announcer.toServing(waiting, addresses))
+      t.strictSame(announcer.toWaiting(waiting), {}, 'waiting again')
+      t.strictSame(announcer.toServing(serving, addresses), {}, 'serving again')
+      t.equal(announcer.readRequest(serving, addresses), undefined, 'no request is left')
+      t.strictSame(
+        announcer.readRequest(waiting, []),
+        announcer.readRequest(start, []),
+        'marks are no request',
+      )
+      const cleared = write(serving, announcer.toCleared(serving, addresses))
+      t.strictSame(announcer.toCleared(cleared, addresses), {}, 'cleared again')
+      const left = Object.keys(cleared.metadata.annotations ?? {})
+      t.strictSame(
+        left.filter(key => !(key in given)),
+        [],
+        'nothing of ours is left',
+      )
+      t.strictSame(cleared.status?.loadBalancer?.ingress, [])
+    }
+    fc.assert(fc.property(annotations, field, assigned, check), RANDOM)
+  })
+}

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { pureLB } from '../../shared/announcers/purelb.ts'
+import {
+  annotationsOf,
+  entryOf,
+  type FieldsCase,
+  makeService,
+  OTHER_V4,
+  toGiven,
+  V4,
+  V6,
+} from './_service.ts'
+
+const KEY = 'purelb.io/addresses'
+const GROUP = 'purelb.io/service-group'
+const WAITING_GROUP = 'phoenixnap-waiting'
+
+const SERVING: readonly FieldsCase[] = [
+  { what: 'a new Service', expected: { [KEY]: `${V4},${V6}` } },
+  { what: 'one that says so', given: { [KEY]: `${V6},${V4}` }, expected: {} },
+  {
+    what: 'one that says so with a blank',
+    given: { [KEY]: `${V4}, ${V6}` },
+    expected: { [KEY]: `${V4},${V6}` },
+  },
+  { what: 'a pinned one', loadBalancerIP: V4, expected: { [KEY]: `${V4},${V6}` } },
+  {
+    what: 'one that waited',
+    given: { [GROUP]: WAITING_GROUP },
+    expected: { [KEY]: `${V4},${V6}`, [GROUP]: null },
+  },
+  { what: "one of somebody else's group", given: { [GROUP]: 'production' }, expected: {} },
+]
+
+for (const row of SERVING)
+  t.test(`serving ${row.what}`, async t =>
+    t.strictSame(annotationsOf(pureLB.toServing(toGiven(row), [V4, V6])), row.expected),
+  )
+
+t.test('a pinned address needs no annotation, unless an empty one hides it', async t => {
+  t.strictSame(pureLB.toServing(makeService({}, { loadBalancerIP: V4 }), [V4]), {})
+  const hidden = makeService({ [KEY]: '' }, { loadBalancerIP: V4 })
+  t.strictSame(pureLB.toServing(hidden, [V4]), { annotations: { [KEY]: V4 } })
+})
+
+const WAITING: readonly FieldsCase[] = [
+  { what: 'a new Service', expected: { [GROUP]: WAITING_GROUP } },
+  { what: 'one that waits', given: { [GROUP]: WAITING_GROUP }, expected: {} },
+  {
+    what: 'one that would take any address of our group',
+    given: { [GROUP]: 'cloud-provider-phoenixnap' },
+    expected: { [GROUP]: WAITING_GROUP },
+  },
+  { what: "one of somebody else's group", given: { [GROUP]: 'production' }, expected: {} },
+]
+
+for (const row of WAITING)
+  t.test(`waiting: ${row.what}`, async t =>
+    t.strictSame(annotationsOf(pureLB.toWaiting(toGiven(row))), row.expected),
+  )
+
+const CLEARED: readonly FieldsCase[] = [
+  { what: 'what was assigned', given: { [KEY]: `${V4},${V6}` }, expected: { [KEY]: null } },
+  { what: 'the wish of its user', given: { [KEY]: OTHER_V4, [GROUP]: 'production' }, expected: {} },
+  { what: 'the mark of waiting', given: { [GROUP]: WAITING_GROUP }, expected: { [GROUP]: null } },
+]
+
+for (const row of CLEARED)
+  t.test(`cleared: ${row.what}`, async t =>
+    t.strictSame(annotationsOf(pureLB.toCleared(toGiven(row), [V4, V6])), row.expected),
+  )
+
+t.test('whose group a Service is to be served from', async t => {
+  t.equal(pureLB.servedElsewhere?.(makeService({ [GROUP]: 'production' })), `${GROUP}: production`)
+  for (const group of ['', WAITING_GROUP, 'cloud-provider-phoenixnap'])
+    t.equal(pureLB.servedElsewhere?.(makeService({ [GROUP]: group })), undefined)
+})
+
+t.test('one group holds every address, by family', async t => {
+  const toGroups = (...addresses: string[]) =>
+    pureLB.toPools(addresses.map(address => entryOf(address))).map(({ name, spec }) => ({ name, spec }))
+  const [v4, other, v6] = [
+    { pool: '203.0.113.9/32', subnet: '203.0.113.9/32', aggregation: '/32' },
+    { pool: '203.0.113.10/32', subnet: '203.0.113.10/32', aggregation: '/32' },
+    { pool: '2001:db8::5/128', subnet: '2001:db8::5/128', aggregation: '/128' },
+  ]
+  const name = 'cloud-provider-phoenixnap'
+  t.strictSame(toGroups(OTHER_V4, V6, V4), [
+    { name, spec: { remote: { v4pools: [v4, other], v6pools: [v6] } } },
+  ])
+  t.strictSame(toGroups(V6), [{ name, spec: { remote: { v6pools: [v6] } } }])
+  t.strictSame(toGroups(V4), [{ name, spec: { remote: { v4pools: [v4] } } }])
+  t.strictSame(toGroups(), [])
+})
