@@ -25,6 +25,14 @@ export interface ListOptions<T, Kept> {
  * @throws CcmError KUBE_*; never a part of the list
  */
 export async function listAll<T, Kept>(kube: Kube, options: ListOptions<T, Kept>): Promise<Kept[]> {
+  return (await listDated(kube, options)).items
+}
+
+/** As `listAll`, with the API server's own time (of the first page: all pages show the collection at that moment). */
+export async function listDated<T, Kept>(
+  kube: Kube,
+  options: ListOptions<T, Kept>,
+): Promise<{ readonly items: Kept[]; readonly date: number }> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await listPages(kube, options)
@@ -34,14 +42,23 @@ export async function listAll<T, Kept>(kube: Kube, options: ListOptions<T, Kept>
   }
 }
 
-async function listPages<T, Kept>(kube: Kube, options: ListOptions<T, Kept>): Promise<Kept[]> {
+async function listPages<T, Kept>(
+  kube: Kube,
+  options: ListOptions<T, Kept>,
+): Promise<{ items: Kept[]; date: number }> {
   const kept: Kept[] = []
   let token: string | undefined
+  let firstDate: number | undefined
   do {
     const query = { ...options.query, limit: PAGE_SIZE, continue: token }
-    const { body } = await kube.request<ListPage<T>>({ path: options.path, query, signal: options.signal })
+    const { body, date } = await kube.request<ListPage<T>>({
+      path: options.path,
+      query,
+      signal: options.signal,
+    })
+    firstDate ??= date
     for (const item of body.items ?? []) kept.push(options.keep(item))
     token = body.metadata?.continue || undefined
   } while (token !== undefined)
-  return kept
+  return { items: kept, date: firstDate }
 }

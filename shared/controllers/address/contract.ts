@@ -35,7 +35,11 @@ export interface Gate {
   /** Network address of the block; the object's name. */
   readonly address: string
   readonly blockId: string
-  readonly state: 'open' | 'closing'
+  /**
+   * `closing`: it is being found out whether the block is in use, and if so it opens again; `closed`: no claim lay in it
+   * after it had stopped being open. It is never opened again and the block is given back.
+   */
+  readonly state: 'open' | 'closing' | 'closed'
   readonly since: number
   /** Since when no claim lies in the block, in milliseconds since 1970; undefined while one does. */
   readonly unusedSince: number | undefined

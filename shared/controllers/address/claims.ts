@@ -1,0 +1,184 @@
+import type { IPFamily, ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { hasCode } from '../../errors.ts'
+import type { Kube } from '../../kubernetes/client.ts'
+import {
+  annotateIPAddress,
+  createIPAddress,
+  deleteIPAddress,
+  getIPAddress,
+  type Seen,
+} from '../../kubernetes/ip-addresses.ts'
+import { expectClaim, KEYS, toBookEntry, toDurationText, toLabels, toTimeText } from './book.ts'
+import type { Claim } from './contract.ts'
+import { readGate, type When } from './gates.ts'
+
+/** An address that a Service is to get. */
+export interface ClaimRequest {
+  /** Canonical, of a block whose gate was seen open. */
+  readonly address: string
+  readonly family: IPFamily
+  readonly service: ServiceRef
+  /** Undefined in a review, which does not know it. */
+  readonly serviceUid?: string | undefined
+  /** `active` for a Service that is known to be stored and to want it. */
+  readonly state: 'unconfirmed' | 'active'
+  readonly blockId: string
+  /** Network address of the block. */
+  readonly gateAddress: string
+}
+
+/**
+ * Claims an address: creates its claim and THEN reads the gate of its block. Every claim begins as `unconfirmed`, so
+ * that one left behind anywhere in here is freed by time, or found again by the same Service.
+ *
+ * @returns the claim; `taken` when another Service has the address; `closed` when the block is being given back (or is
+ *   another one by now): the claim is withdrawn, and where even that fails it stays unconfirmed and is freed by time
+ * @throws CcmError KUBE_*; the claim may have been made then
+ */
+export async function claimAddress(
+  kube: Kube,
+  request: ClaimRequest,
+  when: When,
+): Promise<Claim | 'taken' | 'closed'> {
+  const made = await create(kube, request, when)
+  const claim = made ?? (await findOwn(kube, request, when.signal))
+  if (claim === undefined) return 'taken'
+  const gate = await readGate(kube, request.gateAddress, when.signal)
+  if (gate?.state !== 'open' || gate.blockId !== request.blockId) {
+    if (made) await withdraw(kube, made, when.signal)
+    return 'closed'
+  }
+  if (request.state === 'unconfirmed' || request.serviceUid === undefined) return claim
+  return confirmClaim(kube, claim, request.serviceUid, when)
+}
+
+/** @returns undefined when the address has a claim already */
+async function create(kube: Kube, request: ClaimRequest, { now, signal }: When): Promise<Claim | undefined> {
+  const { address, service, serviceUid, blockId } = request
+  const annotations = {
+    [KEYS.state]: 'unconfirmed',
+    [KEYS.since]: toTimeText(now),
+    [KEYS.blockId]: blockId,
+    ...(serviceUid === undefined ? {} : { [KEYS.serviceUid]: serviceUid }),
+  }
+  const parentRef = { group: '', resource: 'services', namespace: service.namespace, name: service.name }
+  try {
+    const fresh = { name: address, labels: toLabels(address), annotations, parentRef }
+    return expectClaim(await createIPAddress(kube, fresh, signal))
+  } catch (error) {
+    if (hasCode(error, 'KUBE_ALREADY_EXISTS')) return undefined
+    throw error
+  }
+}
+
+/** Two handlers that work on one Service choose the same address: the second one must not go and take another. */
+async function findOwn(
+  kube: Kube,
+  { address, service, blockId }: ClaimRequest,
+  signal?: AbortSignal,
+): Promise<Claim | undefined> {
+  try {
+    const entry = toBookEntry(await getIPAddress(kube, address, signal))
+    if (entry.kind !== 'claim' || entry.claim.blockId !== blockId) return undefined
+    const { namespace, name } = entry.claim.service
+    return namespace === service.namespace && name === service.name ? entry.claim : undefined
+  } catch (error) {
+    if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+async function withdraw(kube: Kube, claim: Claim, signal?: AbortSignal): Promise<void> {
+  try {
+    await freeClaim(kube, claim, signal)
+  } catch (error) {
+    // It is unconfirmed, and the address is not used: nothing hangs on when it goes.
+    if (!hasCode(error)) throw error
+  }
+}
+
+/** A Service has it: `active`, whatever it was before. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+export async function confirmClaim(
+  kube: Kube,
+  claim: Claim,
+  serviceUid: string,
+  { now, signal }: When,
+): Promise<Claim> {
+  if (claim.state === 'active' && claim.serviceUid === serviceUid) return claim
+  const change = {
+    ...toState(claim, 'active', now),
+    [KEYS.serviceUid]: serviceUid,
+    [KEYS.rest]: null,
+    [KEYS.why]: null,
+  }
+  return annotate(kube, claim, change, signal)
+}
+
+/** Why and for how long a claim rests. */
+export interface Release {
+  readonly restMs: number
+  readonly why: string
+}
+
+/**
+ * It rests, and only the same namespace and name gets it back meanwhile. One that rests already keeps its time.
+ *
+ * @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND
+ */
+export async function releaseClaim(
+  kube: Kube,
+  claim: Claim,
+  { restMs, why }: Release,
+  { now, signal }: When,
+): Promise<Claim> {
+  if (claim.state === 'released' && claim.restMs === restMs) return claim
+  const change = {
+    ...toState(claim, 'released', now),
+    [KEYS.serviceUid]: null,
+    [KEYS.rest]: toDurationText(restMs),
+    [KEYS.why]: why,
+  }
+  return annotate(kube, claim, change, signal)
+}
+
+/** It is kept for the same namespace and name for good. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+export async function retainClaim(
+  kube: Kube,
+  claim: Claim,
+  why: string,
+  { now, signal }: When,
+): Promise<Claim> {
+  if (claim.state === 'retained') return claim
+  const change = {
+    ...toState(claim, 'retained', now),
+    [KEYS.serviceUid]: null,
+    [KEYS.rest]: null,
+    [KEYS.why]: why,
+  }
+  return annotate(kube, claim, change, signal)
+}
+
+/** Frees the address, as the claim was read; one that has gone is free. @throws CcmError KUBE_CONFLICT */
+export async function freeClaim(kube: Kube, claim: Claim, signal?: AbortSignal): Promise<void> {
+  try {
+    await deleteIPAddress(kube, toSeen(claim), signal)
+  } catch (error) {
+    if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
+  }
+}
+
+const toState = ({ state }: Claim, wanted: Claim['state'], now: number): Record<string, string> => ({
+  [KEYS.state]: wanted,
+  ...(state === wanted ? {} : { [KEYS.since]: toTimeText(now) }),
+})
+
+async function annotate(
+  kube: Kube,
+  claim: Claim,
+  change: Readonly<Record<string, string | null>>,
+  signal?: AbortSignal,
+): Promise<Claim> {
+  return expectClaim(await annotateIPAddress(kube, toSeen(claim), change, signal))
+}
+
+const toSeen = ({ address, uid, resourceVersion }: Claim): Seen => ({ name: address, uid, resourceVersion })

@@ -1,0 +1,53 @@
+import type { PurchaseIntent, ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { CcmError } from '../../errors.ts'
+import { IP_BLOCKS_LEASE, NAMESPACE } from '../../kubernetes/names.ts'
+
+/** Annotation of the Lease. */
+export const PURCHASE = 'phoenixnap.com/purchase'
+
+/** As people find it with kubectl: JSON with the time as a text. */
+export function toIntentText({ id, family, prefixLength, service, since }: PurchaseIntent): string {
+  const fields = { id, family, prefixLength, service, since: new Date(since).toISOString() }
+  return JSON.stringify(fields)
+}
+
+/**
+ * A purchase under way, as the Lease tells it.
+ *
+ * @throws CcmError CCM_INTENT_INVALID if it is none: a block may have been bought for it, which forgetting it would
+ *   buy a second time
+ */
+export function toIntent(text: string | undefined): PurchaseIntent | undefined {
+  if (text === undefined) return undefined
+  const intent = readIntent(text)
+  if (intent) return intent
+  throw new CcmError(
+    'CCM_INTENT_INVALID',
+    `annotation ${PURCHASE} of Lease ${NAMESPACE}/${IP_BLOCKS_LEASE} tells no purchase`,
+  )
+}
+
+function readIntent(text: string): PurchaseIntent | undefined {
+  const { id, family, prefixLength, service, since } = toFields(parse(text))
+  const time = typeof since === 'string' ? Date.parse(since) : Number.NaN
+  const owner = service === undefined ? undefined : toServiceRef(service)
+  if (typeof id !== 'string' || id === '' || (family !== 'IPv4' && family !== 'IPv6')) return undefined
+  if (!Number.isInteger(prefixLength) || Number.isNaN(time) || owner === 'unreadable') return undefined
+  return { id, family, prefixLength: Number(prefixLength), ...(owner && { service: owner }), since: time }
+}
+
+function toServiceRef(value: unknown): ServiceRef | 'unreadable' {
+  const { namespace, name } = toFields(value)
+  return typeof namespace === 'string' && typeof name === 'string' ? { namespace, name } : 'unreadable'
+}
+
+const toFields = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
