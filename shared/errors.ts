@@ -99,9 +99,89 @@ export const ERRORS = {
     action:
       'Give the credentials of the account that the servers are in. If every server was replaced as well, delete the nodes that are gone and the ConfigMap kube-system/cloud-provider-phoenixnap.',
   },
+  CCM_ANNOUNCER_MISSING: {
+    retry: true,
+    action:
+      'Install the announcer that PNAP_LOAD_BALANCER names, with its CustomResourceDefinitions and in the namespace that the message names, or name another one.',
+  },
+  CCM_POOL_FOREIGN: {
+    retry: true,
+    action:
+      'Delete or rename the object that the message names, or give it the label app.kubernetes.io/managed-by=cloud-provider-phoenixnap to hand it over.',
+  },
   CCM_INVENTORY_INVALID: {
     retry: true,
     action: 'Delete the inventory ConfigMaps; the next resync writes them anew.',
+  },
+  CCM_BLOCK_LIMIT: {
+    retry: true,
+    action:
+      'Delete Services that are not needed, raise PNAP_MAX_BLOCKS, or use another public network: one takes 10 IPv4 blocks and 1 IPv6 block.',
+  },
+  CCM_QUOTA_SHORT: {
+    retry: true,
+    action:
+      'Ask for a higher limit of the quota bmc.public_ips.max_count in the BMC portal, or give back public addresses.',
+  },
+  CCM_PUBLIC_NETWORK_UNKNOWN: {
+    retry: false,
+    action:
+      'Compare the public network in PNAP_LOAD_BALANCER with the BMC portal, and check that the credentials belong to its account.',
+  },
+  CCM_PUBLIC_NETWORK_FAILED: {
+    retry: true,
+    action:
+      'Look at the public network in the BMC portal and ask phoenixNAP for help; work goes on by itself once it is READY.',
+  },
+  CCM_BLOCK_FAILED: {
+    retry: true,
+    action:
+      'Look at the IP block that the message names in the BMC portal and ask phoenixNAP for help; work goes on by itself afterwards.',
+  },
+  CCM_ADDRESS_MALFORMED: {
+    retry: false,
+    action: 'Correct the requested address on the Service: one address of each of its IP families, or none.',
+  },
+  CCM_ADDRESS_OUTSIDE: {
+    retry: false,
+    action: 'Request an address of one of the IP blocks of this cluster, or none.',
+  },
+  CCM_ADDRESS_REPLACED: {
+    retry: false,
+    action:
+      'The Service has a new address, because the one it had is not available in this cluster: point DNS entries to it.',
+  },
+  CCM_ADDRESS_RESERVED: {
+    retry: false,
+    action: 'Request another address, or take it out of PNAP_RESERVED_ADDRESSES if it stands there.',
+  },
+  CCM_ADDRESS_TAKEN: {
+    retry: true,
+    action:
+      'Request another address, or free it: kubectl get ipaddress <address> names the Service that has it.',
+  },
+  CCM_ADDRESS_WITHDRAWN: {
+    retry: true,
+    action:
+      'Look at the IP block that the message names in the BMC portal; it is repaired, or the Service gets a new address where it has gone.',
+  },
+  CCM_ANNOTATION_INVALID: {
+    retry: false,
+    action: 'Give the annotation of the Service one of the values that the message names.',
+  },
+  CCM_FAMILY_UNAVAILABLE: {
+    retry: false,
+    action: 'Request an address of an IP family of the Service, or add the family to spec.ipFamilies.',
+  },
+  CCM_LOCATION_CONFLICT: {
+    retry: false,
+    action:
+      'Set PNAP_LOCATION and the location annotation to the location of the public network, or leave them unset.',
+  },
+  CCM_INTENT_INVALID: {
+    retry: false,
+    action:
+      'Compare the purchase in the Lease kube-system/cloud-provider-phoenixnap-ip-blocks with the IP blocks of the account, then remove its annotation phoenixnap.com/purchase; no block is bought or given back until then.',
   },
   CCM_DEADLINE: {
     retry: true,

@@ -1,5 +1,6 @@
 import type { Kube } from '../../kubernetes/client.ts'
 import { recordEvent } from '../../kubernetes/events.ts'
+import { toMapPatch } from '../../kubernetes/json-patch.ts'
 import { type MergePatch, patchNode, patchNodeStatus } from '../../kubernetes/nodes.ts'
 import type { JsonPatch, JsonPatchOperation, KubeNode } from '../../kubernetes/types.ts'
 import { changeTaints, type NodeEvent, type NodeFields } from './actions.ts'
@@ -30,24 +31,6 @@ export function toJsonPatch(node: KubeNode, fields: NodeFields): JsonPatch {
 
 const touchesTaints = ({ removeTaints, addTaints }: NodeFields): boolean =>
   removeTaints !== undefined || addTaints !== undefined
-
-/** null removes, and only what is there: removing nothing would refuse the kubelet. */
-function toMapPatch(
-  path: string,
-  existing: Readonly<Record<string, string>> | undefined,
-  set: Readonly<Record<string, string | null>> = {},
-): JsonPatchOperation[] {
-  const values = Object.entries(set).filter(([key, value]) => value !== null || existing?.[key] !== undefined)
-  if (values.length === 0) return []
-  if (!existing) return [{ op: 'add', path, value: Object.fromEntries(values) }]
-  return values.map(([key, value]) => {
-    const at = `${path}/${escapePointer(key)}`
-    return value === null ? { op: 'remove', path: at } : { op: 'add', path: at, value }
-  })
-}
-
-/** RFC 6901. */
-const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /**
  * Writes the change: addresses first, so that a node is never seen initialised without them, and a kill in

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { AddressBlock, IPFamily, ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { type AddressRange, formatAddress } from '../../ip-address.ts'
+import { type AddressIndex, isSameService, usableRange } from './address-index.ts'
+import { countAddresses, subtractRanges, walkRanges } from './ranges.ts'
+
+/** Whether Services share blocks. */
+export type AllocationMode = 'packed' | 'dedicated'
+
+/** An address that was free when it was looked at. It is claimed first, and then its gate is asked. */
+export interface Candidate {
+  readonly address: string
+  readonly family: IPFamily
+  readonly blockId: string
+  /** Name of the gate: claimed is only what lies in a block whose gate is open afterwards. */
+  readonly gateAddress: string
+}
+
+/**
+ * The free addresses of open blocks that a Service may have, best first, each once. Nothing is looked for before
+ * it is asked for, and a /64 costs no more than a /29.
+ *
+ * Packed: its own block first, then those that belong to nobody, fullest first so that others empty, then what is left
+ * over in other Services' own blocks (never the address that is theirs). In each shared block it starts at
+ * hash(namespace/name) mod free, so that concurrent creators seldom meet. Dedicated: IPv4 in its own block only, from
+ * the first usable address on; IPv6 as packed, because a network takes one IPv6 block.
+ */
+export function listCandidates(
+  index: AddressIndex,
+  service: ServiceRef,
+  family: IPFamily,
+  mode: AllocationMode,
+): Iterable<Candidate> {
+  return { [Symbol.iterator]: () => generate(index, service, family, mode) }
+}
+
+function* generate(
+  index: AddressIndex,
+  service: ServiceRef,
+  family: IPFamily,
+  mode: AllocationMode,
+): Generator<Candidate, void> {
+  const isOpen = (block: AddressBlock) => index.gateOf(block.id)?.state === 'open'
+  const spaces = listSpaces(index, service, family, mode, isOpen)
+  for (const { block, free, isOwn } of spaces) {
+    const start = isOwn ? 0n : hash(service) % countAddresses(free)
+    for (const value of walkRanges(free, start)) yield toCandidate(index, block, formatAddress(family, value))
+  }
+}
+
+export function toCandidate(index: AddressIndex, block: AddressBlock, address: string): Candidate {
+  const { family, id: blockId } = block
+  return { address, family, blockId, gateAddress: index.gateOf(blockId)?.address ?? '' }
+}
+
+interface Space {
+  readonly block: AddressBlock
+  /** Not empty. */
+  readonly free: readonly AddressRange[]
+  readonly isOwn: boolean
+  readonly tier: number
+}
+
+function listSpaces(
+  index: AddressIndex,
+  service: ServiceRef | undefined,
+  family: IPFamily,
+  mode: AllocationMode,
+  accept: (block: AddressBlock) => boolean,
+): Space[] {
+  const isOwn = (block: AddressBlock) => service !== undefined && isSameService(block.dedicatedTo, service)
+  return index.view.source.blocks
+    .filter(block => block.family === family && accept(block))
+    .filter(block => mode === 'packed' || family === 'IPv6' || isOwn(block))
+    .map(block => toSpace(index, block, isOwn(block)))
+    .filter(({ free }) => free.length > 0)
+    .sort(compareSpaces)
+}
+
+function toSpace(index: AddressIndex, block: AddressBlock, isOwn: boolean): Space {
+  const free = index.freeIn(block)
+  if (isOwn || !block.dedicatedTo) return { block, free, isOwn, tier: isOwn ? 0 : 1 }
+  const own = usableRange(block)
+  const spare = own ? free.flatMap(range => subtractRanges(range, [{ ...own, last: own.first }])) : []
+  return { block, free: spare, isOwn, tier: 2 }
+}
+
+function compareSpaces(a: Space, b: Space): number {
+  const [x, y] = [countAddresses(a.free), countAddresses(b.free)]
+  if (a.tier !== b.tier) return a.tier - b.tier
+  if (x !== y) return x < y ? -1 : 1
+  return a.block.id < b.block.id ? -1 : 1
+}
+
+/** 48 bits are enough to spread over any block. */
+const hash = ({ namespace, name }: ServiceRef): bigint =>
+  BigInt(createHash('sha256').update(`${namespace}/${name}`).digest().readUIntBE(0, 6))
+
+/** Addresses that Services without a block of their own can have in blocks that are open, or new and still without a gate. */
+export function countFree(index: AddressIndex, family: IPFamily): bigint {
+  const isOpening = (block: AddressBlock) => (index.gateOf(block.id)?.state ?? 'open') === 'open'
+  const spaces = listSpaces(index, undefined, family, 'packed', isOpening)
+  return spaces.reduce((sum, { free }) => sum + countAddresses(free), 0n)
+}

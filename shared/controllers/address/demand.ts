@@ -1,0 +1,83 @@
+import type {
+  AddressBlock,
+  AddressDemand,
+  AddressNeed,
+  IPFamily,
+  ServiceRef,
+} from '../../cloud-provider/load-balancer.ts'
+import { type AddressIndex, findBlock, isSameService, toKey } from './address-index.ts'
+import { type AllocationMode, countFree } from './candidates.ts'
+
+/** A Service that lacks addresses for which blocks can be bought, or that its block can be repaired for. */
+export interface WaitingService {
+  readonly service: ServiceRef
+  /** As in Settlement. */
+  readonly lacking: readonly IPFamily[]
+  readonly mode: AllocationMode
+  /** Addresses that it asks for or had before: the blocks that hold them are kept. */
+  readonly pinned: readonly string[]
+}
+
+export interface DemandSettings {
+  readonly minFreeAddresses: number
+  /** How Services are served that say nothing of it. */
+  readonly mode: AllocationMode
+}
+
+/**
+ * What all Services that wait need together, beyond what is free for them; IPv4 spares included. `index.view.known` must
+ * be there: blocks that the inventory remembers are no ground to buy on.
+ */
+export function toDemand(
+  index: AddressIndex,
+  waiting: readonly WaitingService[],
+  settings: DemandSettings,
+): AddressDemand {
+  const packed = (['IPv4', 'IPv6'] as const).flatMap(family => toPackedNeed(index, waiting, family, settings))
+  const dedicated = waiting
+    .filter(service => wantsOwnBlock(service) && !hasOwnBlock(index, service.service))
+    .map(({ service }): AddressNeed => ({ family: 'IPv4', count: 1, service }))
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  return {
+    needs: [...packed, ...dedicated],
+    inUse: listInUse(index, waiting),
+    counted: index.view.source.blocks.map(({ id }) => id).sort(),
+  }
+}
+
+const keyOf = ({ service }: AddressNeed): string => (service ? toKey(service) : '')
+
+const wantsOwnBlock = ({ mode, lacking }: WaitingService): boolean =>
+  mode === 'dedicated' && lacking.includes('IPv4')
+
+/** One that is assigned and yet of no use to it (all reserved, say) is no reason to buy one after the other. */
+const hasOwnBlock = ({ view }: AddressIndex, service: ServiceRef): boolean =>
+  view.source.blocks.some(
+    ({ family, dedicatedTo }) => family === 'IPv4' && isSameService(dedicatedTo, service),
+  )
+
+function toPackedNeed(
+  index: AddressIndex,
+  waiting: readonly WaitingService[],
+  family: IPFamily,
+  settings: DemandSettings,
+): AddressNeed[] {
+  const lacking = waiting.filter(
+    service => service.lacking.includes(family) && !(family === 'IPv4' && wantsOwnBlock(service)),
+  ).length
+  const spares = family === 'IPv4' && settings.mode === 'packed' ? settings.minFreeAddresses : 0
+  const wanted = lacking + spares
+  const free = countFree(index, family)
+  return BigInt(wanted) <= free ? [] : [{ family, count: wanted - Number(free) }]
+}
+
+/** Blocks that somebody has a claim in, whatever its state, or that hold what a waiting Service asks for. */
+function listInUse({ view }: AddressIndex, waiting: readonly WaitingService[]): readonly string[] {
+  const blocks: readonly AddressBlock[] = view.known ?? view.source.blocks
+  const ids = new Set(blocks.map(({ id }) => id))
+  const claimed = view.book.claims.flatMap(({ blockId }) => (ids.has(blockId) ? blockId : []))
+  const pinned = waiting.flatMap(service =>
+    service.pinned.flatMap(address => findBlock(blocks, address)?.id ?? []),
+  )
+  return [...new Set([...claimed, ...pinned])].sort()
+}

@@ -1,0 +1,119 @@
+import type { AddressBook, Claim } from './contract.ts'
+
+/** Why a Service is served no longer. `handedOver`: its user has the announcer serve it from somebody else's pool. */
+export type CleanUpCause = 'deleted' | 'typeChanged' | 'classChanged' | 'handedOver'
+
+/** The Service of a claim's namespace and name, as read after the claim. */
+export interface ClaimService {
+  readonly uid: string
+  /** Undefined while it is served, or waits to be. */
+  readonly cleanUp: CleanUpCause | undefined
+  /** True when its addresses are kept for it (`retain-ip`). */
+  readonly retain: boolean
+  /** Whether an address is among those that it is served with, or keeps while it waits for others. */
+  uses(address: string): boolean
+}
+
+export interface RestSettings {
+  readonly releaseQuarantineMs: number
+  readonly typeChangeQuarantineMs: number
+  /** True where the announcer leaves an address on a node's interface when its Service changes its type. */
+  readonly keepsAddressAfterTypeChange: boolean
+}
+
+/**
+ * What to do about a claim. `confirm` and `reactivate` make it active for that Service; `release` starts its rest;
+ * `free` deletes it.
+ */
+export type ClaimDecision =
+  | { readonly do: 'keep'; readonly why: string }
+  | { readonly do: 'confirm' | 'reactivate'; readonly serviceUid: string; readonly why: string }
+  | { readonly do: 'release'; readonly restMs: number; readonly why: string }
+  | { readonly do: 'retain'; readonly why: string }
+  | { readonly do: 'free'; readonly why: string }
+
+export interface ClaimCircumstances {
+  readonly service: 'absent' | ClaimService
+  /** True when a complete list of the cluster's blocks, read from the cloud, lacks the claim's block. */
+  readonly isBlockGone: boolean
+  /** Time of the book, in milliseconds since 1970. */
+  readonly now: number
+  readonly settings: RestSettings
+}
+
+/** Above the 60 s that the API server gives a request: afterwards the Service was stored, or never will be. */
+export const UNCONFIRMED_MS = 5 * 60_000
+/** More of them in one namespace would let rejected Services drain the pool. */
+export const MAX_UNCONFIRMED = 10
+
+/** What becomes of a claim. The Service must have been read after the claim: one that is older may not know of it. */
+export function decideClaim(claim: Claim, circumstances: ClaimCircumstances): ClaimDecision {
+  const { service, isBlockGone } = circumstances
+  const isUsed = service !== 'absent' && !service.cleanUp && service.uses(claim.address)
+  if (isUsed) return decideUsed(claim, service.uid)
+  if (isBlockGone) return { do: 'free', why: 'its block does not belong to the cluster any more' }
+  switch (claim.state) {
+    case 'unconfirmed':
+      return decideUnconfirmed(claim, circumstances)
+    case 'active':
+      return toRelease(service, circumstances.settings)
+    case 'released':
+      return decideReleased(claim, circumstances)
+    case 'retained':
+      return { do: 'keep', why: 'it is kept for its Service' }
+  }
+}
+
+function decideUsed(claim: Claim, serviceUid: string): ClaimDecision {
+  switch (claim.state) {
+    case 'unconfirmed':
+      return { do: 'confirm', serviceUid, why: 'its Service uses it' }
+    case 'active':
+      return claim.serviceUid === serviceUid
+        ? { do: 'keep', why: 'its Service uses it' }
+        : { do: 'confirm', serviceUid, why: 'a Service of the same name uses it' }
+    case 'released':
+    case 'retained':
+      return { do: 'reactivate', serviceUid, why: 'its Service uses it again' }
+  }
+}
+
+function decideUnconfirmed(
+  { since, service: ref }: Claim,
+  { service, now }: ClaimCircumstances,
+): ClaimDecision {
+  if (now - since < UNCONFIRMED_MS) return { do: 'keep', why: 'its Service may still be on its way' }
+  const why = service === 'absent' ? 'was never stored' : 'does not use it'
+  return { do: 'free', why: `the Service ${ref.namespace}/${ref.name} ${why}` }
+}
+
+function decideReleased({ since, restMs }: Claim, { now, settings }: ClaimCircumstances): ClaimDecision {
+  return now - since < (restMs ?? settings.releaseQuarantineMs)
+    ? { do: 'keep', why: 'it rests' }
+    : { do: 'free', why: 'its rest is over' }
+}
+
+const REASONS = {
+  deleted: 'its Service is deleted',
+  typeChanged: 'its Service is of another type now',
+  classChanged: 'its Service is of another class now',
+  handedOver: 'its Service is served from another pool now',
+} as const satisfies Record<CleanUpCause, string>
+
+/**
+ * How an active claim of a Service ends that does not use it (any more). Retained are the addresses of a Service that is
+ * served no longer, not one that it exchanged for another.
+ */
+export function toRelease(service: 'absent' | ClaimService, settings: RestSettings): ClaimDecision {
+  const restMs = settings.releaseQuarantineMs
+  if (service === 'absent') return { do: 'release', restMs, why: 'its Service has gone' }
+  if (!service.cleanUp) return { do: 'release', restMs, why: 'its Service does not use it any more' }
+  const why = REASONS[service.cleanUp]
+  if (service.retain) return { do: 'retain', why }
+  const staysOnNode = service.cleanUp === 'typeChanged' && settings.keepsAddressAfterTypeChange
+  return { do: 'release', restMs: staysOnNode ? settings.typeChangeQuarantineMs : restMs, why }
+}
+
+/** Claims of a namespace whose Services are not known to exist. */
+export const countUnconfirmed = ({ claims }: AddressBook, namespace: string): number =>
+  claims.filter(({ state, service }) => state === 'unconfirmed' && service.namespace === namespace).length
