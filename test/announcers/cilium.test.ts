@@ -48,11 +48,12 @@ for (const row of CLEARED)
     t.strictSame(annotationsOf(cilium.toCleared(toGiven(row), [V4, V6])), row.expected),
   )
 
+const selectorOf = (name: string) => ({
+  matchLabels: { 'io.kubernetes.service.namespace': 'shop', 'io.kubernetes.service.name': name },
+})
+
 t.test('one pool an address, for its Service alone', async t => {
   const pools = cilium.toPools([entryOf(V6, 'web', 'shop'), entryOf(V4, 'api', 'shop')])
-  const selectorOf = (name: string) => ({
-    matchLabels: { 'io.kubernetes.service.namespace': 'shop', 'io.kubernetes.service.name': name },
-  })
   t.strictSame(
     pools.map(({ name, spec }) => ({ name, spec })),
     [

@@ -76,9 +76,10 @@ t.test('whose group a Service is to be served from', async t => {
     t.equal(pureLB.servedElsewhere?.(makeService({ [GROUP]: group })), undefined)
 })
 
+const toGroups = (...addresses: string[]) =>
+  pureLB.toPools(addresses.map(address => entryOf(address))).map(({ name, spec }) => ({ name, spec }))
+
 t.test('one group holds every address, by family', async t => {
-  const toGroups = (...addresses: string[]) =>
-    pureLB.toPools(addresses.map(address => entryOf(address))).map(({ name, spec }) => ({ name, spec }))
   const [v4, other, v6] = [
     { pool: '203.0.113.9/32', subnet: '203.0.113.9/32', aggregation: '/32' },
     { pool: '203.0.113.10/32', subnet: '203.0.113.10/32', aggregation: '/32' },
