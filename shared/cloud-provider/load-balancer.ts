@@ -76,6 +76,11 @@ export interface AddressDemand {
   readonly needs: readonly AddressNeed[]
   /** Ids of blocks in which Services have addresses: they are kept and repaired. */
   readonly inUse: readonly string[]
+  /**
+   * Ids of the assigned blocks whose free addresses the needs are beyond. What was assigned since then counts as on its
+   * way, so that a demand worked out a moment ago buys nothing twice. Undefined: all that are assigned now.
+   */
+  readonly counted?: readonly string[] | undefined
 }
 
 /** A purchase that was decided on and perhaps sent; kept where every handler of the cluster sees it. */
@@ -137,6 +142,8 @@ export interface SupplyProgress {
   readonly why: string
   readonly code?: ErrorCode | undefined
   readonly message?: string | undefined
+  /** With `refused`: the cloud is at work on the rest, look again as for `waiting`. */
+  readonly alsoWaiting?: boolean | undefined
 }
 
 /** An address of a load balancer, as far as the cloud is concerned. */

@@ -3,10 +3,14 @@ import { type Bmc, type BmcOptions, createBmc } from '../bmc/client.ts'
 import type { Cloud } from '../cloud-provider/contract.ts'
 import { createRegistry, type Initializer, type Registry } from '../cloud-provider/registry.ts'
 import { newInstancesV2 } from './instances.ts'
+import { type LoadBalancerConfig, newLoadBalancer } from './load-balancer.ts'
 import { PROVIDER_NAME, toOwner } from './provider-id.ts'
 
 /** What the provider is initialised with: client ID and secret (as `credentials`), the API's URLs, and the effects. */
-export type PhoenixnapConfig = BmcOptions
+export interface PhoenixnapConfig extends BmcOptions {
+  /** Undefined where no public network is set: the cloud has no load balancers then. */
+  readonly loadBalancer?: LoadBalancerConfig | undefined
+}
 
 /** Builds the cloud from the client ID and secret that it is given. */
 export const initialize: Initializer<PhoenixnapConfig> = config => newCloud(createBmc(config), config)
@@ -19,11 +23,15 @@ export function newRegistry(): Registry<PhoenixnapConfig> {
 }
 
 /** The cloud on a BMC client. A part that is not supported is undefined. */
-export function newCloud(bmc: Bmc, { credentials, log }: Pick<BmcOptions, 'credentials' | 'log'>): Cloud {
+export function newCloud(
+  bmc: Bmc,
+  config: Pick<PhoenixnapConfig, 'clock' | 'credentials' | 'loadBalancer' | 'log'>,
+): Cloud {
+  const { credentials, loadBalancer, log } = config
   return {
     providerName: PROVIDER_NAME,
     instancesV2: newInstancesV2(bmc, log),
-    loadBalancer: undefined,
+    loadBalancer: loadBalancer && newLoadBalancer(bmc, loadBalancer, config),
     routes: undefined,
     zones: undefined,
     clusters: undefined,

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { Cloud } from '../../shared/cloud-provider/contract.ts'
 import { type Log, silentLog } from '../../shared/log.ts'
 import { initialize } from '../../shared/phoenixnap/cloud.ts'
+import type { LoadBalancerConfig } from '../../shared/phoenixnap/load-balancer.ts'
 import type { Backend } from '../../shared/simulator/bmc/backend.ts'
 import {
   type BmcSimulator,
@@ -27,11 +28,13 @@ export interface ValidCloud {
 export interface ValidCloudOptions extends Omit<BmcSimulatorOptions, 'clock' | 'log'> {
   /** Of the cloud; silent by default. */
   readonly log?: Log
+  /** None by default. */
+  readonly loadBalancer?: LoadBalancerConfig
 }
 
 /** Starts a BMC simulator and a cloud connected to it; both end with the test. */
 export async function testGetValidCloud(t: Test, options: ValidCloudOptions = {}): Promise<ValidCloud> {
-  const { log = silentLog, ...settings } = options
+  const { log = silentLog, loadBalancer, ...settings } = options
   const clock = createTurnableClock()
   const bmc = await startBmcSimulator({ ...settings, clock })
   const clientId = settings.clientId ?? DEFAULT_CLIENT_ID
@@ -43,6 +46,7 @@ export async function testGetValidCloud(t: Test, options: ValidCloudOptions = {}
     clock,
     random: () => 0,
     log,
+    loadBalancer,
   })
   t.teardown(async () => {
     cloud.close()

@@ -1,0 +1,148 @@
+import type { CloudCall } from '../cloud-provider/contract.ts'
+import type {
+  AddressDemand,
+  BlockChange,
+  BlockHold,
+  PurchaseIntent,
+  SupplyProgress,
+} from '../cloud-provider/load-balancer.ts'
+import { attempt, type Change, createChange, setMark } from './block-steps.ts'
+import type { LoadBalancerParts } from './load-balancer.ts'
+import { type Buyer, buyBlocks, type RoundResult } from './purchase.ts'
+import { toPurchaseState } from './purchase-plan.ts'
+import { readSupply, type Supply } from './supply.ts'
+import { decideIntent, planSupply, type Refusal, type SupplyPlan, type SupplyStep } from './supply-plan.ts'
+
+/** What one run has come to. */
+interface Tally {
+  readonly did: BlockChange[]
+  readonly waits: string[]
+  readonly refusals: Refusal[]
+}
+
+/** Goes towards the demand under the hold. */
+export async function supplyUnder(
+  parts: LoadBalancerParts,
+  hold: BlockHold,
+  clusterName: string,
+  demand: AddressDemand,
+  call: CloudCall,
+): Promise<SupplyProgress> {
+  const started = parts.clock.now()
+  const clusterNow = (): number => hold.now + (parts.clock.now() - started)
+  const supply = await readSupply(parts, clusterName, call)
+  const change = createChange(hold, parts.clock, call)
+  const plan = planSupply(supply, demand, clusterNow())
+  const verdict = decideIntent(hold.intent, supply, hold.now)
+  if (verdict.do === 'forget') await hold.setIntent(undefined)
+  const tally: Tally = { did: [], waits: [...plan.waits], refusals: [...plan.refusals] }
+  await changeBlocks(parts, change, { supply, plan, call }, tally)
+  if (verdict.do === 'wait') {
+    if (plan.lacking.length > 0) tally.waits.push(verdict.why)
+  } else {
+    const again: PurchaseIntent | undefined = verdict.do === 'again' ? verdict.intent : undefined
+    const buyer: Buyer = { hold, change, again, stored: false, clusterNow }
+    addRound(tally, await buyBlocks(toRound(parts, clusterName, supply, call), toStart(supply, plan), buyer))
+    // Nothing is lacking any more, or it cannot be had.
+    if (again && !buyer.stored) await hold.setIntent(undefined)
+  }
+  return toProgress(tally)
+}
+
+/** What would be done; without a guard nobody knows of a purchase under way. */
+export async function planOnly(
+  parts: LoadBalancerParts,
+  clusterName: string,
+  demand: AddressDemand,
+  call: CloudCall,
+): Promise<SupplyProgress> {
+  const supply = await readSupply(parts, clusterName, call)
+  const plan = planSupply(supply, demand, parts.clock.now())
+  const tally: Tally = {
+    did: plan.steps.map(step => toChange(step, supply)),
+    waits: [...plan.waits],
+    refusals: [...plan.refusals],
+  }
+  const round = toRound(parts, clusterName, supply, call)
+  addRound(tally, await buyBlocks(round, toStart(supply, plan), undefined))
+  return toProgress(tally)
+}
+
+const toStart = (supply: Supply, { lacking }: SupplyPlan) => toPurchaseState(supply, lacking)
+
+const toRound = (parts: LoadBalancerParts, clusterName: string, { network }: Supply, call: CloudCall) => ({
+  ...parts,
+  clusterName,
+  location: network.location,
+  call,
+})
+
+function addRound(tally: Tally, { bought, waits, refusals }: RoundResult): void {
+  tally.did.push(...bought)
+  tally.waits.push(...waits)
+  tally.refusals.push(...refusals)
+}
+
+/** One change of the network at a time: it is busy after the first. */
+async function changeBlocks(
+  parts: LoadBalancerParts,
+  change: Change,
+  { supply, plan, call }: { readonly supply: Supply; readonly plan: SupplyPlan; readonly call: CloudCall },
+  tally: Tally,
+): Promise<void> {
+  let networkIsBusy = false
+  for (const step of plan.steps) {
+    if (step.do !== 'keep' && networkIsBusy) {
+      tally.waits.push(`block ${step.block.id} comes after the change that the network is at work on`)
+      continue
+    }
+    const { id } = step.block
+    const ending = await attempt(`${step.do} block ${id}`, () => carryOut(parts, change, step, call))
+    if (ending.end === 'made') tally.did.push(toChange(step, supply))
+    if (ending.end === 'later') tally.waits.push(ending.why)
+    if (ending.end === 'refused') tally.refusals.push(ending.refusal)
+    else if (step.do !== 'keep') networkIsBusy = true
+  }
+}
+
+async function carryOut(
+  { bmc, publicNetworkId, tagNames }: LoadBalancerParts,
+  change: Change,
+  { do: what, block }: SupplyStep,
+  call: CloudCall,
+): Promise<void> {
+  switch (what) {
+    case 'keep':
+      return setMark({ bmc, tagNames, call }, change, block, false)
+    case 'assign':
+      return change(limits => bmc.assignIpBlock(publicNetworkId, block.id, limits))
+    case 'repair':
+      return change(limits => bmc.unassignIpBlock(publicNetworkId, block.id, {}, limits))
+  }
+}
+
+const toChange = (step: SupplyStep, { network }: Supply): BlockChange => ({
+  do: step.do,
+  blockId: step.block.id,
+  detail: { cidr: step.block.cidr, status: step.block.status, publicNetwork: network.id },
+  why: step.why,
+})
+
+/** A change that was begun is waited for, whatever else cannot be had. */
+export function toProgress({ did, waits, refusals }: Tally): SupplyProgress {
+  const waiting = waits.length > 0 || did.length > 0
+  const [first] = refusals
+  if (!first) {
+    const why = waits[0] ?? (waiting ? 'BMC is at work on it' : 'nothing is lacking')
+    return { state: waiting ? 'waiting' : 'done', did, why }
+  }
+  const message = [...new Set(refusals.map(refusal => refusal.message))].join('; ')
+  return {
+    state: 'refused',
+    did,
+    why: message,
+    code: first.code,
+    message,
+    ...(waiting ? { alsoWaiting: true } : {}),
+  }
+}

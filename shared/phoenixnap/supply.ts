@@ -1,0 +1,88 @@
+import { expandAddresses } from '../bmc/addresses.ts'
+import type { Bmc, IpBlock, PublicNetwork } from '../bmc/client.ts'
+import type { CloudCall } from '../cloud-provider/contract.ts'
+import type { AddressBlock, AddressSupply } from '../cloud-provider/load-balancer.ts'
+import { CcmError, hasCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { toClusterTags, toPurchase } from './block-tags.ts'
+import { countOccupied, type SupplyBlock, toSupplyBlock } from './blocks.ts'
+
+/** What a cluster has, with what only the provider needs to know. */
+export interface Supply extends AddressSupply {
+  readonly blocks: readonly SupplyBlock[]
+  /** Purchases that a block of the cluster came from, wherever that block is now. */
+  readonly purchases: ReadonlySet<string>
+}
+
+/** Where supplies are read from. */
+export interface SupplySource {
+  readonly bmc: Bmc
+  readonly log: Log
+  readonly publicNetworkId: string
+}
+
+/**
+ * Two requests, one after the other: nothing is left running when the first fails.
+ *
+ * @throws CcmError CCM_PUBLIC_NETWORK_UNKNOWN, BMC_*
+ */
+export async function readSupply(
+  source: SupplySource,
+  clusterName: string,
+  call?: CloudCall,
+): Promise<Supply> {
+  const blocks = await source.bmc.listIpBlocks({ tags: toClusterTags(clusterName) }, call)
+  return toSupply(blocks, await readNetwork(source, call), source.log)
+}
+
+/** @throws CcmError CCM_PUBLIC_NETWORK_UNKNOWN, BMC_* */
+async function readNetwork({ bmc, publicNetworkId }: SupplySource, call?: CloudCall): Promise<PublicNetwork> {
+  try {
+    return await bmc.getPublicNetwork(publicNetworkId, call)
+  } catch (cause) {
+    if (!hasCode(cause, 'BMC_FORBIDDEN', 'BMC_NOT_FOUND')) throw cause
+    const message = `the account has no public network ${publicNetworkId}: ${cause.message}`
+    throw new CcmError('CCM_PUBLIC_NETWORK_UNKNOWN', message, { cause, fields: { publicNetworkId } })
+  }
+}
+
+function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Supply {
+  const here = new Set(network.ipBlocks.map(({ id }) => id))
+  return {
+    network: { id: network.id, location: network.location, status: network.status },
+    blocks: all
+      .flatMap(block => toSupplyBlock(block, network.id, here.has(block.id)) ?? [])
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    purchases: new Set(all.flatMap(({ tags = [] }) => toPurchase(tags) ?? [])),
+    memberAddresses: network.memberships.flatMap(({ resourceId, ips }) =>
+      ips.flatMap(entry => expand(entry, resourceId, log)),
+    ),
+    occupied: countOccupied(network),
+  }
+}
+
+/** One entry that cannot be read must not hide the others. */
+function expand(entry: string, resourceId: string, log: Log): readonly string[] {
+  try {
+    return expandAddresses(entry)
+  } catch (error) {
+    if (!hasCode(error)) throw error
+    log.warn(
+      { code: error.code, resourceId, ...error.fields },
+      'an address of a network member is unreadable',
+    )
+    return []
+  }
+}
+
+/** The supply as the contract has it. */
+export const toAddressSupply = ({ network, blocks, memberAddresses, occupied }: Supply): AddressSupply => ({
+  network,
+  blocks: blocks.map(toAddressBlock),
+  memberAddresses,
+  occupied,
+})
+
+function toAddressBlock({ prefixLength: _length, tags: _tags, ...block }: SupplyBlock): AddressBlock {
+  return block
+}
