@@ -25,7 +25,13 @@ export function allocate(index: AddressIndex, request: AllocationRequest): Alloc
   })
   const broken = judged.flatMap(row => toBroken(index, row))
   return {
-    families: choices.map(({ problem: _, ...row }) => row),
+    families: choices.map(({ family, required, keep, candidates, otherwise }) => ({
+      family,
+      required,
+      keep,
+      candidates,
+      otherwise,
+    })),
     own,
     broken,
     problems: [

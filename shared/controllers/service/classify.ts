@@ -1,0 +1,128 @@
+import type { Announcer } from '../../announcers/contract.ts'
+import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, MANAGE } from '../../kubernetes/names.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+import { findBlock, isSameService } from '../address/address-index.ts'
+import type { AddressBook } from '../address/contract.ts'
+import type { CleanUpCause } from '../address/lifecycle.ts'
+import { quote } from '../address/problem.ts'
+import { handsOffEvent, type ServiceEvent } from './events.ts'
+import { statusAddresses } from './history.ts'
+
+export interface ServiceRules {
+  /** False while PNAP_LOAD_BALANCER is empty: then only Services that are being deleted are cleaned up. */
+  readonly enabled: boolean
+  /** Values of spec.loadBalancerClass that are served besides unset. */
+  readonly classes: readonly string[]
+}
+
+/** Whose an address is. */
+export interface Ownership {
+  /** Whether a canonical address lies in a block of this cluster or is claimed for this Service. */
+  owns(address: string): boolean
+  /** Whether a block was bought for this Service alone. */
+  readonly hasOwnBlock: boolean
+}
+
+/** What a Service is to us. `ignore`: none of our business, or already as it should be. */
+export type Classification =
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'cleanUp'; readonly cause: CleanUpCause }
+  | { readonly kind: 'handsOff'; readonly why: string; readonly event: ServiceEvent }
+  | { readonly kind: 'ignore'; readonly why: string }
+
+/** What a Service is judged by besides itself. */
+export interface ServiceCircumstances {
+  readonly rules: ServiceRules
+  /** Undefined while load balancers are disabled. */
+  readonly announcer: Announcer | undefined
+  /**
+   * Undefined while nobody knows which blocks there are: then a Service that is served already is left for later.
+   */
+  readonly ownership: Ownership | undefined
+  /** Of an UPDATE review: `kubectl replace` drops our finalizer, which makes the Service no less ours. */
+  readonly old?: KubeService | undefined
+}
+
+/**
+ * What a Service is to us. Wanted are those of type LoadBalancer with a class that is served and not being deleted.
+ * Of these, one that somebody else serves is left alone: it came without our marks, and what it has or asks for lies
+ * outside our blocks. A Service that its user declared to be served elsewhere is never taken.
+ */
+export function classifyService(service: KubeService, circumstances: ServiceCircumstances): Classification {
+  const { rules, announcer, ownership, old } = circumstances
+  const isMarked = [service, old].some(object => object?.metadata.finalizers?.includes(FINALIZER))
+  if (service.metadata.deletionTimestamp !== undefined) return classifyDeleting(service, isMarked, ownership)
+  if (!rules.enabled || !announcer) return { kind: 'ignore', why: 'load balancers are disabled' }
+  const unwanted = findUnwanted(service, rules.classes, announcer)
+  if (unwanted && isMarked) return { kind: 'cleanUp', cause: unwanted.cause }
+  if (unwanted) return { kind: 'ignore', why: unwanted.why }
+  return isMarked ? { kind: 'serve' } : classifyNew(service, announcer, ownership)
+}
+
+/**
+ * One that the Go program served bears its finalizer only, which nobody else takes off; ours cannot be added to it any
+ * more. It is told by its address or its block: other controllers use that finalizer as well.
+ */
+function classifyDeleting(
+  service: KubeService,
+  isMarked: boolean,
+  ownership: Ownership | undefined,
+): Classification {
+  const isLeft = service.metadata.finalizers?.includes(CLEANUP_FINALIZER) ?? false
+  const pinned = service.spec?.loadBalancerIP
+  const addresses = [...statusAddresses(service), ...(pinned === undefined ? [] : [pinned])]
+  const isOurs = ownership?.hasOwnBlock || addresses.some(address => ownership?.owns(address))
+  if (isMarked || (isLeft && isOurs)) return { kind: 'cleanUp', cause: 'deleted' }
+  return { kind: 'ignore', why: 'it is being deleted and is not ours' }
+}
+
+interface Unwanted {
+  readonly cause: CleanUpCause
+  readonly why: string
+}
+
+function findUnwanted(
+  service: KubeService,
+  classes: readonly string[],
+  announcer: Announcer,
+): Unwanted | undefined {
+  const { type, loadBalancerClass } = service.spec ?? {}
+  if (type !== 'LoadBalancer') return { cause: 'typeChanged', why: 'it is not of type LoadBalancer' }
+  if (loadBalancerClass !== undefined && !classes.includes(loadBalancerClass)) {
+    return { cause: 'classChanged', why: `its class ${quote(loadBalancerClass)} is not served` }
+  }
+  const elsewhere = announcer.servedElsewhere?.(service)
+  if (elsewhere === undefined) return undefined
+  return { cause: 'handedOver', why: `its user has it served from another pool (${elsewhere})` }
+}
+
+function classifyNew(
+  service: KubeService,
+  announcer: Announcer,
+  ownership: Ownership | undefined,
+): Classification {
+  const { annotations } = service.metadata
+  if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return { kind: 'serve' }
+  const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
+  const asked = announcer.readRequest(service, [])?.addresses ?? []
+  const [first] = [...served, ...asked]
+  if (first === undefined) return { kind: 'serve' }
+  if (!ownership) return { kind: 'ignore', why: 'it is not known yet which addresses are ours' }
+  if ([...statusAddresses(service), ...asked].some(address => ownership.owns(address)))
+    return { kind: 'serve' }
+  const why = `${quote(first)} lies in no block of this cluster`
+  return { kind: 'handsOff', why, event: handsOffEvent(first, served.length > 0) }
+}
+
+/** @param blocks all that are known of this cluster, in any state */
+export const toOwnership = (
+  service: ServiceRef,
+  blocks: Parameters<typeof findBlock>[0],
+  { claims }: AddressBook,
+): Ownership => ({
+  owns: address =>
+    findBlock(blocks, address) !== undefined ||
+    claims.some(claim => claim.address === address && isSameService(claim.service, service)),
+  hasOwnBlock: blocks.some(({ dedicatedTo }) => isSameService(dedicatedTo, service)),
+})

@@ -1,0 +1,33 @@
+import { parseAddress } from '../../ip-address.ts'
+import { ASSIGNED_IPS, WAITING } from '../../kubernetes/names.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+
+/** Addresses of a Service as it tells them itself; all canonical, in the order written. */
+export interface AddressHistory {
+  /** Those that we chose (`assigned-ips`). */
+  readonly assigned: readonly string[]
+  /** Those that it is served with: the chosen ones, unless it waits. */
+  readonly live: readonly string[]
+  /** Those that it had, most wanted first: the chosen ones, then those in its status. */
+  readonly held: readonly string[]
+}
+
+/**
+ * @param old of an UPDATE review: `kubectl replace` drops what we wrote, and the API server keeps no annotation that
+ *   the new object lacks
+ */
+export function readHistory(service: KubeService, old?: KubeService): AddressHistory {
+  const assigned = readAssigned(service) ?? (old && readAssigned(old)) ?? []
+  const waits = [service, old].some(object => object?.metadata.annotations?.[WAITING] !== undefined)
+  const status = [...statusAddresses(service), ...(old ? statusAddresses(old) : [])]
+  return { assigned, live: waits ? [] : assigned, held: [...new Set([...assigned, ...status])] }
+}
+
+function readAssigned({ metadata }: KubeService): readonly string[] | undefined {
+  const entries = metadata.annotations?.[ASSIGNED_IPS]?.split(',')
+  return entries?.flatMap(entry => parseAddress(entry)?.text ?? [])
+}
+
+/** Canonical addresses in the Service's status. */
+export const statusAddresses = ({ status }: KubeService): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip ?? '')?.text ?? [])
