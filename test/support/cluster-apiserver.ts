@@ -2,7 +2,9 @@ import { stringify } from 'yaml'
 import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ApiServerOptions } from './control-plane-files.ts'
+import { serveCustomResources } from './cluster-definitions.ts'
 import { toKubeconfig } from './kubeconfigs.ts'
+import { ADMIN } from './users.ts'
 
 /** A real API server, which can also be stopped for a while; its data stay. */
 export interface ApiServerBackend extends ClusterBackend {
@@ -29,10 +31,16 @@ const DUAL_STACK_FLAG = '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/11
 
 export async function startApiServerBackend(
   assets: string,
-  { dualStack, ...setup }: ClusterSetup & ClusterNature,
+  { dualStack, crds = [], ...setup }: ClusterSetup & ClusterNature,
 ): Promise<ApiServerBackend> {
   const flags = dualStack ? [DUAL_STACK_FLAG] : []
   const plane = await startControlPlane(assets, { ...toOptions(setup), flags })
+  try {
+    await serveCustomResources(plane.kubeconfig(ADMIN), crds)
+  } catch (error) {
+    await plane.stop()
+    throw error
+  }
   return {
     kind: 'apiserver',
     url: plane.url,

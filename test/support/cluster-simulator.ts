@@ -6,6 +6,7 @@ import {
 } from '../../shared/simulator/kubernetes/server.ts'
 import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
 import { DEFAULT_AUDIT_POLICY } from './cluster-apiserver.ts'
+import { toCustomResource } from './cluster-definitions.ts'
 
 /** The simulator with its store, request log and faults. */
 export interface SimulatorBackend extends ClusterBackend {
@@ -17,12 +18,14 @@ const AUDIT_MAX_WAIT_MS = 100
 
 export async function startSimulatorBackend({
   dualStack = false,
+  crds = [],
   ...setup
 }: ClusterSetup & ClusterNature): Promise<SimulatorBackend> {
   // kubectl sends no token over plain HTTP.
   const simulator = await startKubernetesSimulator({
     tls: await createCertificates({ hosts: ['127.0.0.1'] }),
     dualStack,
+    customResources: crds.map(toCustomResource),
   })
   let current: ClusterSetup = {}
 

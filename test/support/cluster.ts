@@ -36,6 +36,8 @@ export interface ClusterSetup {
 export interface ClusterNature {
   /** Serves Services of both families, IPv4 first; IPv4 alone by default. */
   readonly dualStack?: boolean | undefined
+  /** CustomResourceDefinitions that it starts with; see `toCustomResource` for what the simulator makes of them. */
+  readonly crds?: readonly object[] | undefined
 }
 
 /** How a kind of cluster is reached and changed; `TestCluster` is built on it. */

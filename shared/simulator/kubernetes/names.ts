@@ -36,7 +36,7 @@ export function pathSegmentProblems(name: string): string[] {
 /** What is wrong with the name of an IPAddress: it must be the address in its one canonical form. */
 export function addressProblems(name: string): string[] {
   if (/^\d+(\.\d+){3}$/.test(name) && /(^|\.)0\d/.test(name)) return ['must not have leading 0s']
-  const family = isIP(name)
+  const family = name.includes('%') ? 0 : isIP(name)
   if (family === 0) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
   const canonical = canonicalAddress(name, family)
   return canonical === name ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`]

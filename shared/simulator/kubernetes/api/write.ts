@@ -124,7 +124,9 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ow
   /** @param reviewName the name that the review carries: none when a collection is removed */
   async function removeReviewed(request: ApiRequest, reviewName: string): Promise<Answer> {
     const options = parseOptionalBody(request.http, deleteOptions)
-    const dryRun = request.dryRun || isDryRun(textsOf(options.dryRun), 'DeleteOptions')
+    // A body takes the place of the options in the query.
+    const hasBody = request.http.body.length > 0
+    const dryRun = hasBody ? isDryRun(textsOf(options.dryRun), 'DeleteOptions') : request.dryRun
     const oldObject = stored(request)
     checkPreconditions(request.resource, oldObject, fieldsOf(options.preconditions))
     const review = { operation: 'DELETE', object: undefined, oldObject } as const

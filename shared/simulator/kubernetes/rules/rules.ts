@@ -25,13 +25,17 @@ export interface ResourceRules {
   /** After admission: fields that the server owns. */
   readonly prepareCreate?: (object: KubeObject, context: RuleContext) => void
   readonly prepareUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => void
-  readonly validateCreate?: (object: KubeObject, context: RuleContext) => Cause[]
+  readonly validateCreate?: (object: KubeObject, context: RuleContext) => readonly Cause[]
   /** Includes what the resource checks of metadata again; without it, the check of a change is repeated. */
-  readonly validateUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => Cause[]
+  readonly validateUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => readonly Cause[]
   /** Through the status subresource, after everything but metadata and status was taken from `old`. */
-  readonly validateStatus?: (object: KubeObject, old: KubeObject) => Cause[]
+  readonly validateStatus?: (object: KubeObject, old: KubeObject) => readonly Cause[]
   /** After validation: what only succeeds or fails as a whole (addresses, ports). */
-  readonly allocate?: (object: KubeObject, old: KubeObject | undefined, context: RuleContext) => Cause[]
+  readonly allocate?: (
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: RuleContext,
+  ) => readonly Cause[]
   /** After the object was stored (`undefined`: removed): other objects that follow from it. */
   readonly afterStore?: (
     object: KubeObject | undefined,

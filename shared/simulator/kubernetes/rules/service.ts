@@ -4,7 +4,8 @@ import { changeProblems, contentProblems } from '../metadata.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
-import { allocateService, recordClusterIp } from './service-allocation.ts'
+import { recordClusterIps } from './service-addresses.ts'
+import { allocateService, familyProblemsOf } from './service-allocation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -21,22 +22,32 @@ export const serviceRules: ResourceRules = {
   },
   prepareCreate(service) {
     service.status = { loadBalancer: {} }
+    const { clusterIP, clusterIPs } = fieldsOf(service.spec)
+    if (textOf(clusterIP) !== '' && clusterIPs === undefined)
+      service.spec = { ...fieldsOf(service.spec), clusterIPs: [clusterIP] }
   },
   prepareUpdate(service, old) {
     const spec = carryOver(fieldsOf(service.spec), fieldsOf(old.spec))
     service.spec = spec
     if (spec.type !== 'LoadBalancer') service.status = { ...fieldsOf(service.status), loadBalancer: {} }
   },
-  validateCreate: service => specProblems(fieldsOf(service.spec)),
-  validateUpdate: (service, old) => [
-    ...changeProblems(service, old),
-    ...specChangeProblems(fieldsOf(service.spec), fieldsOf(old.spec)),
-    ...contentProblems(service),
-    ...specProblems(fieldsOf(service.spec)),
-  ],
+  validateCreate(service, context) {
+    const families = familyProblemsOf(service, undefined, context)
+    return families.length > 0 ? families : specProblems(fieldsOf(service.spec))
+  },
+  validateUpdate(service, old, context) {
+    const families = familyProblemsOf(service, old, context)
+    if (families.length > 0) return families
+    return [
+      ...changeProblems(service, old),
+      ...specChangeProblems(fieldsOf(service.spec), fieldsOf(old.spec)),
+      ...contentProblems(service),
+      ...specProblems(fieldsOf(service.spec)),
+    ]
+  },
   validateStatus: (service, old) => [...changeProblems(service, old), ...ingressProblems(service)],
   allocate: allocateService,
-  afterStore: recordClusterIp,
+  afterStore: recordClusterIps,
   selectable: service => ({
     'spec.clusterIP': textOf(valueAt(service, 'spec', 'clusterIP')),
     'spec.type': textOf(valueAt(service, 'spec', 'type')),
@@ -91,11 +102,19 @@ function withIpMode(service: KubeObject): Fields {
 function carryOver(spec: Fields, old: Fields): Fields {
   const next = { ...spec }
   if (next.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    for (const name of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) next[name] ??= old[name]
+    for (const name of ['clusterIP', 'clusterIPs']) next[name] ??= old[name]
     if (next.clusterIP !== old.clusterIP && sameJson(next.clusterIPs, old.clusterIPs))
       next.clusterIPs = [next.clusterIP]
     keepNodePorts(next, old)
   }
+  if (next.type === 'ExternalName')
+    dropUnchanged(next, old, [
+      'clusterIP',
+      'clusterIPs',
+      'ipFamilies',
+      'ipFamilyPolicy',
+      'internalTrafficPolicy',
+    ])
   if (!isExternal(next)) {
     dropUnchanged(next, old, ['externalTrafficPolicy', 'healthCheckNodePort'])
     next.ports = listOf(next.ports).map(item => withoutInheritedNodePort(fieldsOf(item), old))

@@ -171,7 +171,12 @@ export const ipAddressRules: ResourceRules = {
   validateUpdate: (address, old) => {
     const moved = !sameJson(valueAt(address, 'spec', 'parentRef'), valueAt(old, 'spec', 'parentRef'))
     const immutable = invalidValue('spec.parentRef', goParentRef(address), 'field is immutable')
-    return [...changeProblems(address, old), ...(moved ? [immutable] : [])]
+    return [
+      ...changeProblems(address, old),
+      ...contentProblems(address),
+      ...parentProblems(address),
+      ...(moved ? [immutable] : []),
+    ]
   },
   selectable: address => ({ [FAMILY_LABEL]: textOf(address.metadata.labels?.[FAMILY_LABEL]) }),
 }
