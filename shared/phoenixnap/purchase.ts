@@ -199,8 +199,8 @@ function toEnd(error: unknown): Bought {
   if (!hasCode(error) || error.code.startsWith('KUBE_')) throw error
   const { code, message } = error
   if (hasCode(error, 'BMC_OUT_OF_STOCK')) return { end: 'sold-out' }
-  if (hasCode(error, 'BMC_OUTCOME_UNKNOWN', 'CCM_DEADLINE')) return { end: 'unknown', why: message }
-  if (hasCode(error, 'BMC_CONFLICT')) return { end: 'later', why: message }
+  if (hasCode(error, 'BMC_OUTCOME_UNKNOWN')) return { end: 'unknown', why: message }
+  if (hasCode(error, 'BMC_CONFLICT', 'CCM_DEADLINE')) return { end: 'later', why: message }
   const isAboutIt = hasCode(error, 'BMC_BAD_REQUEST', 'BMC_FORBIDDEN')
   return { end: isAboutIt ? 'refused' : 'failed', refusal: { code, message } }
 }

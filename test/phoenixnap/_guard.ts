@@ -11,6 +11,11 @@ export interface GuardRecord {
   readonly writes: string[]
 }
 
+/** Thrown where a handler is killed: it does nothing more, not even what a failure would make it do. */
+export class Killed extends Error {
+  override name = 'Killed'
+}
+
 /** How long a hold lasts, in milliseconds. */
 export const HOLD_MS = 30_000
 
@@ -69,11 +74,18 @@ export function createGuard(
         record.holder = holder
         record.until = clock.now() + HOLD_MS
       })
-      const result = await work(createHold(holder))
-      write('release', () => {
-        if (record.holder === holder) record.holder = undefined
-      })
-      return result
+      const release = (): void =>
+        write('release', () => {
+          if (record.holder === holder) record.holder = undefined
+        })
+      try {
+        const result = await work(createHold(holder))
+        release()
+        return result
+      } catch (error) {
+        if (!(error instanceof Killed)) release()
+        throw error
+      }
     },
   }
 }
