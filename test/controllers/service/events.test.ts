@@ -1,0 +1,39 @@
+import t from 'tap'
+import * as events from '../../../shared/controllers/service/events.ts'
+
+const problem = { code: 'CCM_ADDRESS_TAKEN', message: 'It is taken.' } as const
+const TEXTS: readonly [event: events.ServiceEvent, type: string, reason: string, message: string][] = [
+  [events.ensuringEvent(), 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer'],
+  [events.ensuredEvent(), 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer'],
+  [events.updatedEvent(), 'Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts'],
+  [events.deletingEvent(), 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer'],
+  [events.deletedEvent(), 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer'],
+  [
+    events.addressesEvent(['203.0.113.2'], ['203.0.113.3', '2001:db8::5']),
+    'Normal',
+    'LoadBalancerIP',
+    '203.0.113.2 -> 203.0.113.3,2001:db8::5',
+  ],
+  [
+    events.syncFailedEvent(problem),
+    'Warning',
+    'SyncLoadBalancerFailed',
+    'Error syncing load balancer: CCM_ADDRESS_TAKEN: It is taken.',
+  ],
+  [
+    events.updateFailedEvent(problem),
+    'Warning',
+    'UpdateLoadBalancerFailed',
+    'Error updating load balancer: CCM_ADDRESS_TAKEN: It is taken.',
+  ],
+  [
+    events.deleteFailedEvent(problem),
+    'Warning',
+    'SyncLoadBalancerFailed',
+    'Error deleting load balancer: CCM_ADDRESS_TAKEN: It is taken.',
+  ],
+]
+for (const [event, type, reason, message] of TEXTS)
+  t.test(`writes ${reason}: ${message}`, async t => {
+    t.strictSame(event, { type, reason, message, component: 'service-controller' })
+  })
