@@ -5,19 +5,24 @@ import { readEnvelope, toRecord, toText } from './review.ts'
 const API_VERSION = 'audit.k8s.io/v1'
 const WRITE_VERBS = ['create', 'update', 'patch', 'delete', 'deletecollection']
 /** Core resources that ring, and the kind that each is. */
-const KINDS: ReadonlyMap<string, 'Node'> = new Map([['nodes', 'Node']])
+const KINDS: ReadonlyMap<string, AuditKey['kind']> = new Map([
+  ['nodes', 'Node'],
+  ['services', 'Service'],
+])
 /** The API server's default batch: such a batch is read key by key, a larger one as the whole kind. */
 const MAX_NAMES = 400
 
-/** The object that an event rings for; without a name its whole kind. */
+/** The object that an event rings for; without a name all of its kind, in its namespace if there is one. */
 export interface AuditKey {
-  readonly kind: 'Node'
+  readonly kind: 'Node' | 'Service'
+  /** Of a Service; one without it is its whole kind. */
+  readonly namespace?: string | undefined
   readonly name?: string | undefined
 }
 
 /** What a batch says. The counts are for the log: nothing of an event's content is. */
 export interface AuditReading {
-  /** Distinct; a kind that rings as a whole has no named keys beside. */
+  /** Distinct; a kind or a namespace that rings as a whole has no narrower keys beside. */
   readonly keys: readonly AuditKey[]
   readonly events: number
   /** Events that need no work: reads, our own writes, failed requests, other resources. */
@@ -66,14 +71,29 @@ function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skip
   const code = toRecord(event['responseStatus'])['code']
   if (typeof code === 'number' && code >= 400) return 'skipped'
   if (ownUsers.includes(toText(toRecord(event['user'])['username']))) return 'skipped'
-  const name = verb === 'deletecollection' ? '' : toText(object['name'])
-  return name === '' ? { kind } : { kind, name }
+  return toKey(kind, toText(object['namespace']), verb === 'deletecollection' ? '' : toText(object['name']))
+}
+
+function toKey(kind: AuditKey['kind'], namespace: string, name: string): AuditKey {
+  if (kind === 'Node') return name === '' ? { kind } : { kind, name }
+  if (namespace === '') return { kind }
+  return name === '' ? { kind, namespace } : { kind, namespace, name }
 }
 
 function distinct(keys: readonly AuditKey[]): readonly AuditKey[] {
   return [...new Set(keys.map(({ kind }) => kind))].flatMap(kind => {
-    const names = new Set(keys.filter(key => key.kind === kind).map(({ name }) => name))
-    if (names.has(undefined) || names.size > MAX_NAMES) return [{ kind }]
-    return [...names].map(name => ({ kind, name }))
+    const known = new Map(keys.filter(key => key.kind === kind).map(key => [toId(key), key]))
+    if (known.has(kind)) return [{ kind }]
+    const left = [...known.values()].filter(key => !hasWholeNamespace(known, key))
+    return left.length > MAX_NAMES ? [{ kind }] : left
   })
 }
+
+const hasWholeNamespace = (
+  known: ReadonlyMap<string, AuditKey>,
+  { kind, namespace, name }: AuditKey,
+): boolean => name !== undefined && namespace !== undefined && known.has(toId({ kind, namespace }))
+
+/** No name and no namespace holds a slash. */
+const toId = ({ kind, namespace, name }: AuditKey): string =>
+  [kind, namespace, name].filter(part => part !== undefined).join('/')

@@ -18,10 +18,14 @@ export interface ReviewRequest {
   /** CREATE, UPDATE, DELETE or CONNECT. */
   readonly operation: string
   readonly dryRun: boolean
+  /** Empty for what lies in no namespace. */
+  readonly namespace: string
   /** May be empty: a CREATE with generateName has none yet. */
   readonly name: string
   /** undefined on DELETE. */
   readonly object: unknown
+  /** undefined on CREATE. */
+  readonly oldObject: unknown
 }
 
 /** What the API server is told: every review of ours is allowed, with or without a change. */
@@ -64,8 +68,10 @@ export function readReview(text: string): ReviewRequest {
     subResource: toText(request['subResource']),
     operation: toText(request['operation']),
     dryRun: request['dryRun'] === true,
+    namespace: toText(request['namespace']),
     name: toText(request['name']),
     object: request['object'] ?? undefined,
+    oldObject: request['oldObject'] ?? undefined,
   }
 }
 

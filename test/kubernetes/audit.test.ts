@@ -16,6 +16,12 @@ const list = (items: unknown, envelope: Json = {}): string =>
   JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items, ...envelope })
 const ref = (changes: Json): Json => ({ objectRef: { resource: 'nodes', name: 'node-a', ...changes } })
 
+const services = (changes: Json = {}): Json => ({
+  objectRef: { resource: 'services', namespace: 'shop', name: 'web', apiVersion: 'v1', ...changes },
+})
+
+const WEB = [{ kind: 'Service', namespace: 'shop', name: 'web' }]
+const SHOP = [{ kind: 'Service', namespace: 'shop' }]
 const ALL = [{ kind: 'Node' }]
 const ONE = [{ kind: 'Node', name: 'node-a' }]
 const CASES: readonly [name: string, changes: Json, keys: readonly unknown[]][] = [
@@ -41,6 +47,18 @@ const CASES: readonly [name: string, changes: Json, keys: readonly unknown[]][] 
   ['a refused request', { responseStatus: { code: 403 } }, []],
   ['a conflict', { responseStatus: { code: 409 } }, []],
   ['a failed request', { responseStatus: { code: 500 } }, []],
+  ['a Service is created', { verb: 'create', ...services() }, WEB],
+  ['a Service is deleted', { verb: 'delete', ...services() }, WEB],
+  ['Services are deleted', { verb: 'deletecollection', ...services({ name: undefined }) }, SHOP],
+  ['a Service with generateName', { verb: 'create', ...services({ name: undefined }) }, SHOP],
+  [
+    'Services of no namespace',
+    { verb: 'deletecollection', ...services({ namespace: '' }) },
+    [{ kind: 'Service' }],
+  ],
+  ['the status of a Service', services({ subresource: 'status' }), []],
+  ['Services of another group', services({ apiGroup: 'serving.knative.dev' }), []],
+  ['a Service by our own user', { user: { username: SERVICE_ACCOUNT_USER }, ...services() }, []],
   ['our own user', { user: { username: SERVICE_ACCOUNT_USER } }, []],
 ]
 for (const [name, changes, keys] of CASES) {
@@ -57,6 +75,26 @@ t.test('keys are distinct, and a whole kind needs no names', async t => {
     { kind: 'Node', name: 'a' },
   ])
   t.strictSame(readAuditEvents(list([...named, event(ref({ name: '' }))])).keys, ALL)
+})
+
+t.test('keys are distinct by kind, namespace and name', async t => {
+  const of = (namespace: string, name?: string): Json => event(services({ namespace, name }))
+  const node = event(ref({ name: 'web' }))
+  const items = [of('shop', 'web'), node, of('shop', 'api'), of('office', 'web'), of('shop', 'web'), node]
+  const distinct = [
+    ...WEB,
+    { kind: 'Service', namespace: 'shop', name: 'api' },
+    { kind: 'Service', namespace: 'office', name: 'web' },
+  ]
+  const nodes = [{ kind: 'Node', name: 'web' }]
+  t.strictSame(readAuditEvents(list(items)).keys, [...distinct, ...nodes])
+  t.strictSame(readAuditEvents(list([...items, of('shop')])).keys, [distinct[2], ...SHOP, ...nodes])
+  t.strictSame(readAuditEvents(list([...items, of('')])).keys, [{ kind: 'Service' }, ...nodes])
+})
+
+t.test('too many Services become the whole kind, and nodes stay named', async t => {
+  const many = Array.from({ length: 401 }, (_, i) => event(services({ name: `web-${i}` })))
+  t.strictSame(readAuditEvents(list([...many, event()])).keys, [{ kind: 'Service' }, ...ONE])
 })
 
 const events = (count: number): Json[] =>

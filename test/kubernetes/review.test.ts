@@ -12,10 +12,11 @@ t.test('reads what is used of a review', async t => {
     uid: '1',
     resource: { group: '', version: 'v1', resource: 'nodes' },
     operation: 'CREATE',
+    namespace: 'shop',
     name: 'node-a',
     dryRun: true,
     object,
-    oldObject: null,
+    oldObject: { metadata: { name: 'before' } },
   }
   t.strictSame(readReview(envelope(request)), {
     uid: '1',
@@ -24,8 +25,10 @@ t.test('reads what is used of a review', async t => {
     subResource: '',
     operation: 'CREATE',
     dryRun: true,
+    namespace: 'shop',
     name: 'node-a',
     object,
+    oldObject: { metadata: { name: 'before' } },
   })
 })
 
@@ -36,8 +39,10 @@ t.test('fields that are absent or of another type read as empty', async t => {
     subResource: '',
     operation: '',
     dryRun: false,
+    namespace: '',
     name: '',
     object: undefined,
+    oldObject: undefined,
   }
   t.strictSame(readReview(envelope({ uid: '1' })), { uid: '1', ...empty })
   const strange = {
@@ -46,8 +51,10 @@ t.test('fields that are absent or of another type read as empty', async t => {
     subResource: 1,
     operation: [],
     dryRun: 'true',
+    namespace: 7,
     name: {},
     object: null,
+    oldObject: null,
   }
   t.strictSame(readReview(envelope(strange)), { uid: '1', ...empty })
 })
