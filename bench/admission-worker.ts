@@ -24,7 +24,11 @@ async function createOurs() {
   const host = createFunctionHost()
   const { controllers } = await host.app()
   const parts = await host.webhookParts(['webhookToken'])
-  const admission = createAdmission({ ...parts, controllers: async () => controllers })
+  const admission = createAdmission({
+    ...parts,
+    controllers: async () => controllers,
+    invoker: () => host.invoker(),
+  })
   return createServer({ ...parts, admission, audit: admission, ready: () => true })
 }
 

@@ -1,26 +1,46 @@
-import type { Controllers } from '../shared/controllers/contract.ts'
+import type { Controllers, ReconcileKey, WorkCall } from '../shared/controllers/contract.ts'
 import {
   type ReviewRequest,
   type ReviewVerdict,
   readReview,
-  toRecord,
   toReviewAnswer,
 } from '../shared/kubernetes/review.ts'
-import type { KubeNode } from '../shared/kubernetes/types.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
 import {
   createFunctionHost,
   type FunctionHost,
+  once,
   toWebhookHandler,
   type WebhookHandler,
 } from './function-host.ts'
 import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
+import type { Invoker } from './invoker.ts'
+import { type ReviewSubject, toSubject } from './review-subject.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
-/** What the mutating webhook needs; `controllers` is asked for with the first review that needs them. */
+/** What the mutating webhook needs; the parts behind functions are asked for with the first review that needs them. */
 export interface AdmissionParts extends WebhookParts {
-  readonly controllers: () => Promise<Pick<Controllers, 'admitNode'>>
+  readonly controllers: () => Promise<Pick<Controllers, 'admitNode' | 'admitService'>>
+  /** Takes over the keys that a Service's review rings. */
+  readonly invoker: () => Promise<Invoker>
 }
+
+/** A node's review and a Service's; the second may ring. */
+interface Admission extends ReviewVerdict {
+  readonly why: string
+  readonly ring?: readonly ReconcileKey[]
+}
+
+const MESSAGES = {
+  node: { reviewed: 'node reviewed', untouched: 'node let through untouched' },
+  service: { reviewed: 'service reviewed', untouched: 'service let through untouched' },
+} as const
+
+/**
+ * What handing keys over may cost the user who waits: some 10 ms once the process knows its way, half a second with the
+ * first connection of a process. A ring that takes longer is left to audit and resync.
+ */
+const RING_MS = 2000
 
 /**
  * The mutating webhook: a review in, a JSON patch out. An authenticated review is always allowed: what we cannot do in
@@ -36,40 +56,56 @@ export function createAdmission(parts: AdmissionParts): Webhook {
 
 async function judge(parts: AdmissionParts, review: ReviewRequest, deadline: number): Promise<ReviewVerdict> {
   const { log, clock } = parts
-  const node = toCreatedNode(review)
-  const fields = { node: review.name || node?.metadata.name, dryRun: review.dryRun }
-  if (!node) {
+  const subject = toSubject(review)
+  if (!subject) {
     const { resource, subResource, operation } = review
     log.warn({ resource, subResource, operation }, 'review let through: not a kind we serve')
     return {}
   }
+  const fields = { ...subject.fields, dryRun: review.dryRun }
+  const messages = MESSAGES[subject.kind]
   const start = clock.now()
   try {
-    const admission = await withDeadline(clock, deadline, async signal =>
-      (await parts.controllers()).admitNode(node, { deadline, signal }),
+    const admission = await withDeadline(clock, deadline, signal =>
+      admit(parts, subject, { deadline, signal }),
     )
-    const { why, patch, warnings } = admission
+    const { why, patch, warnings, ring = [] } = admission
     const operations = patch?.length ?? 0
-    log.info({ ...fields, why, operations, durationMs: clock.now() - start }, 'node reviewed')
-    return { patch, warnings }
+    log.info({ ...fields, why, operations, durationMs: clock.now() - start }, messages.reviewed)
+    if (ring.length > 0 && !review.dryRun) await handOver(parts, ring, deadline, fields)
+    // A patch on DELETE would make the API server refuse the deletion.
+    return review.operation === 'DELETE' ? { warnings } : { patch, warnings }
   } catch (thrown) {
     const error = toCcmError(thrown)
-    log.error(
-      { ...fields, code: error.code, error, durationMs: clock.now() - start },
-      'node let through untouched',
-    )
+    log.error({ ...fields, code: error.code, error, durationMs: clock.now() - start }, messages.untouched)
     return {}
   }
 }
 
-/** The Node that a review is about; undefined for every other review, which is none of our business. */
-function toCreatedNode(review: ReviewRequest): KubeNode | undefined {
-  const { group, resource, subResource, operation, object } = review
-  if (group !== '' || resource !== 'nodes' || subResource !== '' || operation !== 'CREATE') return undefined
-  const node = toRecord(object)
-  return typeof node['metadata'] === 'object' && node['metadata'] !== null
-    ? (node as unknown as KubeNode)
-    : undefined
+async function admit(parts: AdmissionParts, subject: ReviewSubject, call: WorkCall): Promise<Admission> {
+  const controllers = await parts.controllers()
+  return subject.kind === 'node'
+    ? controllers.admitNode(subject.node, call)
+    : controllers.admitService(subject.review, call)
+}
+
+/** Rings, within the review's time; never throws. */
+async function handOver(
+  { invoker, log, clock }: AdmissionParts,
+  keys: readonly ReconcileKey[],
+  deadline: number,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const start = clock.now()
+  try {
+    await withDeadline(clock, Math.min(deadline, start + RING_MS), async () => (await invoker()).invoke(keys))
+  } catch (thrown) {
+    const error = toCcmError(thrown)
+    log.warn(
+      { ...fields, keys: keys.length, code: error.code, error, durationMs: clock.now() - start },
+      'review could not ring, left to audit and resync',
+    )
+  }
 }
 
 /** The webhook as a function behind an HTTP API. */
@@ -78,6 +114,7 @@ export const createAdmissionHandler = (host: FunctionHost): WebhookHandler =>
     createAdmission({
       ...(await host.webhookParts(['webhookToken'])),
       controllers: async () => (await host.app()).controllers,
+      invoker: once(() => host.invoker()),
     }),
   )
 

@@ -1,6 +1,7 @@
 import type { ReconcileKey } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
 import { toRecord } from '../shared/kubernetes/review.ts'
+import { readKey } from './keys.ts'
 
 /** Hands keys to reconcile without waiting for the work itself. */
 export interface Invoker {
@@ -20,22 +21,12 @@ export interface PayloadReading {
   readonly malformed: number
 }
 
-/** An object's name is at most 253 characters (a DNS subdomain). */
-const MAX_NAME = 253
-
 /** The keys of a payload, which anything that may invoke the function can have sent. */
 export function readPayload(payload: unknown): PayloadReading {
   const entries = toRecord(payload)['keys']
   if (!Array.isArray(entries)) return { keys: [], malformed: 1 }
   const keys = entries.map(readKey).filter(key => key !== undefined)
   return { keys, malformed: entries.length - keys.length }
-}
-
-function readKey(entry: unknown): ReconcileKey | undefined {
-  const { kind, name } = toRecord(entry)
-  if (kind !== 'Node') return undefined
-  if (name === undefined) return { kind }
-  return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { kind, name } : undefined
 }
 
 /** Sends one payload; resolves with the status that the platform acknowledged it with. */

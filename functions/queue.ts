@@ -1,8 +1,10 @@
 import type { Clock } from '../shared/clock.ts'
-import type { ReconcileKey } from '../shared/controllers/contract.ts'
+import type { ReconcileKey, ReconcileOutcome } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Invoker } from './invoker.ts'
+import { toKeyFields, toKeyId } from './keys.ts'
+import { decideNext, NO_RUNS, type RunsSoFar } from './next-run.ts'
 import type { Reconcile } from './reconcile.ts'
 
 export interface QueueOptions {
@@ -11,9 +13,9 @@ export interface QueueOptions {
   readonly log: Log
   /** From 0 to below 1. */
   readonly random: () => number
-  /** Keys worked on at the same time; 8 by default. */
+  /** Keys of one kind worked on at the same time; 8 by default. */
   readonly workers?: number
-  /** Keys held at the most; beyond it `invoke` refuses, and the API server delivers again. 10,000 by default. */
+  /** Keys of one kind held at the most; beyond it `invoke` refuses them, and the API server delivers again. 10,000 by default. */
   readonly maxKeys?: number
 }
 
@@ -27,27 +29,43 @@ export interface Queue extends Invoker {
 
 /** Time for one key: a few requests to the cluster, and one to BMC that may take its retries. */
 const WORK_MS = 30_000
-const FIRST_DELAY_MS = 1000
-/** One resync interval: from there on resync is as quick. */
-const MAX_DELAY_MS = 60_000
-/** 1 + 2 + 4 + … s: some two minutes, in which two passes have looked after the key as well. */
-const MAX_ATTEMPTS = 7
 
 interface Entry {
   readonly key: ReconcileKey
   state: 'ready' | 'running' | 'waiting'
   /** Rung while it was worked on: what the work read may be older than the ring. */
   again: boolean
-  attempts: number
+  past: RunsSoFar
   /** Ends the wait of a key that is rung meanwhile. */
   wake: AbortController
 }
 
 /**
  * A queue with one worker per key at a time: a ring for a key that waits is nothing new, a ring for one that is worked
- * on makes one more run, and one that has to be tried again waits longer each time, with jitter.
+ * on makes one more run, and one that has to be tried again waits longer each time, with jitter. What the cloud is at
+ * work on is looked at again when it says so, and holds no worker until then. Each kind has workers and room of its
+ * own: no flood of Services keeps a node waiting.
  */
 export function createQueue(options: QueueOptions): Queue {
+  const lanes: Readonly<Record<ReconcileKey['kind'], Queue>> = {
+    Node: createLane(options),
+    Service: createLane(options),
+  }
+  const all = Object.values(lanes)
+  return {
+    async invoke(keys) {
+      const nodes = keys.filter(({ kind }) => kind === 'Node')
+      const services = keys.filter(({ kind }) => kind === 'Service')
+      const results = await Promise.allSettled([lanes.Node.invoke(nodes), lanes.Service.invoke(services)])
+      for (const result of results) if (result.status === 'rejected') throw result.reason
+    },
+    size: () => all.reduce((sum, lane) => sum + lane.size(), 0),
+    drain: async graceMs => void (await Promise.all(all.map(lane => lane.drain(graceMs)))),
+  }
+}
+
+/** The queue of one kind. */
+function createLane(options: QueueOptions): Queue {
   const { clock, log, workers = 8, maxKeys = 10_000 } = options
   const entries = new Map<string, Entry>()
   const stop = new AbortController()
@@ -56,11 +74,12 @@ export function createQueue(options: QueueOptions): Queue {
   let draining = false
 
   function ring(key: ReconcileKey): void {
-    const id = toId(key)
-    const entry = entries.get(id)
-    if (!entry)
-      entries.set(id, { key, state: 'ready', again: false, attempts: 0, wake: new AbortController() })
-    else if (entry.state === 'running') entry.again = true
+    const id = toKeyId(key)
+    const entry = entries.get(id) ?? createEntry(key)
+    entries.set(id, entry)
+    // Somebody changed it: what the cloud was at work on may be another matter now.
+    entry.past = { ...entry.past, lookingSince: undefined }
+    if (entry.state === 'running') entry.again = true
     else if (entry.state === 'waiting') entry.wake.abort(WOKEN)
   }
 
@@ -79,41 +98,39 @@ export function createQueue(options: QueueOptions): Queue {
     const call = { deadline: clock.now() + WORK_MS, signal: stop.signal }
     const outcomes = await options.reconcile([entry.key], call)
     running -= 1
-    settle(
-      entry,
-      outcomes.some(({ result }) => result === 'retry'),
-    )
+    settle(entry, outcomes)
     dispatch()
   }
 
-  function settle(entry: Entry, retry: boolean): void {
-    entry.attempts = retry ? entry.attempts + 1 : 0
-    const givenUp = entry.attempts >= MAX_ATTEMPTS
+  function settle(entry: Entry, outcomes: readonly ReconcileOutcome[]): void {
+    const next = decideNext(entry.past, outcomes, clock.now(), options.random())
+    entry.past = next
     if (entry.again) entry.state = 'ready'
-    else if (retry && !givenUp && !draining) void wait(entry)
-    else entries.delete(toId(entry.key))
-    if (givenUp && !entry.again) {
-      log.warn({ kind: entry.key.kind, node: entry.key.name, attempts: entry.attempts }, 'key left to resync')
+    else if (next.delayMs !== undefined && !draining) void wait(entry, next.delayMs)
+    else entries.delete(toKeyId(entry.key))
+    if (next.givenUp && !entry.again) {
+      const { attempts, givenUp } = next
+      log.warn({ ...toKeyFields(entry.key), attempts, why: givenUp }, 'key left to resync')
     }
   }
 
-  async function wait(entry: Entry): Promise<void> {
+  async function wait(entry: Entry, delayMs: number): Promise<void> {
     entry.state = 'waiting'
     entry.wake = new AbortController()
     try {
-      await clock.sleep(toDelay(entry.attempts, options.random()), entry.wake.signal)
+      await clock.sleep(delayMs, entry.wake.signal)
     } catch {
       // Rung, or the queue is drained: either way the wait is over.
     }
     entry.state = 'ready'
-    if (draining) entries.delete(toId(entry.key))
+    if (draining) entries.delete(toKeyId(entry.key))
     dispatch()
   }
 
   return {
     async invoke(keys) {
       if (draining) throw new CcmError('INVOKE_FAILED', 'the server is about to end')
-      const fresh = keys.filter(key => !entries.has(toId(key))).length
+      const fresh = keys.filter(key => !entries.has(toKeyId(key))).length
       if (entries.size + fresh > maxKeys)
         throw new CcmError('INVOKE_FAILED', `the queue holds ${entries.size} keys already`)
       for (const key of keys) ring(key)
@@ -136,15 +153,16 @@ export function createQueue(options: QueueOptions): Queue {
   }
 }
 
+const createEntry = (key: ReconcileKey): Entry => ({
+  key,
+  state: 'ready',
+  again: false,
+  past: NO_RUNS,
+  wake: new AbortController(),
+})
+
 /** A reason of our own costs no stack, which an abort without one would. */
 const WOKEN = 'woken'
-
-/** Kinds hold no slash, and a key without a name is its kind alone. */
-const toId = ({ kind, name }: ReconcileKey): string => (name === undefined ? kind : `${kind}/${name}`)
-
-/** Doubles from attempt to attempt; between half of it and all of it, so that keys which failed together spread. */
-const toDelay = (attempts: number, random: number): number =>
-  Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS) * (0.5 + random / 2)
 
 function createIdle(): { readonly promise: Promise<void>; reached(): void } {
   const { promise, resolve } = Promise.withResolvers<void>()

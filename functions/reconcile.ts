@@ -5,6 +5,8 @@ import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
 import { readPayload } from './invoker.ts'
+import { toKeyFields } from './keys.ts'
+import { reconcileInTime } from './look-again.ts'
 
 export interface ReconcileParts {
   readonly controllers: () => Promise<Pick<Controllers, 'reconcile'>>
@@ -47,9 +49,11 @@ async function work(
 }
 
 function logOutcome(log: Log, outcome: ReconcileOutcome, durationMs: number): void {
-  const { key, result, why, code } = outcome
-  const fields = { kind: key.kind, node: key.name, result, why, durationMs, ...(code ? { code } : {}) }
+  const { key, result, why, code, retryAfterMs } = outcome
+  const more = { ...(code ? { code } : {}), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  const fields = { ...toKeyFields(key), result, why, durationMs, ...more }
   if (result === 'retry') log.warn(fields, 'reconciled, to be tried again')
+  else if (result === 'waiting') log.debug(fields, 'reconciled, the cloud is at work')
   else if (result === 'changed') log.info(fields, 'reconciled')
   else log.debug(fields, 'reconciled, nothing to do')
 }
@@ -59,10 +63,14 @@ export interface ReconcileAnswer {
   readonly keys: number
   readonly malformed: number
   readonly retry: number
+  /** Keys that the cloud was still at work on when the time ended. */
+  readonly waiting: number
 }
 
-/** The function that audit invokes, perhaps twice with the same payload. What it leaves undone, resync finishes. */
+/** The function that audit and admission invoke, perhaps twice with the same payload. What it leaves undone, resync finishes. */
 export type ReconcileHandler = (payload: unknown, context: FunctionContext) => Promise<ReconcileAnswer>
+
+const KINDS: readonly ReconcileKey['kind'][] = ['Node', 'Service']
 
 export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
   return async (payload, context) => {
@@ -73,12 +81,19 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
       if (malformed > 0) log.warn({ malformed }, 'payload holds entries that are no keys')
       const controllers = async () => (await host.app()).controllers
       const reconcile = createReconcile({ controllers, log, clock: host.clock })
-      const outcomes = keys.length === 0 ? [] : await reconcile(keys, { deadline })
-      const retry = outcomes.filter(({ result }) => result === 'retry').length
-      return { keys: keys.length, malformed, retry }
+      // Side by side: a node never stands in line behind Services.
+      const outcomes = await Promise.all(
+        KINDS.map(kind => {
+          const ofKind = keys.filter(key => key.kind === kind)
+          return reconcileInTime(reconcile, host.clock, ofKind, { deadline })
+        }),
+      )
+      const count = (wanted: ReconcileOutcome['result']): number =>
+        outcomes.flat().filter(({ result }) => result === wanted).length
+      return { keys: keys.length, malformed, retry: count('retry'), waiting: count('waiting') }
     } catch (thrown) {
       await logFailure(host, thrown)
-      return { keys: keys.length, malformed, retry: keys.length }
+      return { keys: keys.length, malformed, retry: keys.length, waiting: 0 }
     } finally {
       host.closeIdle()
     }

@@ -130,7 +130,7 @@ function buildServer(
   const queue = createQueue({ reconcile: createReconcile({ controllers, log, clock }), clock, log, random })
   const webhook = { authenticate, log, clock, maxBodyBytes }
   const server = createServer({
-    admission: createAdmission({ ...webhook, controllers }),
+    admission: createAdmission({ ...webhook, controllers, invoker: async () => queue }),
     audit: createAudit({ ...webhook, invoker: queue }),
     ready,
     clock,

@@ -10,6 +10,8 @@ import type {
   NodeAdmission,
   ReconcileKey,
   ResyncReport,
+  ServiceAdmission,
+  ServiceReview,
   WorkCall,
 } from '../../shared/controllers/contract.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
@@ -27,10 +29,12 @@ export const PREVIOUS_PATH_SECRET = admissionPathSecret(PREVIOUS)
 export interface Backstage {
   readonly clock: TurnableClock
   readonly admitted: { readonly node: KubeNode; readonly call: WorkCall }[]
+  readonly reviewed: { readonly review: ServiceReview; readonly call: WorkCall }[]
   readonly invoked: ReconcileKey[][]
   readonly lines: Record<string, unknown>[]
   closed: number
   admit: (node: KubeNode, call: WorkCall) => Promise<NodeAdmission>
+  admitService: (review: ServiceReview, call: WorkCall) => Promise<ServiceAdmission>
   invoke: (payload: string) => Promise<number>
   /** Controllers cannot be had at all while this is set. */
   broken: Error | undefined
@@ -67,10 +71,12 @@ export function createBackstage(): Backstage {
   return {
     clock,
     admitted: [],
+    reviewed: [],
     invoked: [],
     lines: [],
     closed: 0,
     admit: async () => ({ patch: LABEL_PATCH, why: 'found by hostname', warnings: [] }),
+    admitService: async () => ({ patch: LABEL_PATCH, why: 'an address was free', warnings: [], ring: [] }),
     invoke: async () => 202,
     broken: undefined,
   }
@@ -83,7 +89,10 @@ export function toControllers(backstage: Backstage): Controllers {
       backstage.admitted.push({ node, call })
       return backstage.admit(node, call)
     },
-    admitService: async () => ({ patch: LABEL_PATCH, why: 'an address was free', warnings: [], ring: [] }),
+    async admitService(review, call) {
+      backstage.reviewed.push({ review, call })
+      return backstage.admitService(review, call)
+    },
     reconcile: async keys => keys.map(key => ({ key, result: 'unchanged', why: 'as it should be' })),
     resync: async () => EMPTY_REPORT,
   }
@@ -171,9 +180,14 @@ export async function createServed(t: Test): Promise<Host> {
     authenticate: createAuthenticate({ tokens: () => [TOKEN, PREVIOUS] }),
     maxBodyBytes: MAX_BODY_BYTES,
   }
+  const invoker = createFunctionInvoker(payload => send(backstage, payload))
   const server = createServer({
-    admission: createAdmission({ ...parts, controllers: () => getControllers(backstage) }),
-    audit: createAudit({ ...parts, invoker: createFunctionInvoker(payload => send(backstage, payload)) }),
+    admission: createAdmission({
+      ...parts,
+      controllers: () => getControllers(backstage),
+      invoker: async () => invoker,
+    }),
+    audit: createAudit({ ...parts, invoker }),
     ready: () => true,
     clock,
     maxBodyBytes: MAX_BODY_BYTES,
@@ -209,6 +223,24 @@ export const bearer = (token: string): Readonly<Record<string, string>> => ({
   authorization: `Bearer ${token}`,
   'content-type': 'application/json',
 })
+
+/** An AdmissionReview of the Service `shop/web`: created unless changed as given. */
+export const serviceReview = (request: Record<string, unknown> = {}): string =>
+  review({
+    kind: { group: '', version: 'v1', kind: 'Service' },
+    resource: { group: '', version: 'v1', resource: 'services' },
+    namespace: 'shop',
+    name: 'web',
+    object: SERVICE,
+    ...request,
+  })
+
+export const SERVICE = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { type: 'LoadBalancer' },
+} as const
 
 /** An AdmissionReview of a Node CREATE, changed as given. */
 export const review = (

@@ -43,12 +43,23 @@ onEveryHost(t, 'warnings arrive whole and in one line', async (t, { call, backst
   ])
 })
 
+const SERVICES = {
+  resource: { group: '', version: 'v1', resource: 'services' },
+  namespace: 'shop',
+  name: 'web',
+}
 const NOT_OURS: Record<string, Record<string, unknown>> = {
   'another kind': { resource: { group: '', version: 'v1', resource: 'pods' } },
   'another group': { resource: { group: 'metrics.k8s.io', version: 'v1', resource: 'nodes' } },
   'a subresource': { subResource: 'status' },
   'an update': { operation: 'UPDATE' },
   'a deletion': { operation: 'DELETE', object: null },
+  'a connection to a Service': { ...SERVICES, operation: 'CONNECT' },
+  'the status of a Service': { ...SERVICES, subResource: 'status' },
+  'a Service of another group': { resource: { group: 'serving.knative.dev', resource: 'services' } },
+  'a Service that is no object': { ...SERVICES, object: 'web' },
+  'a changed Service without its old self': { ...SERVICES, operation: 'UPDATE', oldObject: null },
+  'a deleted Service without its old self': { ...SERVICES, operation: 'DELETE', object: null },
   'no object': { object: 'node' },
   'an object without metadata': { object: { metadata: null } },
 }

@@ -28,6 +28,17 @@ onEveryHost(t, 'distinct keys are handed over once', async (t, { call, backstage
   ])
 })
 
+onEveryHost(t, 'Services ring with their namespace', async (t, { call, backstage }) => {
+  const objectRef = { resource: 'services', apiVersion: 'v1', namespace: 'shop', name: 'web' }
+  await call({ ...audit, body: batch(event('node-a'), event('', { objectRef })) })
+  t.strictSame(backstage.invoked, [
+    [
+      { kind: 'Node', name: 'node-a' },
+      { kind: 'Service', namespace: 'shop', name: 'web' },
+    ],
+  ])
+})
+
 onEveryHost(t, 'what needs no work invokes nothing', async (t, { call, backstage }) => {
   for (const items of [[], [event('node-a', { verb: 'get' })]]) {
     t.equal((await call({ ...audit, body: batch(...items) })).status, 200)

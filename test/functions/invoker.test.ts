@@ -13,6 +13,10 @@ t.test('payloads hold all keys in their order, each well under the limit', async
   const key = fc.oneof(
     fc.string({ minLength: 1, maxLength: 253 }).map(name => ({ kind: 'Node' as const, name })),
     fc.constant({ kind: 'Node' } as const),
+    fc.constant({ kind: 'Service' } as const),
+    fc
+      .tuple(fc.string({ minLength: 1, maxLength: 63 }), fc.string({ minLength: 1, maxLength: 63 }))
+      .map(([namespace, name]) => ({ kind: 'Service' as const, namespace, name })),
   )
   fc.assert(
     fc.property(fc.array(key, { maxLength: 50 }), keys => {

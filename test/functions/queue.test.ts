@@ -8,7 +8,7 @@ interface Run {
   readonly name: string | undefined
   readonly at: number
   readonly call: WorkCall
-  readonly end: (result: ReconcileOutcome['result']) => void
+  readonly end: (result: ReconcileOutcome['result'], retryAfterMs?: number) => void
 }
 
 interface Bench {
@@ -24,7 +24,7 @@ function createBench(options: Partial<QueueOptions> = {}): Bench {
   const reconcile = ([key]: readonly ReconcileKey[], call: WorkCall): Promise<readonly ReconcileOutcome[]> =>
     new Promise(resolve => {
       if (!key) throw new Error('no key')
-      const end: Run['end'] = result => resolve([{ key, result, why: '' }])
+      const end: Run['end'] = (result, retryAfterMs) => resolve([{ key, result, retryAfterMs, why: '' }])
       runs.push({ name: key.name, at: clock.now(), call, end })
     })
   return {
@@ -182,4 +182,114 @@ t.test('the grace time ends the work that is left', async t => {
   runs[0]?.end('retry')
   await drained
   t.equal(runs.length, 1, 'nothing new begins')
+})
+
+const service = (name: string): ReconcileKey => ({ kind: 'Service', namespace: 'shop', name })
+
+t.test('Services of one name in two namespaces are two keys, a node of that name a third', async t => {
+  const { queue, runs } = createBench()
+  const key = { kind: 'Service', namespace: 'b', name: 'a' } as const
+  await queue.invoke([service('a'), key, node('a'), service('a'), { kind: 'Service' }])
+  t.strictSame(names(runs), ['a', 'a', 'a', undefined])
+  t.equal(queue.size(), 4)
+})
+
+t.test('a Service that waits for the cloud is looked at again, and holds no worker', async t => {
+  const { queue, runs, clock } = createBench({ workers: 1 })
+  await queue.invoke([service('a'), service('b')])
+  runs[0]?.end('waiting', 4000)
+  await clock.turn(0)
+  t.strictSame(names(runs), ['a', 'b'])
+  runs[1]?.end('changed')
+  await clock.turn(3999)
+  t.equal(runs.length, 2)
+  await clock.turn(1)
+  t.strictSame(names(runs), ['a', 'b', 'a'])
+  runs[2]?.end('changed')
+  await clock.turn(60_000)
+  t.equal(runs.length, 3)
+  t.equal(queue.size(), 0)
+})
+
+t.test('waiting is no failure: it never delays what comes after it', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([service('a')])
+  for (let i = 0; i < 20; i += 1) {
+    runs[i]?.end('waiting', 2000)
+    await clock.turn(2000)
+  }
+  t.equal(runs.length, 21)
+  runs[20]?.end('retry')
+  await clock.turn(1000)
+  t.equal(runs.length, 22, 'the first failure waits as long as any first one')
+})
+
+t.test('a Service that waits for half an hour is left to resync', async t => {
+  const lines: unknown[] = []
+  const log = { ...silentLog, warn: (fields: unknown, msg: unknown) => void lines.push([fields, msg]) }
+  const { queue, runs, clock } = createBench({ log })
+  await queue.invoke([service('a')])
+  const looks = await lookUntilLeft({ queue, runs, clock })
+  t.equal(looks, 31, 'at once, and each minute of thirty')
+  t.match(lines, [[{ service: 'shop/a', why: /too long/ }, 'key left to resync']])
+  await queue.invoke([service('a')])
+  await clock.turn(0)
+  t.equal(runs.length, 32, 'and worked on when it is rung again')
+})
+
+/** Answers that the cloud needs another minute until nobody asks any more. */
+async function lookUntilLeft({ queue, runs, clock }: Bench): Promise<number> {
+  let looks = 0
+  while (queue.size() > 0) {
+    runs.at(-1)?.end('waiting', 60_000)
+    looks += 1
+    await clock.turn(60_000)
+  }
+  return looks
+}
+
+t.test('a ring looks at once, and gives the cloud its time anew', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([service('a')])
+  runs[0]?.end('waiting', 25 * 60_000)
+  await clock.turn(20 * 60_000)
+  await queue.invoke([service('a')])
+  await clock.turn(0)
+  t.equal(runs.length, 2)
+  runs[1]?.end('waiting', 25 * 60_000)
+  await clock.turn(25 * 60_000)
+  t.equal(runs.length, 3)
+})
+
+t.test('failures in between do not make the wait for the cloud endless', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([service('a')])
+  for (let i = 0; queue.size() > 0 && i < 1000; i += 1) {
+    runs.at(-1)?.end(i % 2 === 0 ? 'waiting' : 'retry', 60_000)
+    await clock.turn(60_000)
+  }
+  t.equal(queue.size(), 0)
+  t.ok(clock.now() <= 31 * 60_000, `left after ${clock.now()} ms`)
+})
+
+t.test('a node never waits for Services, neither for a worker nor for room', async t => {
+  const { queue, runs } = createBench({ workers: 2, maxKeys: 3 })
+  const services = ['a', 'b', 'c'].map(service)
+  await queue.invoke(services)
+  await queue.invoke([node('n')])
+  t.strictSame(names(runs), ['a', 'b', 'n'])
+  await t.rejects(queue.invoke([node('m'), service('d')]), { code: 'INVOKE_FAILED' })
+  t.strictSame(names(runs), ['a', 'b', 'n', 'm'], 'taken over although the Service was refused')
+})
+
+t.test('draining drops what waits for the cloud', async t => {
+  const { queue, runs, clock } = createBench()
+  await queue.invoke([service('a'), node('n')])
+  runs[0]?.end('waiting', 60_000)
+  await clock.turn(0)
+  const drained = queue.drain(20_000)
+  runs[1]?.end('changed')
+  await drained
+  t.equal(queue.size(), 0)
+  t.equal(clock.now(), 0)
 })

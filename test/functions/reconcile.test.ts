@@ -37,7 +37,7 @@ t.test('keys are reconciled within the time of the function, twice if invoked tw
     return unchanged(keys, call)
   })
   const payload = { keys: [{ kind: 'Node', name: 'node-a' }, { kind: 'Node' }] }
-  t.strictSame(await invoke(payload), { keys: 2, malformed: 0, retry: 0 })
+  t.strictSame(await invoke(payload), { keys: 2, malformed: 0, retry: 0, waiting: 0 })
   await invoke(payload)
   t.strictSame(seen[0]?.keys, payload.keys)
   t.equal(seen[0]?.call.deadline, clock.now() + 59_500)
@@ -66,10 +66,11 @@ const PAYLOADS: readonly [payload: unknown, keys: number, malformed: number][] =
         { kind: 'Node', name: 7 },
         { kind: 'Node', name: '' },
         { kind: 'Node', name: 'x'.repeat(254) },
+        { kind: 'Service', name: 'web' },
       ],
     },
     0,
-    3,
+    4,
   ],
   [{ keys: [{ kind: 'Node', name: 'node-a', uid: '1' }, null] }, 1, 1],
 ]
@@ -83,13 +84,13 @@ t.test('what is no key is left out', async t => {
 t.test('failures end in retry, and nothing is thrown', async t => {
   const keys = [{ kind: 'Node', name: 'node-a' }]
   const failing = createBench(() => Promise.reject(new CcmError('KUBE_UNREACHABLE', 'no answer')))
-  t.strictSame(await failing.invoke({ keys }), { keys: 1, malformed: 0, retry: 1 })
+  t.strictSame(await failing.invoke({ keys }), { keys: 1, malformed: 0, retry: 1, waiting: 0 })
   t.match(failing.lines, [
     { level: 'error', code: 'KUBE_UNREACHABLE' },
     { level: 'warn', result: 'retry' },
   ])
   const unset = createBench(unchanged, {})
-  t.strictSame(await unset.invoke({ keys }), { keys: 1, malformed: 0, retry: 1 })
+  t.strictSame(await unset.invoke({ keys }), { keys: 1, malformed: 0, retry: 1, waiting: 0 })
   t.match(unset.lines[0], { level: 'error', code: 'CCM_CONFIG_INVALID' })
 })
 
@@ -98,5 +99,109 @@ t.test('work that heeds no deadline is left behind', async t => {
   const answer = invoke({ keys: [{ kind: 'Node' }] })
   await until(() => state.apps > 0)
   await clock.turn(59_700)
-  t.strictSame(await answer, { keys: 1, malformed: 0, retry: 1 })
+  t.strictSame(await answer, { keys: 1, malformed: 0, retry: 1, waiting: 0 })
+})
+
+const service = (name: string): ReconcileKey => ({ kind: 'Service', namespace: 'shop', name })
+const SERVICES = ['a', 'b'].map(service)
+
+/** Answers each look at a Service with the next of its outcomes, the last one for ever. */
+function scripted(script: Record<string, (number | 'changed' | 'retry')[]>) {
+  const looks: { at: number; names: unknown[] }[] = []
+  const clockOf: { now?: () => number } = {}
+  const reconcile: Controllers['reconcile'] = async keys => {
+    looks.push({ at: clockOf.now?.() ?? 0, names: keys.map(({ name }) => name) })
+    return keys.map(key => {
+      const steps = script[key.name ?? ''] ?? []
+      const step = steps.length > 1 ? steps.shift() : steps[0]
+      if (step === undefined) return { key, result: 'waiting', why: 'a block is assigned' }
+      return typeof step === 'number'
+        ? { key, result: 'waiting', retryAfterMs: step, why: 'a block is assigned' }
+        : { key, result: step, why: '' }
+    })
+  }
+  const bench = createBench(reconcile)
+  const start = bench.clock.now()
+  clockOf.now = () => bench.clock.now() - start
+  return { ...bench, looks }
+}
+
+t.test('what the cloud works on is looked at again, each when it is time', async t => {
+  const { invoke, clock, looks, state, lines } = scripted({
+    a: [5000, 10_000, 'changed'],
+    b: [8000, 'retry'],
+  })
+  const answer = invoke({ keys: SERVICES })
+  await until(() => looks.length === 1)
+  await clock.turn(30_000)
+  t.strictSame(await answer, { keys: 2, malformed: 0, retry: 1, waiting: 0 })
+  t.strictSame(looks, [
+    { at: 0, names: ['a', 'b'] },
+    { at: 5000, names: ['a'] },
+    { at: 8000, names: ['b'] },
+    { at: 15_000, names: ['a'] },
+  ])
+  t.equal(state.closed, 1)
+  t.match(lines[0], { service: 'shop/a', result: 'waiting', retryAfterMs: 5000 })
+})
+
+t.test('it ends while a last look would not be sure to end in time', async t => {
+  // 60 s less a margin of 0.5 s less 10 s: the look at 49.5 s is the last one possible.
+  for (const [everyMs, last] of [
+    [9900, 49_500],
+    [9901, 39_604],
+    [60_000, 0],
+  ] as const) {
+    const { invoke, clock, looks } = scripted({ a: [everyMs] })
+    const answer = invoke({ keys: [service('a')] })
+    await until(() => looks.length === 1)
+    await clock.turn(60_000)
+    t.strictSame(await answer, { keys: 1, malformed: 0, retry: 0, waiting: 1 })
+    t.equal(looks.at(-1)?.at, last)
+  }
+})
+
+t.test('a wait of nobody knows how long is neither short nor none', async t => {
+  for (const [steps, at] of [
+    [[], 5000],
+    [[0, 'changed'], 1000],
+  ] as const) {
+    const { invoke, clock, looks } = scripted({ a: [...steps] })
+    const answer = invoke({ keys: [service('a')] })
+    await until(() => looks.length === 1)
+    await clock.turn(60_000)
+    await answer
+    t.equal(looks[1]?.at, at)
+  }
+})
+
+t.test('a whole kind is looked at again by the objects that wait', async t => {
+  const looks: (readonly ReconcileKey[])[] = []
+  const { invoke, clock } = createBench(async keys => {
+    looks.push(keys)
+    return looks.length > 1
+      ? keys.map(key => ({ key, result: 'changed', why: '' }))
+      : [
+          { key: service('a'), result: 'waiting', retryAfterMs: 2000, why: '' },
+          { key: service('b'), result: 'unchanged', why: '' },
+        ]
+  })
+  const answer = invoke({ keys: [{ kind: 'Service', namespace: 'shop' }] })
+  await until(() => looks.length === 1)
+  await clock.turn(2000)
+  t.match(await answer, { retry: 0, waiting: 0 })
+  t.strictSame(looks, [[{ kind: 'Service', namespace: 'shop' }], [service('a')]])
+})
+
+t.test('nodes do not stand in line behind Services', async t => {
+  const seen: unknown[] = []
+  const { invoke, clock } = createBench(async keys => {
+    seen.push(keys[0]?.kind)
+    if (keys[0]?.kind === 'Service') return new Promise(() => {})
+    return keys.map(key => ({ key, result: 'changed', why: '' }))
+  })
+  const answer = invoke({ keys: [service('a'), { kind: 'Node', name: 'node-a' }] })
+  await until(() => seen.length === 2)
+  await clock.turn(59_700)
+  t.strictSame(await answer, { keys: 2, malformed: 0, retry: 1, waiting: 0 })
 })

@@ -29,7 +29,11 @@ async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true }: Op
     maxBodyBytes: MAX_BODY_BYTES,
   }
   const server = createServer({
-    admission: createAdmission({ ...parts, controllers: async () => toControllers(backstage) }),
+    admission: createAdmission({
+      ...parts,
+      controllers: async () => toControllers(backstage),
+      invoker: async () => ({ invoke: async () => {} }),
+    }),
     audit: createAudit({ ...parts, invoker: { invoke: async () => {} } }),
     ready,
     tls,

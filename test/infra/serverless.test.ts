@@ -104,7 +104,7 @@ t.test('it packages without credentials and without a network', async t => {
     )
     const logs = ['logs:CreateLogStream', 'logs:PutLogEvents']
     t.strictSame(actions, {
-      AdmissionRole: logs,
+      AdmissionRole: [...logs, 'lambda:InvokeFunction'],
       AuditRole: [...logs, 'lambda:InvokeFunction'],
       ReconcileRole: logs,
       ResyncRole: logs,
@@ -133,17 +133,20 @@ t.test('it packages without credentials and without a network', async t => {
       Object.keys(audit).filter(name => /CLIENT|KUBE/.test(name)),
       [],
     )
-    t.equal(
-      audit['PNAP_RECONCILE_FUNCTION'],
-      resources['ReconcileLambdaFunction']?.Properties['FunctionName'],
-      'audit invokes reconcile by its name',
-    )
+    for (const variables of [audit, admission]) {
+      t.equal(
+        variables['PNAP_RECONCILE_FUNCTION'],
+        resources['ReconcileLambdaFunction']?.Properties['FunctionName'],
+        'reconcile is invoked by its name',
+      )
+    }
   })
 
   t.test('the webhook never waits longer than its function', async t => {
     const webhooks: unknown = parse(await readFile(join(ROOT, 'infra/webhooks.yaml'), 'utf8'))
-    const { timeoutSeconds } = (webhooks as { webhooks: [{ timeoutSeconds: number }] }).webhooks[0]
-    t.equal(resources['AdmissionLambdaFunction']?.Properties['Timeout'], timeoutSeconds)
+    for (const { timeoutSeconds } of (webhooks as { webhooks: { timeoutSeconds: number }[] }).webhooks) {
+      t.equal(resources['AdmissionLambdaFunction']?.Properties['Timeout'], timeoutSeconds)
+    }
   })
 })
 

@@ -1,0 +1,34 @@
+import type { ReconcileKey } from '../shared/controllers/contract.ts'
+import { toRecord } from '../shared/kubernetes/review.ts'
+
+/** A node's name is a DNS subdomain. */
+const MAX_NODE_NAME = 253
+/** Namespaces and Services have DNS labels as names. */
+const MAX_LABEL = 63
+
+/** The key that anything sent, without what does not belong to it; undefined when it is none. */
+export function readKey(entry: unknown): ReconcileKey | undefined {
+  const { kind, namespace, name } = toRecord(entry)
+  if (kind === 'Node') {
+    if (name === undefined) return { kind }
+    return isName(name, MAX_NODE_NAME) ? { kind, name } : undefined
+  }
+  if (kind !== 'Service') return undefined
+  if (namespace === undefined) return name === undefined ? { kind } : undefined
+  if (!isName(namespace, MAX_LABEL)) return undefined
+  if (name === undefined) return { kind, namespace }
+  return isName(name, MAX_LABEL) ? { kind, namespace, name } : undefined
+}
+
+const isName = (value: unknown, max: number): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= max
+
+/** Distinct for distinct keys: no name and no namespace holds a slash. */
+export const toKeyId = ({ kind, namespace, name }: ReconcileKey): string =>
+  [kind, namespace, name].filter(part => part !== undefined).join('/')
+
+/** How a key is named in the log: `node`, or `service` with its namespace (`default/`: all in it). */
+export function toKeyFields({ kind, namespace, name }: ReconcileKey): Readonly<Record<string, unknown>> {
+  if (kind === 'Node') return { kind, node: name }
+  return { kind, service: namespace === undefined ? undefined : `${namespace}/${name ?? ''}` }
+}

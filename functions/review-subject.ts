@@ -1,0 +1,45 @@
+import type { ServiceReview } from '../shared/controllers/contract.ts'
+import { type ReviewRequest, toRecord } from '../shared/kubernetes/review.ts'
+import type { KubeNode, KubeService } from '../shared/kubernetes/types.ts'
+
+/** What a review is about, with the fields under which the log names it. */
+export type ReviewSubject = { readonly fields: Readonly<Record<string, unknown>> } & (
+  | { readonly kind: 'node'; readonly node: KubeNode }
+  | { readonly kind: 'service'; readonly review: ServiceReview }
+)
+
+/** The Node that is created or the Service that is changed; undefined for every other review, which is none of our business. */
+export function toSubject(review: ReviewRequest): ReviewSubject | undefined {
+  if (review.group !== '' || review.subResource !== '') return undefined
+  if (review.resource === 'nodes') return toNodeSubject(review)
+  return review.resource === 'services' ? toServiceSubject(review) : undefined
+}
+
+function toNodeSubject({ operation, name, object }: ReviewRequest): ReviewSubject | undefined {
+  if (operation !== 'CREATE' || !isObject(object)) return undefined
+  const node = object as KubeNode
+  return { kind: 'node', node, fields: { node: name || node.metadata.name } }
+}
+
+function toServiceSubject(request: ReviewRequest): ReviewSubject | undefined {
+  const { operation, namespace, dryRun } = request
+  if (operation !== 'CREATE' && operation !== 'UPDATE' && operation !== 'DELETE') return undefined
+  const service = operation === 'DELETE' ? undefined : request.object
+  const old = operation === 'CREATE' ? undefined : request.oldObject
+  if (operation !== 'DELETE' && !isObject(service)) return undefined
+  if (operation !== 'CREATE' && !isObject(old)) return undefined
+  const [now, before] = [service, old] as (KubeService | undefined)[]
+  // The request has no name where many are deleted at once.
+  const name = request.name || ((now ?? before)?.metadata.name ?? '')
+  return {
+    kind: 'service',
+    review: { operation, name, namespace, service: now, old: before, dryRun },
+    // A name that the API server has yet to make is told by its beginning.
+    fields: { service: `${namespace}/${name || (now?.metadata.generateName ?? '')}`, operation },
+  }
+}
+
+const isObject = (value: unknown): boolean => {
+  const metadata = toRecord(value)['metadata']
+  return typeof metadata === 'object' && metadata !== null
+}
