@@ -23,12 +23,16 @@ export interface MergedPolicy {
   readonly problems: readonly string[]
 }
 
+/** What rings: names of these may be sent to us, whoever asks for them. */
+const RINGING_RESOURCES: readonly string[] = ['nodes', 'services']
+
 /** The stage at which a change is done: without it nothing rings. */
 const RINGING_STAGE = 'ResponseComplete'
 
 /**
  * Our rules, then those in use. An API server sends one policy's events to all its audit backends, so whatever the
- * rules in use log would be sent to our webhook as well: only rules about the names of nodes may stay beside ours.
+ * rules in use log would be sent to our webhook as well: only rules about the names of nodes and Services may stay beside
+ * ours.
  */
 export function mergePolicy(ours: AuditPolicy, inUse: AuditPolicy): MergedPolicy {
   const own = ours.rules.map(rule => withStages(rule, ours.omitStages))
@@ -59,7 +63,7 @@ function findProblem(rule: AuditRule, number: number): string | undefined {
   if (!rule.resources || rule.resources.length === 0) return `rule ${number} logs every resource`
   const others = rule.resources.flatMap(({ group = '', resources = ['*'] }) =>
     resources
-      .filter(name => group !== '' || name !== 'nodes')
+      .filter(name => group !== '' || !RINGING_RESOURCES.includes(name))
       .map(name => (group ? `${name}.${group}` : name)),
   )
   return others.length === 0 ? undefined : `rule ${number} logs ${others.join(', ')}`

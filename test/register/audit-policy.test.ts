@@ -14,16 +14,17 @@ t.test('our rules come first, and the last one last', async t => {
   const kept: AuditRule[] = [
     { level: 'None', users: ['system:kube-proxy'] },
     { level: 'Metadata', verbs: ['get'], resources: [{ resources: ['nodes'] }] },
+    { level: 'Metadata', verbs: ['get'], resources: [{ group: '', resources: ['services', 'nodes'] }] },
   ]
   const { policy, problems } = mergePolicy(ours, toPolicy(kept))
   t.strictSame(problems, [])
   t.match(policy.rules, [
     { level: 'None', users: ['ccm'] },
-    { level: 'Metadata', omitStages: ['RequestReceived'], resources: [{ resources: ['nodes'] }] },
+    { level: 'Metadata', omitStages: ['RequestReceived'], resources: [{ resources: ['nodes', 'services'] }] },
     ...kept,
     { level: 'None' },
   ])
-  t.equal(policy.rules.length, 5)
+  t.equal(policy.rules.length, 6)
 })
 
 t.test('what is merged already stays as it is', async t => {
@@ -39,6 +40,7 @@ const REFUSED: readonly [rule: AuditRule, problem: RegExp][] = [
   [{ level: 'RequestResponse' }, /level RequestResponse/],
   [{ level: 'Metadata', resources: [{ group: '', resources: ['nodes', 'secrets'] }] }, /logs secrets$/],
   [{ level: 'Metadata', resources: [{ group: '', resources: ['nodes/status'] }] }, /logs nodes\/status$/],
+  [{ level: 'Metadata', resources: [{ resources: ['services/status'] }] }, /logs services\/status$/],
   [{ level: 'Metadata', resources: [{ group: 'apps', resources: ['nodes'] }] }, /logs nodes\.apps$/],
   [{ level: 'Metadata', resources: [{ group: '' }] }, /logs \*$/],
   [{ level: 'Metadata', nonResourceURLs: ['/metrics'] }, /URLs/],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SERVICE_ACCOUNT_USER, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { FINALIZER, SERVICE_ACCOUNT_USER, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
 import { readManifest } from '../../shared/register/manifest-files.ts'
 import { readAuditPolicy, readRbac, readWebhooks } from '../../shared/register/manifests.ts'
 
@@ -13,7 +13,7 @@ const TARGET = { url: 'https://host:8443/admission', ca: 'PEM' }
 t.test('by default our service account is bound, and is nobody to ring for', async t => {
   const objects = await readRbac(SERVICE_ACCOUNT_USER)
   const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'))
-  t.equal(bindings.length, 3)
+  t.equal(bindings.length, 2)
   for (const binding of bindings) {
     t.strictSame(binding['subjects'], [
       { kind: 'ServiceAccount', name: 'cloud-provider-phoenixnap', namespace: 'kube-system' },
@@ -44,20 +44,26 @@ t.test('another user is bound as well, and takes its place as the one not to rin
   t.match(await readAuditPolicy('ccm'), { rules: [{ users: ['ccm'] }, {}, {}] })
 })
 
-t.test('the webhook gets uninitialised nodes only, and can do without', async t => {
+t.test('the webhooks get uninitialised nodes and load balancers, and can do without', async t => {
   const [configuration] = await readWebhooks(TARGET, SERVICE_ACCOUNT_USER)
+  const common = {
+    clientConfig: { url: TARGET.url, caBundle: Buffer.from('PEM').toString('base64') },
+    failurePolicy: 'Ignore',
+    sideEffects: 'NoneOnDryRun',
+    reinvocationPolicy: 'IfNeeded',
+    timeoutSeconds: 10,
+  }
   t.match(configuration, {
     metadata: { name: 'cloud-provider-phoenixnap' },
     webhooks: [
-      {
-        clientConfig: { url: TARGET.url, caBundle: Buffer.from('PEM').toString('base64') },
-        failurePolicy: 'Ignore',
-        sideEffects: 'NoneOnDryRun',
-        rules: [{ operations: ['CREATE'], resources: ['nodes'] }],
-      },
+      { ...common, rules: [{ operations: ['CREATE'], resources: ['nodes'] }] },
+      { ...common, rules: [{ operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['services'] }] },
     ],
   })
-  t.ok(JSON.stringify(configuration).includes(`t.key == '${UNINITIALIZED_TAINT}'`))
+  const texts = ((configuration?.['webhooks'] ?? []) as object[]).map(webhook => JSON.stringify(webhook))
+  t.match(texts[0], `t.key == '${UNINITIALIZED_TAINT}'`)
+  t.equal(texts[1]?.split(`'${FINALIZER}'`).length, 4, 'our finalizer is looked for in three places')
+  for (const text of texts) t.match(text, `username != \\"${SERVICE_ACCOUNT_USER}\\"`)
   const [trusting] = await readWebhooks({ url: TARGET.url }, SERVICE_ACCOUNT_USER)
   t.notMatch(JSON.stringify(trusting), 'caBundle')
 })

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { type Clock, systemClock } from '../../shared/clock.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
+import { readRbac } from '../../shared/register/manifests.ts'
 import { runRegister } from '../../shared/register/register.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
@@ -39,9 +40,10 @@ async function register(
 
 interface WebhookConfiguration {
   readonly metadata: { readonly resourceVersion: string }
-  readonly webhooks: readonly [
-    { readonly clientConfig: { readonly url: string }; readonly timeoutSeconds: number },
-  ]
+  readonly webhooks: readonly {
+    readonly clientConfig: { readonly url: string }
+    readonly timeoutSeconds: number
+  }[]
 }
 
 forEachCluster(t, 'register', {}, async (t, cluster) => {
@@ -62,9 +64,13 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
     const first = await register(argv, env)
     t.equal(first.code, 0, first.err)
     t.match(first.out, /^created {3}ServiceAccount kube-system\/cloud-provider-phoenixnap$/m)
-    t.equal(first.out.split('\n').filter(line => line.startsWith('created')).length, 8)
+    t.equal(first.out.split('\n').filter(line => line.startsWith('created')).length, 6)
     const { body } = await kube.request<WebhookConfiguration>({ path: WEBHOOK })
-    t.equal(body.webhooks[0].clientConfig.url, `${URL}/admission/${admissionPathSecret(TOKEN)}`)
+    const url = `${URL}/admission/${admissionPathSecret(TOKEN)}`
+    t.strictSame(
+      body.webhooks.map(({ clientConfig }) => clientConfig.url),
+      [url, url],
+    )
 
     const second = await register(argv, env)
     t.equal(second.code, 0)
@@ -96,22 +102,18 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
     const { out } = await register([...argv, '--bearer'], env)
     t.match(out, /^changed {3}MutatingWebhookConfiguration/m)
     const { body } = await kube.request<WebhookConfiguration>({ path: WEBHOOK })
-    t.match(body, { metadata: { annotations: { theirs: 'kept' } }, webhooks: [{ timeoutSeconds: 10 }] })
-    t.equal(
-      body.webhooks[0].clientConfig.url,
-      `${URL}/admission`,
+    t.match(body, { metadata: { annotations: { theirs: 'kept' } }, webhooks: [{ timeoutSeconds: 10 }, {}] })
+    t.strictSame(
+      body.webhooks.map(({ clientConfig }) => clientConfig.url),
+      [`${URL}/admission`, `${URL}/admission`],
       'the token is sent, so the URL holds no secret',
     )
   })
 
   await t.test('the role is exactly what was shipped', async t => {
     const { body } = await kube.request<{ rules: object[] }>({ path: CLUSTER_ROLE })
-    t.match(body.rules, [
-      { resources: ['nodes'], verbs: ['get', 'list', 'patch', 'delete'] },
-      { resources: ['nodes/status'], verbs: ['patch'] },
-      { resources: ['servicecidrs'], verbs: ['list'] },
-    ])
-    t.equal(body.rules.length, 3)
+    const shipped = (await readRbac(CONTROLLER)).find(({ kind }) => kind === 'ClusterRole')
+    t.strictSame(body.rules, shipped?.['rules'])
     const controller = await cluster.kube(CONTROLLER)
     await t.resolves(controller.request({ path: '/api/v1/nodes' }))
     await t.rejects(controller.request({ path: '/api/v1/secrets' }), { code: 'KUBE_FORBIDDEN' })
@@ -121,7 +123,7 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
     const { code, out } = await register([...argv, '--print'], { KUBECONFIG: '/nonexistent' })
     t.equal(code, 0)
     const objects = parseAllDocuments(out).map(document => document.toJS() as { kind: string })
-    t.equal(objects.length, 8)
+    t.equal(objects.length, 6)
     t.match(objects.at(-1), { kind: 'MutatingWebhookConfiguration' })
     t.notMatch(out, TOKEN)
   })
