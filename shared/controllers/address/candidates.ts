@@ -16,9 +16,12 @@ export interface Candidate {
   readonly gateAddress: string
 }
 
+/** As many as the largest IPv4 block on sale (/22) has; of a /64, whoever was refused that often gives up. */
+const MAX_OF_A_BLOCK = 1024
+
 /**
- * The free addresses of open blocks that a Service may have, best first, each once. Nothing is looked for before
- * it is asked for, and a /64 costs no more than a /29.
+ * The free addresses of open blocks that a Service may have, best first, each once, at most 1,024 of a block. Nothing is
+ * looked for before it is asked for, and a /64 costs no more than a /29.
  *
  * Packed: its own block first, then those that belong to nobody, fullest first so that others empty, then what is left
  * over in other Services' own blocks (never the address that is theirs). In each shared block it starts at
@@ -44,7 +47,8 @@ function* generate(
   const spaces = listSpaces(index, service, family, mode, isOpen)
   for (const { block, free, isOwn } of spaces) {
     const start = isOwn ? 0n : hash(service) % countAddresses(free)
-    for (const value of walkRanges(free, start)) yield toCandidate(index, block, formatAddress(family, value))
+    const values = walkRanges(free, start).take(MAX_OF_A_BLOCK)
+    for (const value of values) yield toCandidate(index, block, formatAddress(family, value))
   }
 }
 

@@ -96,8 +96,9 @@ t.test('a /64 costs no more than a /29', async t => {
     claims,
     reserved: ['2001:db8::8000:0:0:0-2001:db8::ffff:ffff:ffff:ffff'],
   })
-  const offered = first(listCandidates(index, WEB, 'IPv6', 'packed'), 100)
-  t.equal(new Set(offered).size, 100)
+  const offered = first(listCandidates(index, WEB, 'IPv6', 'packed'))
+  t.equal(offered.length, 1024, 'it ends, although nobody could count them')
+  t.equal(new Set(offered).size, 1024)
   t.ok(countFree(index, 'IPv6') > 1n << 60n)
 })
 
