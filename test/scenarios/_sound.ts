@@ -16,7 +16,7 @@ import { changedBetween, readEverything } from './_everything.ts'
 import { type LoadBalancers, tagOf } from './_load-balancers.ts'
 
 /** What cluster and cloud hold at one moment. */
-interface View {
+export interface View {
   readonly services: readonly KubeService[]
   readonly addresses: readonly AddressView[]
   /** Of this cluster. */
@@ -33,10 +33,13 @@ async function see(lb: Seen): Promise<View> {
 
 /** What must hold at every moment, whatever is under way: nobody is sent to an address that does not work. */
 export async function findPublicationFaults(lb: Seen): Promise<string[]> {
-  const view = await see(lb)
-  const faults = view.services.flatMap(service => publicationFaults(service, view, lb.everAssigned))
-  return [...sharedAddresses(view), ...faults]
+  return toPublicationFaults(await see(lb), lb.everAssigned)
 }
+
+export const toPublicationFaults = (view: View, everAssigned: ReadonlySet<string>): string[] => [
+  ...sharedAddresses(view),
+  ...view.services.flatMap(service => publicationFaults(service, view, everAssigned)),
+]
 
 function sharedAddresses({ services }: View): string[] {
   const holders = new Map<string, string>()
@@ -79,7 +82,7 @@ function publicationFaults(
 }
 
 /** What must hold at rest. */
-function restFaults(view: View, networkId: string): string[] {
+export function toRestFaults(view: View, networkId: string): string[] {
   const { services, addresses, blocks } = view
   const claims = addresses.filter(({ service }) => service !== undefined)
   return [
@@ -136,6 +139,7 @@ function blockFaults(
     return isCounted || isLeaving ? [] : [`nobody uses ${cidr} (${status}) and it is kept`]
   }
   return [
+    ...(gate ? [] : [`${cidr} is in use and has no gate`]),
     ...(isLeaving
       ? [`${cidr} is given back although ${inside.map(({ service }) => service).join()} use it`]
       : []),
@@ -158,7 +162,7 @@ export async function expectSound(t: Test, lb: LoadBalancers): Promise<void> {
   await lb.settle()
   t.strictSame(lb.faults, [], 'nothing was wrong at any moment')
   t.strictSame(
-    restFaults(await see(lb), lb.networkId),
+    toRestFaults(await see(lb), lb.networkId),
     [],
     'addresses, claims, gates and blocks fit together',
   )

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { TestCluster } from '../support/cluster.ts'
 import {
@@ -126,3 +127,20 @@ const toNames = (objects: Readonly<Record<string, string>>): Record<string, stri
 /** As many names as are asked for: `web-000`, `web-001`, … */
 export const manyNames = (prefix: string, count: number): ServiceName[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`)
+
+const POLL_MS = 20
+/** A guard, not a measure: far above what is waited for, and below the limit of a file. */
+const PATIENCE_MS = 20_000
+
+/** Waits for a condition, and not for a time. */
+export async function soon(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + PATIENCE_MS
+  while (!(await holds())) {
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain until ${what}`)
+    await sleep(POLL_MS)
+  }
+}
+
+/** Its claim is known to be used by it: the ring after its creation was answered. */
+export const untilConfirmed = (lb: LoadBalancers, name: ServiceName): Promise<void> =>
+  soon(`the address of ${name} is confirmed`, async () => (await lb.claimsOf(name))[0]?.state === 'active')

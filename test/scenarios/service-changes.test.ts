@@ -11,7 +11,6 @@ import {
   publishedFor,
   type ServiceManifest,
 } from '../support/services.ts'
-import { until } from './_joins.ts'
 import { type LoadBalancers, startLoadBalancers } from './_load-balancers.ts'
 import { expectSound } from './_sound.ts'
 import {
@@ -20,8 +19,10 @@ import {
   expectWaiting,
   GRACE_MS,
   REST_MS,
+  soon,
   story,
   TYPE_CHANGE_REST_MS,
+  untilConfirmed,
 } from './_stories.ts'
 
 t.setTimeout(200_000)
@@ -83,6 +84,8 @@ forEachCluster(t, 'a Service is changed', {}, async (t, cluster) => {
     await lb.create('poor', { spec: { type: 'ClusterIP' } })
     await lb.change('poor', { spec: { type: 'LoadBalancer' } })
     await expectWaiting(t, lb, 'poor')
+    await lb.pass()
+    t.equal(lb.purchases(), 1)
     await lb.change('poor', { spec: { type: 'ClusterIP' } })
     await lb.settle()
     t.strictSame(await ourAnnotations(lb, 'poor'), [], 'a wait that has ended leaves no mark')
@@ -158,14 +161,14 @@ forEachCluster(t, 'a Service is changed', {}, async (t, cluster) => {
     for (const verb of ['replace', 'apply'] as const) {
       const name = `by-${verb}`
       t.equal((await send(lb, 'apply', createManifest(name))).trim(), '')
-      await until(async () => (await lb.claimsOf(name))[0]?.state === 'active')
+      await untilConfirmed(lb, name)
       const address = await expectAddress(t, lb, name)
       const port = { name: '81', port: 81, protocol: 'TCP', targetPort: 81 }
       await send(lb, verb, createManifest(name, { spec: { ports: [port] } }))
       t.equal(await expectAddress(t, lb, name), address, `${verb}: the address stays, at once`)
       t.match((await lb.service(name))?.spec, { ports: [{ port: 81 }] }, 'and the change is there')
       await send(lb, verb, createManifest(name, { spec: { type: 'ClusterIP', ports: [port] } }))
-      await until(async () => !isHeld(await lb.service(name)))
+      await soon('it is let go', async () => !isHeld(await lb.service(name)))
       await expectReleased(t, lb, name, address)
     }
     await expectSound(t, lb)

@@ -2,10 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { assets, forEachCluster } from '../support/cluster.ts'
 import { assignedTo, createManifest, isHeld, isWaiting, nameOf, publishedFor } from '../support/services.ts'
-import { until } from './_joins.ts'
 import { type LoadBalancers, startLoadBalancers } from './_load-balancers.ts'
 import { expectSound } from './_sound.ts'
-import { expectAddress, expectEvent, expectServed, expectWaiting, story } from './_stories.ts'
+import {
+  expectAddress,
+  expectEvent,
+  expectServed,
+  expectWaiting,
+  soon,
+  story,
+  untilConfirmed,
+} from './_stories.ts'
 
 t.setTimeout(200_000)
 
@@ -30,7 +37,7 @@ forEachCluster(t, 'a Service is created', {}, async (t, cluster) => {
       t.equal(assignedTo(stored).length, 1, 'and an address')
       t.strictSame(publishedFor(stored), assignedTo(stored), 'which its announcer is told')
       t.notOk(isWaiting(stored))
-      await until(async () => (await lb.claimsOf('web'))[0]?.state === 'active')
+      await untilConfirmed(lb, 'web')
       t.match(await lb.claimsOf('web'), [{ address: assignedTo(stored)[0], serviceUid: stored.metadata.uid }])
       t.equal(
         (await lb.service('web'))?.metadata.resourceVersion,
@@ -48,7 +55,7 @@ forEachCluster(t, 'a Service is created', {}, async (t, cluster) => {
       const stored = await createAsUser(lb, 'down')
       t.ok(isHeld(stored))
       t.equal(assignedTo(stored).length, 1)
-      await until(async () => (await lb.claimsOf('down'))[0]?.state === 'active')
+      await untilConfirmed(lb, 'down')
       t.equal(lb.requests(), asked)
       lb.bmc.faults.up()
     })
@@ -70,7 +77,7 @@ forEachCluster(t, 'a Service is created', {}, async (t, cluster) => {
       const name = stored.metadata?.name ?? ''
       t.match(name, /^made-.+/)
       t.ok(isHeld(await lb.service(name)), 'it is held from the start')
-      await until(async () => assignedTo(await lb.service(name)).length > 0)
+      await soon('it has an address', async () => assignedTo(await lb.service(name)).length > 0)
       await expectServed(t, lb, name)
     })
 
@@ -95,7 +102,7 @@ forEachCluster(t, 'a Service is created', {}, async (t, cluster) => {
     const { service } = await lb.create('first')
     t.ok(isHeld(service), 'it is held at once')
     await expectWaiting(t, lb, 'first')
-    await until(() => lb.blocks().some(({ status }) => status === 'assigned'))
+    await soon('its block is assigned', () => lb.blocks().some(({ status }) => status === 'assigned'))
     const assignedAt = Date.now()
     while (assignedTo(await lb.service('first')).length === 0 && Date.now() < assignedAt + 20_000)
       await sleep(50)

@@ -102,10 +102,11 @@ export const isHeld = (service: KubeService | undefined): boolean =>
   service?.metadata.finalizers?.includes(FINALIZER) ?? false
 export const ingressOf = (service: KubeService | undefined): string[] =>
   service?.status?.loadBalancer?.ingress?.flatMap(({ ip }) => (ip ? [ip] : [])) ?? []
-/** Addresses at which a client would look for it: announced, or (where we write it) in the status. */
-export const publishedFor = (service: KubeService): string[] => [
-  ...new Set([...announcedFor(service), ...(isHeld(service) ? ingressOf(service) : [])]),
-]
+/** Addresses at which a client would look for it: announced or, where nobody announces, in the status that we write. */
+export function publishedFor(service: KubeService): string[] {
+  const hasAnnouncer = annotation(service, KUBE_VIP_IPS) !== undefined || isIgnored(service)
+  return hasAnnouncer || !isHeld(service) ? announcedFor(service) : ingressOf(service)
+}
 
 /** Every Service of the cluster but the API server's own. */
 export async function listServices(admin: Kube): Promise<KubeService[]> {
