@@ -61,6 +61,8 @@ forEachCluster(t, 'pools', { everyKind: true, crds: readMetalLBDefinitions() }, 
       changes: [{ action: 'update', name: NAME, why: 'spec.addresses differs' }],
     })
     t.strictSame(await addressesIn(kube), [['203.0.113.9/32', '2001:db8::5/128']])
+    await settle(kube, 'web=203.0.113.9')
+    t.strictSame(await addressesIn(kube), [['203.0.113.9/32']])
     t.strictSame(await settle(kube), {
       changes: [{ action: 'delete', name: NAME, detail: {}, why: 'no claimed address needs it' }],
       missing: [],
@@ -148,6 +150,35 @@ forEachCluster(t, 'pools', { everyKind: true, crds: readMetalLBDefinitions() }, 
       t.strictSame(await addressesIn(kube), [['203.0.113.9/32', '203.0.113.10/32']], what)
       await settle(kube)
     }
+  })
+
+  await t.test('a pool that has changed meanwhile is not deleted, not even for a moment', async t => {
+    await settle(kube, 'old=203.0.113.1')
+    let reads = 0
+    const { changes } = await applyPools(kube, metallb, async () => {
+      reads += 1
+      if (reads > 1) return claimsOf('web=203.0.113.9')
+      await settle(kube, 'web=203.0.113.9')
+      return []
+    })
+    t.strictSame(changes, [])
+    t.strictSame(await addressesIn(kube), [['203.0.113.9/32']])
+  })
+
+  await t.test('a pool that is being deleted is not deleted again', async t => {
+    await settle(kube, 'web=203.0.113.9')
+    const hold = { metadata: { finalizers: ['example.com/hold'] } }
+    await kube.request({ method: 'PATCH', path: PATH, patch: 'merge', body: hold })
+    await settle(kube)
+    const recorded = recordWrites(kube)
+    t.strictSame((await settle(recorded.kube)).changes, [])
+    t.strictSame(recorded.writes, [])
+    await kube.request({
+      method: 'PATCH',
+      path: PATH,
+      patch: 'merge',
+      body: { metadata: { finalizers: null } },
+    })
   })
 
   await t.test('a pool that another handler found right meanwhile is right again afterwards', async t => {
