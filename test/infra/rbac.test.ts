@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { POOL_NAME } from '../../shared/announcers/pool-entries.ts'
 import { createApi } from '../support/api.ts'
 import { ADMIN, CONTROLLER, forEachCluster, type TestCluster } from '../support/cluster.ts'
 import { installRole } from '../support/install.ts'
@@ -30,11 +31,16 @@ const RULES: readonly Rule[] = [
   { resource: 'namespaces', verbs: [] },
   { resource: 'ipaddresses.networking.k8s.io', verbs: ['get', 'list', 'create', 'patch', 'delete'] },
   { resource: 'servicecidrs.networking.k8s.io', verbs: ['list'] },
-  { resource: 'ipaddresspools.metallb.io', namespace: 'metallb-system', verbs: POOL },
+  ...[
+    { resource: 'ipaddresspools.metallb.io', namespace: 'metallb-system' },
+    { resource: 'servicegroups.purelb.io', namespace: 'purelb-system' },
+  ].flatMap(pools => [
+    { ...pools, name: POOL_NAME, verbs: POOL },
+    { ...pools, name: 'of-an-operator', verbs: ['list', 'create'] as const },
+  ]),
   { resource: 'ipaddresspools/status.metallb.io', namespace: 'metallb-system', verbs: [] },
   { resource: 'l2advertisements.metallb.io', namespace: 'metallb-system', verbs: [] },
   { resource: 'ciliumloadbalancerippools.cilium.io', verbs: POOL },
-  { resource: 'servicegroups.purelb.io', namespace: 'purelb', verbs: POOL },
   { resource: 'endpointslices.discovery.k8s.io', namespace: 'shop', verbs: [] },
   { resource: 'pods', namespace: 'shop', verbs: [] },
   { resource: 'secrets', namespace: 'kube-system', verbs: [] },
