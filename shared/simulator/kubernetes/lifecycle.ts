@@ -128,7 +128,7 @@ export function createLifecycle(
   ): KubeObject {
     const object = inherit(resource, given, old, subresource)
     if (subresource !== 'status') resource.rules.prepareUpdate?.(object, old, context)
-    if (resource.generation && !sameJson(content(object), content(old)))
+    if (resource.generation && !sameJson(contentOf(resource, object), contentOf(resource, old)))
       object.metadata = { ...object.metadata, generation: (old.metadata.generation ?? 0) + 1 }
     return object
   }
@@ -220,7 +220,8 @@ function withServerMetadata(
     ...rest,
   }
   const { status, ...withoutStatus } = given
-  const keepsStatus = !resource.custom && status !== undefined
+  // A custom resource without a status subresource keeps its status as any other field.
+  const keepsStatus = (!resource.custom || !resource.status) && status !== undefined
   return { ...withoutStatus, metadata, ...(keepsStatus ? { status } : {}) }
 }
 
@@ -256,9 +257,9 @@ const inheritMetadata = (old: ObjectMeta): ObjectMeta =>
   Object.fromEntries(INHERITED.flatMap(name => (old[name] === undefined ? [] : [[name, old[name]]])))
 
 /** What metadata.generation counts changes of. */
-function content(object: KubeObject): Fields {
-  const { metadata: _metadata, status: _status, ...rest } = object
-  return rest
+function contentOf({ custom, status: hasDoor }: Resource, object: KubeObject): Fields {
+  const { metadata: _metadata, status, ...rest } = object
+  return custom && !hasDoor ? { ...rest, status } : rest
 }
 
 /** Finalizers of metadata, or a Namespace's own. */

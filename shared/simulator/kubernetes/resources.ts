@@ -187,6 +187,8 @@ export interface ResourceTable {
   find(group: string, version: string, resource: string): Resource | undefined
   /** True for a group version that exists, whatever is in it. */
   serves(group: string, version: string): boolean
+  /** True for a group of custom resources. */
+  isCustom(group: string): boolean
   /** @throws Error for a plural name (or `plural.group`) that the simulator does not serve */
   named(resource: string): Resource
   /** @throws Error for an object of a kind that the simulator does not serve */
@@ -202,6 +204,7 @@ export function createResourceTable(custom: readonly CustomResource[] = []): Res
     serves: (group, version) =>
       (version === 'v1' && REVIEW_GROUPS.includes(group)) ||
       all.some(item => item.group === group && item.version === version),
+    isCustom: group => custom.some(item => item.group === group),
     named: name =>
       expect(
         all.find(({ resource, group }) => name === resource || name === `${resource}.${group}`),

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { ApiAnswer } from '../../support/api.ts'
 import {
   answerOf,
   as,
@@ -33,6 +34,9 @@ const withVersion = (resourceVersion: string, more: object = {}): object => ({
   metadata: { resourceVersion, ...more },
 })
 const by = (label: string): Step => read(`${ADDRESSES}?labelSelector=${encodeURIComponent(label)}`)
+
+const tokenOf = (answers: readonly ApiAnswer[]): string =>
+  encodeURIComponent(answerOf(answers, -1).body.metadata?.continue ?? '')
 
 const WRITES: Cases = {
   'labels and annotations change by merge patches': [
@@ -187,10 +191,9 @@ const LISTS: Cases = {
     by(`set=pages,${FAMILY}=IPv6`),
     by('set=pages,!none'),
     read(`${ADDRESSES}?labelSelector=set%3Dpages&limit=2`),
-    answers =>
-      read(
-        `${ADDRESSES}?labelSelector=set%3Dpages&limit=2&continue=${encodeURIComponent(answerOf(answers, -1).body.metadata?.continue ?? '')}`,
-      ),
+    answers => read(`${ADDRESSES}?labelSelector=set%3Dpages&limit=2&continue=${tokenOf(answers)}`),
+    read(`${ADDRESSES}?labelSelector=set%3Dpages&limit=3`),
+    answers => read(`${ADDRESSES}?labelSelector=set%3Dpages&limit=3&continue=${tokenOf(answers)}`),
     read(`${ADDRESSES}?labelSelector=set%3Dpages&fieldSelector=metadata.name%3D192.0.2.9`),
     refused(read(`${ADDRESSES}?fieldSelector=spec.parentRef.name%3Dweb`), 400, 'BadRequest'),
     remove(`${ADDRESSES}?labelSelector=set%3Dpages`),

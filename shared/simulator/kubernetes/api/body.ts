@@ -1,11 +1,11 @@
 import { parse as parseYaml } from 'yaml'
-import { type Fields, isFields } from '../json.ts'
+import { type Fields, isFields, textOf, valueAt } from '../json.ts'
 import { toObject } from '../lifecycle.ts'
 import type { KubeObject } from '../objects.ts'
 import { decodeProtobuf } from '../protobuf/decode.ts'
 import type { Resource } from '../resources.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
-import { badRequest, unsupportedMediaType } from '../status.ts'
+import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../status.ts'
 import type { ApiRequest, HttpRequest } from './request.ts'
 
 const JSON_TYPES = new Set(['', 'application/json'])
@@ -47,12 +47,24 @@ export const parseOptionalBody = (http: HttpRequest, schema: ObjectSchema): Fiel
 /** The body as an object to store; unknown fields are refused, warned of or dropped as the client asked. */
 export function readObject(request: ApiRequest): KubeObject {
   const { shown, http } = request
-  const { object, unknown } = toObject(shown, parseBody(http, shown.schema))
+  const body = parseBody(http, shown.schema)
+  if (shown.custom) checkCustomKind(shown, body)
+  const { object, unknown } = toObject(shown, body)
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
   const mode = http.query.get('fieldValidation') ?? 'Warn'
   if (complaints.length > 0 && mode === 'Strict') throw strictError(shown, complaints)
   if (mode !== 'Ignore') request.warnings.push(...complaints)
   return inNamespace(request, toStored(request, object))
+}
+
+/** A custom resource has no kind by default. */
+function checkCustomKind({ group, kind }: Resource, body: Fields): void {
+  for (const field of ['kind', 'apiVersion'])
+    if (textOf(body[field]) === '') throw badRequest(`Object '${field}' is missing`)
+  const given = textOf(body.kind)
+  if (given === kind) return
+  const name = textOf(valueAt(body, 'metadata', 'name'))
+  throw invalid({ group, what: given }, name, [invalidValue('kind', given, `must be ${kind}`)])
 }
 
 /** An object that the client sent, in the form that is stored. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../clock.ts'
 import { type Access, authorize, refusalOf } from '../access/authorizer.ts'
 import type { User } from '../objects.ts'
-import type { ResourceTable } from '../resources.ts'
-import { ApiError, forbidden, methodNotAllowed, resourceUnknown } from '../status.ts'
+import { type ResourceTable, subjectOf } from '../resources.ts'
+import { ApiError, forbidden, methodNotAllowed, notFound, resourceUnknown } from '../status.ts'
 import type { ObjectStore } from '../store.ts'
 import type { Reader } from './read.ts'
 import { chooseForm } from './representation.ts'
@@ -48,12 +48,21 @@ export function dispatch(context: DispatchContext, http: HttpRequest, user: User
       const answer = handle(http, user, target)
       if (answer !== undefined) return answer
     }
-    if (parsed === undefined || (target !== undefined && !context.table.serves(target.group, target.version)))
+    if (parsed === undefined || (target !== undefined && !isServed(context.table, target)))
       return { status: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
     if (target === undefined) throw methodNotAllowed()
     return answerResource(context, http, user, target, warnings)
   }
   return { target, warnings, run }
+}
+
+/** In a group of custom resources, a resource or scope that no definition names is like a group that does not exist. */
+function isServed(table: ResourceTable, { group, version, resource, namespace, verb }: Target): boolean {
+  if (!table.serves(group, version)) return false
+  if (!table.isCustom(group)) return true
+  if (resource === undefined) return false
+  const isPlaced = namespace !== ''
+  return resource.namespaced === isPlaced || (resource.namespaced && ['list', 'watch'].includes(verb))
 }
 
 function checkAccess(
@@ -89,7 +98,9 @@ async function answerResource(
 ): Promise<Answer> {
   const { resource } = target
   const isStatus = target.subresource === 'status' && resource?.status === true && target.verb !== 'delete'
-  if (resource === undefined || (target.subresource !== '' && !isStatus)) throw resourceUnknown()
+  const hasOther = target.subresource !== '' && !isStatus
+  if (hasOther && resource?.custom) throw notFound(subjectOf(resource), target.name)
+  if (resource === undefined || hasOther) throw resourceUnknown()
   if (target.verb === 'deletecollection' && !resource.removableAsCollection) throw methodNotAllowed()
   if (resource.namespaced && target.namespace === '' && !['list', 'watch'].includes(target.verb))
     throw methodNotAllowed()

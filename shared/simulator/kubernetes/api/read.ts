@@ -48,11 +48,13 @@ export function createReader(store: ObjectStore): Reader {
     const matching = rest.filter(test)
     const page = limit === 0 ? matching : matching.slice(0, limit)
     const last = page.at(-1)
-    const more = page.length < matching.length && last !== undefined
+    // Objects that do not match count as well: the last page of a selection may be empty.
+    const more = limit > 0 && page.length === limit && last !== undefined && last !== rest.at(-1)
     if (more) remember(request.resource, request.namespace, snapshot)
     const filtered = query.has('labelSelector') || query.has('fieldSelector')
     const metadata = {
       resourceVersion: String(snapshot.version),
+      ...(request.resource.custom ? { continue: '' } : {}),
       ...(more ? { continue: toToken(snapshot.version, keyOf(last)) } : {}),
       ...(more && !filtered ? { remainingItemCount: matching.length - page.length } : {}),
     }

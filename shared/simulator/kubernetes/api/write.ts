@@ -6,7 +6,15 @@ import { type KubeObject, nameOf, namespaceOf } from '../objects.ts'
 import type { Ownership } from '../ownership/ownership.ts'
 import { type Resource, subjectOf } from '../resources.ts'
 import { deleteOptions } from '../schema/groups.ts'
-import { badRequest, conflict, invalid, notFound, staleVersion, unsupportedValue } from '../status.ts'
+import {
+  badRequest,
+  conflict,
+  invalid,
+  invalidValue,
+  notFound,
+  staleVersion,
+  unsupportedValue,
+} from '../status.ts'
 import { APPLY_TYPE, readConfiguration } from './apply.ts'
 import { parseOptionalBody, readObject } from './body.ts'
 import { readPatch, type Transform } from './patch.ts'
@@ -92,6 +100,7 @@ export function createWriter(lifecycle: Lifecycle, admission: AdmissionChain, ow
   async function update(request: ApiRequest): Promise<Answer> {
     const object = readObject(request)
     checkName(object.metadata, request.name)
+    checkVersionGiven(request.resource, object)
     const body = await change(request, 'UpdateOptions', old => {
       checkUid(request.resource, object, old)
       return ownership.recordUpdate(request, structuredClone(object), old)
@@ -152,6 +161,13 @@ function checkName(metadata: { name?: unknown }, name: string): void {
     )
   if (given !== name)
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
+}
+
+/** @throws ApiError 422 for a custom resource, which is never replaced blindly */
+function checkVersionGiven(resource: Resource, object: KubeObject): void {
+  if (!resource.custom || object.metadata.resourceVersion !== undefined) return
+  const why = 'must be specified for an update'
+  throw invalid(subjectOf(resource), nameOf(object), [invalidValue('metadata.resourceVersion', 0, why)])
 }
 
 /** @throws ApiError 409 when the client asked for another version than the stored one */
