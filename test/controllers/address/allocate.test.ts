@@ -76,6 +76,12 @@ testAllocations([
     { candidates: 'some', otherwise: 'full' },
   ],
   [
+    'in use, its annotation removed by hand, while the gate is closing',
+    { blocks: [A], claims: [makeClaim('203.0.113.4', 'a')], gates: { a: 'closing' } },
+    {},
+    { keep: '203.0.113.4' },
+  ],
+  [
     'live, while the gate is closing',
     { blocks: [A], claims: [makeClaim('203.0.113.4', 'a')], gates: { a: 'closing' } },
     { live: ['203.0.113.4'] },
