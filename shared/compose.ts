@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { getAnnouncer } from './announcers/announcers.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
+import { parseReserved } from './controllers/address/reserved.ts'
 import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
+import type { ServiceSettings } from './controllers/service/context.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
 import type { Log } from './log.ts'
 import { newRegistry } from './phoenixnap/cloud.ts'
+import type { LoadBalancerConfig } from './phoenixnap/load-balancer.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
 
 /** The real parts, built once per process and shared by all handlers. */
@@ -52,7 +56,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     log,
     newHolder: () => `${hostname()}-${randomUUID()}`,
+    announcer: config.loadBalancer && getAnnouncer(config.loadBalancer.announcer, config),
     settings: {
+      ...toServiceSettings(config),
       resyncIntervalMs: config.resyncInterval,
       nodeDeleteGraceMs: config.nodeDeleteGrace,
       nodeDeleteMaxShare: config.nodeDeleteMaxShare,
@@ -81,5 +87,28 @@ function createCloud({ config, readSources }: AppOptions, parts: CloudParts): Cl
     return { clientId: clientID, clientSecret }
   }
   const { baseUrl, tokenUrl } = config
-  return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials })
+  const loadBalancer = toLoadBalancerConfig(config)
+  return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials, loadBalancer })
 }
+
+function toLoadBalancerConfig({ loadBalancer, ...config }: Config): LoadBalancerConfig | undefined {
+  if (!loadBalancer) return undefined
+  return {
+    publicNetworkId: loadBalancer.publicNetworkId,
+    blockSize: config.ipBlockSize,
+    maxBlocks: config.maxBlocks,
+    newId: () => randomUUID(),
+  }
+}
+
+const toServiceSettings = (config: Config): ServiceSettings => ({
+  classes: config.loadBalancerClasses,
+  ipAllocation: config.ipAllocation,
+  annotationIPLocation: config.annotationIPLocation,
+  location: config.location,
+  minFreeAddresses: config.minFreeAddresses,
+  reserved: parseReserved(config.reservedAddresses).ranges,
+  releaseQuarantineMs: config.releaseQuarantine,
+  typeChangeQuarantineMs: config.typeChangeQuarantine,
+  blockGraceMs: config.blockGrace,
+})

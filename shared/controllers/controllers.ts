@@ -1,17 +1,26 @@
+import type { Announcer } from '../announcers/contract.ts'
 import type { Clock } from '../clock.ts'
 import type { Cloud } from '../cloud-provider/contract.ts'
 import { CcmError } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { listNodes } from '../kubernetes/nodes.ts'
 import type { Log } from '../log.ts'
-import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from './contract.ts'
+import { createBlockGuard } from './address/guard.ts'
+import { createSupplyReader } from './address/supply-reader.ts'
+import type { Controllers, NodeAdmission, ReconcileKey, ReconcileOutcome, WorkCall } from './contract.ts'
 import { createJoins } from './inventory/joins.ts'
 import { createLiveInstances } from './inventory/live.ts'
 import { createInventoryReader } from './inventory/reader.ts'
 import { mapLimit } from './map-limit.ts'
 import { admitNode } from './node/admit.ts'
+import type { NodeContext } from './node/context.ts'
 import { reconcileNode } from './node/reconcile.ts'
 import { resync } from './resync/resync.ts'
+import { admitService } from './service/admit.ts'
+import type { ServiceContext, ServiceSettings } from './service/context.ts'
+import { toServiceKeys } from './service/expand-keys.ts'
+import { reconcileService } from './service/reconcile.ts'
+import { createRounds, type Rounds } from './service/rounds.ts'
 
 export interface ControllerOptions {
   readonly kube: Kube
@@ -20,7 +29,9 @@ export interface ControllerOptions {
   readonly log: Log
   /** A text that no other pass has. */
   readonly newHolder: () => string
-  readonly settings: {
+  /** Undefined where load balancers are disabled. */
+  readonly announcer: Announcer | undefined
+  readonly settings: ServiceSettings & {
     readonly resyncIntervalMs: number
     readonly nodeDeleteGraceMs: number
     readonly nodeDeleteMaxShare: number
@@ -33,45 +44,58 @@ const PARALLEL = 8
 /** The controllers on a cluster and a cloud; all triggers share them, and with them caches and decisions. */
 export function createControllers(options: ControllerOptions): Controllers {
   const { settings } = options
-  const context = {
-    ...options,
-    inventory: createInventoryReader({ ...options, resyncIntervalMs: settings.resyncIntervalMs }),
-    live: createLiveInstances(options.cloud, options.clock),
-    joins: createJoins(),
-  }
-
-  async function toNames(keys: readonly ReconcileKey[], call: WorkCall): Promise<readonly string[]> {
-    const named = keys.flatMap(({ name }) => (name === undefined ? [] : [name]))
-    if (named.length === keys.length) return [...new Set(named)]
-    const all = await listNodes(options.kube, call.signal)
-    return [...new Set([...named, ...all.map(({ metadata }) => metadata.name)])]
-  }
-
-  async function reconcile(
-    keys: readonly ReconcileKey[],
-    call: WorkCall,
-  ): Promise<readonly ReconcileOutcome[]> {
-    const names = await toNames(keys, call)
-    return mapLimit(names, PARALLEL, name => reconcileNode(context, name, call))
-  }
-
+  const inventory = createInventoryReader({ ...options, resyncIntervalMs: settings.resyncIntervalMs })
+  const live = createLiveInstances(options.cloud, options.clock)
+  const addresses = createSupplyReader({ ...options, inventory })
+  const guard = createBlockGuard(options)
+  const context = { ...options, inventory, live, joins: createJoins(), addresses, guard }
+  const rounds = createRounds(context)
   return {
-    async admitNode(node, call) {
-      try {
-        return await admitNode(context, node, call)
-      } catch (error) {
-        // The handler logs the reason with the node, once.
-        const why = error instanceof CcmError ? `${error.code}: ${error.message}` : String(error)
-        return { patch: undefined, why, warnings: [] }
-      }
+    admitNode: (node, call) => orReason(() => admitNode(context, node, call)),
+    admitService: async (review, call) => {
+      const nothing = { patch: undefined, why: '', warnings: [], ring: [] }
+      return { ...nothing, ...(await orReason(() => admitService(context, review, call))) }
     },
-    admitService: async () => ({
-      patch: undefined,
-      why: 'load balancers are disabled',
-      warnings: [],
-      ring: [],
-    }),
-    reconcile,
+    reconcile: async (keys, call) => {
+      const [nodes, services] = await Promise.all([
+        reconcileNodes(context, keys, call),
+        reconcileServices(context, rounds, keys, call),
+      ])
+      return [...nodes, ...services]
+    },
     resync: call => resync(context, call),
   }
+}
+
+/** The handler logs the reason with the object, once. */
+async function orReason<T extends NodeAdmission>(admit: () => Promise<T>): Promise<T | NodeAdmission> {
+  try {
+    return await admit()
+  } catch (error) {
+    const why = error instanceof CcmError ? `${error.code}: ${error.message}` : String(error)
+    return { patch: undefined, why, warnings: [] }
+  }
+}
+
+async function reconcileNodes(
+  context: NodeContext,
+  all: readonly ReconcileKey[],
+  call: WorkCall,
+): Promise<readonly ReconcileOutcome[]> {
+  const keys = all.filter(({ kind }) => kind === 'Node')
+  const named = keys.flatMap(({ name }) => (name === undefined ? [] : [name]))
+  const others = named.length === keys.length ? [] : await listNodes(context.kube, call.signal)
+  const names = [...new Set([...named, ...others.map(({ metadata }) => metadata.name)])]
+  return mapLimit(names, PARALLEL, name => reconcileNode(context, name, call))
+}
+
+async function reconcileServices(
+  context: ServiceContext,
+  rounds: Rounds,
+  all: readonly ReconcileKey[],
+  call: WorkCall,
+): Promise<readonly ReconcileOutcome[]> {
+  const keys = all.filter(({ kind }) => kind === 'Service')
+  const single = await toServiceKeys(context, keys, call)
+  return mapLimit(single, PARALLEL, key => reconcileService(context, rounds, key, call))
 }

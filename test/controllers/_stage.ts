@@ -1,11 +1,14 @@
 import type { Test } from 'tap'
 import type { Cloud, Instance } from '../../shared/cloud-provider/contract.ts'
+import { createBlockGuard } from '../../shared/controllers/address/guard.ts'
+import { createSupplyReader } from '../../shared/controllers/address/supply-reader.ts'
 import type { WorkCall } from '../../shared/controllers/contract.ts'
 import { createJoins } from '../../shared/controllers/inventory/joins.ts'
 import { createLiveInstances } from '../../shared/controllers/inventory/live.ts'
 import { createInventoryReader } from '../../shared/controllers/inventory/reader.ts'
 import type { NodeContext } from '../../shared/controllers/node/context.ts'
 import type { ResyncContext } from '../../shared/controllers/resync/resync.ts'
+import type { ServiceSettings } from '../../shared/controllers/service/context.ts'
 import { createKube, type Kube } from '../../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../../shared/kubernetes/credentials.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
@@ -135,6 +138,19 @@ export async function startCluster(
   return { clock, simulator, kube }
 }
 
+/** As by default. */
+export const SERVICE_SETTINGS: ServiceSettings = {
+  classes: [],
+  ipAllocation: 'packed',
+  annotationIPLocation: 'phoenixnap.com/ip-location',
+  location: undefined,
+  minFreeAddresses: 0,
+  reserved: [],
+  releaseQuarantineMs: 600_000,
+  typeChangeQuarantineMs: 86_400_000,
+  blockGraceMs: 600_000,
+}
+
 export async function createStage(
   t: Test,
   { instances = [], maxShare = 0.2 }: { instances?: readonly Instance[]; maxShare?: number } = {},
@@ -155,7 +171,10 @@ export async function createStage(
     lines,
     context: {
       ...another(),
-      settings: { nodeDeleteGraceMs: GRACE_MS, nodeDeleteMaxShare: maxShare },
+      addresses: createSupplyReader({ kube, clock, inventory: another().inventory }),
+      guard: createBlockGuard({ kube, clock, newHolder: () => 'blocks' }),
+      announcer: undefined,
+      settings: { ...SERVICE_SETTINGS, nodeDeleteGraceMs: GRACE_MS, nodeDeleteMaxShare: maxShare },
       newHolder: () => `pass-${(holders += 1)}`,
     },
     another,

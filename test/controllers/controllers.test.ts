@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createControllers } from '../../shared/controllers/controllers.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
 import { makeInstance } from './_make.ts'
-import { createStage, INTERVAL_MS, type Stage } from './_stage.ts'
+import { createStage, INTERVAL_MS, SERVICE_SETTINGS, type Stage } from './_stage.ts'
 
 const SERVERS = ['a', 'b'].map(id => makeInstance(id, { hostname: `node-${id}` }))
 
@@ -10,7 +10,12 @@ async function setUp(t: Test): Promise<Stage & { controllers: ReturnType<typeof 
   const stage = await createStage(t, { instances: SERVERS })
   const controllers = createControllers({
     ...stage.context,
-    settings: { resyncIntervalMs: INTERVAL_MS, nodeDeleteGraceMs: 0, nodeDeleteMaxShare: 0.2 },
+    settings: {
+      ...SERVICE_SETTINGS,
+      resyncIntervalMs: INTERVAL_MS,
+      nodeDeleteGraceMs: 0,
+      nodeDeleteMaxShare: 0.2,
+    },
   })
   return { ...stage, controllers }
 }

@@ -87,7 +87,7 @@ function createHold(
   let resourceVersion = lease.metadata.resourceVersion
 
   async function setIntent(wanted: PurchaseIntent | undefined): Promise<void> {
-    if (wanted === undefined && intent === undefined) return
+    if (wanted === undefined && intent === undefined && resourceVersion !== undefined) return
     const text = wanted && toIntentText(wanted)
     const change = { annotations: { [PURCHASE]: text ?? null } }
     const seen = resourceVersion

@@ -1,17 +1,21 @@
 import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
+import type { AddressSource } from '../address/contract.ts'
 import type { ResyncReport, WorkCall } from '../contract.ts'
 import { buildInventory, type Inventory } from '../inventory/content.ts'
 import { writeInventory } from '../inventory/store.ts'
 import type { NodeContext } from '../node/context.ts'
+import type { ServiceContext, ServiceSettings } from '../service/context.ts'
+import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
 import { type DeletionSettings, deleteMissing } from './deletions.ts'
 import { acquireLease, type HeldLease, type LeaseState, readLease } from './lease.ts'
+import { convergeBalancers } from './load-balancers.ts'
 import { convergeAll } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
 import { busyReport, countSince, createNotes, noteFailure, type PassNotes } from './report.ts'
 
-export interface ResyncContext extends NodeContext {
-  readonly settings: DeletionSettings
+export interface ResyncContext extends NodeContext, ServiceContext {
+  readonly settings: DeletionSettings & ServiceSettings
   /** Names this pass in the Lease; another text for every pass. */
   readonly newHolder: () => string
 }
@@ -34,11 +38,11 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
   if (!call.dryRun && !lease) return busyReport(context.clock.now() - startedAt)
   const notes = createNotes()
   try {
-    const { observed, nodes, vouched } = await work(context, lease, notes, call)
+    const { observed, nodes, services, vouched } = await work(context, lease, notes, call)
     return {
       state: vouched === undefined || notes.failures.length > 0 ? 'incomplete' : 'complete',
       nodes: nodes.length,
-      services: 0,
+      services,
       instances: observed.instances instanceof CcmError ? 0 : observed.instances.length,
       ...notes,
       durationMs: context.clock.now() - startedAt,
@@ -55,6 +59,7 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
 interface Worked {
   readonly observed: Observed
   readonly nodes: readonly KubeNode[]
+  readonly services: number
   /** Generation of the inventory, when the pass saw every server. */
   readonly vouched: string | undefined
 }
@@ -66,10 +71,17 @@ async function work(
   call: ResyncCall,
 ): Promise<Worked> {
   const state = lease?.state ?? (await readLease(context.kube, call.signal))
-  const observed = await observe(context, state, call)
+  const observing = observeBalancers(context, call)
+  const observed = await observe(context, state, call).catch(async (error: unknown) => {
+    await observing.catch(() => {})
+    throw error
+  })
+  const balancers = await observing
   const converged = await convergeAll(context, observed, notes, call)
   // Before deletions, which ask BMC once more and may take all the time that is left.
-  const vouched = await keepInventory(context, observed, converged, notes, call)
+  const addresses = toInventoryAddresses(balancers, observed.previous?.addresses)
+  const vouched = await keepInventory(context, { ...observed, addresses }, converged, notes, call)
+  await workOnBalancers(context, balancers, addresses, notes, call)
   const pass = { context, settings: context.settings, observed, nodes: converged, state, lease, notes, call }
   const nodes = await deleteMissing(pass)
   await lease?.release({
@@ -77,7 +89,25 @@ async function work(
     vouched: vouched === undefined ? undefined : { generation: vouched, account: observed.account },
     unreachableSince: call.signal?.aborted ? state.unreachableSince : decideUnreachable(context, state),
   })
-  return { observed, nodes, vouched }
+  const services = balancers instanceof CcmError ? 0 : balancers.services.length
+  return { observed, nodes, services, vouched }
+}
+
+/** Nodes never suffer from what is wrong with load balancers. */
+async function workOnBalancers(
+  context: ResyncContext,
+  observed: ObservedBalancers | CcmError,
+  remembered: AddressSource | undefined,
+  notes: PassNotes,
+  call: ResyncCall,
+): Promise<void> {
+  try {
+    if (observed instanceof CcmError) throw observed
+    await convergeBalancers({ context, observed, remembered, notes, call })
+  } catch (error) {
+    noteFailure(notes, 'services', error)
+    context.log.error({ error }, 'load balancers not converged')
+  }
 }
 
 /** Only an API that does not answer is worth not waiting for; refusals come at once. */
@@ -91,18 +121,18 @@ function decideUnreachable(
 /** Writes the inventory if its content changed. @returns its generation; undefined when there is nothing to vouch for */
 async function keepInventory(
   context: ResyncContext,
-  observed: Observed,
+  observed: Observed & { readonly addresses: AddressSource | undefined },
   nodes: readonly KubeNode[],
   notes: PassNotes,
   call: ResyncCall,
 ): Promise<string | undefined> {
-  const { instances, account, families, previous } = observed
+  const { instances, account, families, addresses, previous } = observed
   if (instances instanceof CcmError) {
     noteFailure(notes, 'servers', instances)
     context.log.error({ error: instances, action: instances.action }, 'servers could not be listed')
     return undefined
   }
-  const sources = { instances, nodes, account, families, previous }
+  const sources = { instances, nodes, account, families, addresses, previous }
   const inventory = buildInventory(sources, context.cloud.providerIDOwner)
   if (inventory.generation === previous?.generation) return inventory.generation
   notes.changes.push(toChange(inventory, previous))

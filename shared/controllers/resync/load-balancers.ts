@@ -1,0 +1,95 @@
+import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
+import { CcmError } from '../../errors.ts'
+import { readBook } from '../address/book.ts'
+import type { AddressSource } from '../address/contract.ts'
+import { toSource } from '../address/source.ts'
+import type { WorkCall } from '../contract.ts'
+import type { ServiceContext } from '../service/context.ts'
+import type { Blocks } from '../service/converge.ts'
+import { type Knowledge, toKnowledge } from '../service/decide.ts'
+import { type ObservedServices, observeServices } from '../service/observe.ts'
+import { refreshPools } from '../service/pools.ts'
+import { findWaiters, type Waiter } from '../service/waiting.ts'
+import type { ObservedBalancers } from './balancers.ts'
+import { type BlocksPass, giveBackBlocks, openBlocks, supplyBlocks } from './blocks.ts'
+import { noteFailure, type PassNotes } from './report.ts'
+import { convergeServices } from './services.ts'
+
+/** The load balancers' part of a pass. */
+export interface BalancersPass {
+  readonly context: ServiceContext
+  readonly observed: ObservedBalancers
+  /** What the inventory remembers, for a pass that cannot read the blocks. */
+  readonly remembered: AddressSource | undefined
+  readonly notes: PassNotes
+  readonly call: WorkCall & { readonly dryRun?: boolean | undefined }
+}
+
+/**
+ * Everything about load balancers: opens new blocks, serves and cleans up Services, frees claims, has blocks bought and
+ * repaired, gives back what nobody uses, and brings the announcer's pools to the claims.
+ *
+ * @throws CcmError KUBE_* when the claims cannot be read again
+ */
+export async function convergeBalancers(pass: BalancersPass): Promise<void> {
+  const { observed, notes } = pass
+  const { supply } = observed
+  if (supply instanceof CcmError) {
+    noteFailure(notes, 'blocks', supply)
+    pass.context.log.error({ error: supply, action: supply.action }, 'blocks could not be listed')
+  }
+  const blocks = toBlocks(pass)
+  const work = toBlocksPass(pass)
+  const opened = work ? await openBlocks(work, know(pass, observed, blocks)) : false
+  const current = opened
+    ? { ...observed, book: await readBook(pass.context.kube, pass.call.signal) }
+    : observed
+  const knowledge = know(pass, current, blocks)
+  await convergeServices({ ...pass, observed: current, knowledge, blocks })
+  if (work) await convergeBlocks(pass, work, blocks)
+  await keepPools(pass)
+}
+
+const know = ({ context }: BalancersPass, { book }: ObservedServices, blocks: Blocks): Knowledge =>
+  toKnowledge({ book, ...blocks }, context)
+
+function toBlocks({ observed: { supply }, remembered }: BalancersPass): Blocks {
+  return supply && !(supply instanceof CcmError)
+    ? { source: toSource(supply), known: supply.blocks }
+    : { source: remembered }
+}
+
+function toBlocksPass({ context, observed, notes, call }: BalancersPass): BlocksPass | undefined {
+  const { supply, clusterName } = observed
+  const { loadBalancer } = context.cloud
+  if (!loadBalancer || !supply || supply instanceof CcmError) return undefined
+  return { context, loadBalancer, clusterName, supply, notes, call }
+}
+
+/** With claims and Services as they are after all were served that could be. */
+async function convergeBlocks(pass: BalancersPass, work: BlocksPass, blocks: Blocks): Promise<void> {
+  const { context, notes, call } = pass
+  const changed = notes.changes.length > 0 && !call.dryRun
+  const current = changed ? await observeServices(context, call) : pass.observed
+  const knowledge = know(pass, current, blocks)
+  const waiters = findWaiters(context, current.services, knowledge)
+  const { inUse } = await supplyBlocks(work, knowledge, waiters)
+  await giveBackBlocks(work, knowledge, new Set([...inUse, ...findNeeded(work.supply.blocks, waiters)]))
+}
+
+/** While a Service waits for an address of a family, no block of that family goes. */
+function findNeeded(blocks: readonly AddressBlock[], waiters: readonly Waiter[]): readonly string[] {
+  const lacking = new Set(waiters.flatMap(({ lacking }) => lacking))
+  return blocks.flatMap(({ id, family }) => (lacking.has(family) ? id : []))
+}
+
+async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
+  try {
+    const { changes, problems } = await refreshPools(context, call)
+    notes.changes.push(...changes)
+    for (const { code, message } of problems) notes.failures.push({ name: 'pools', code, message })
+  } catch (error) {
+    noteFailure(notes, 'pools', error)
+    context.log.warn({ error }, 'pools not refreshed')
+  }
+}

@@ -1,0 +1,161 @@
+import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { CcmError } from '../../errors.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+import { toKey } from '../address/address-index.ts'
+import { settle } from '../address/allocation.ts'
+import { decideClaim } from '../address/lifecycle.ts'
+import type { PlannedChange, WorkCall } from '../contract.ts'
+import { mapLimit } from '../map-limit.ts'
+import { toCircumstances, toClaimChange } from '../service/claim-changes.ts'
+import type { ServiceContext } from '../service/context.ts'
+import { type Blocks, convergeService, isUnwanted } from '../service/converge.ts'
+import { decideService, type Knowledge, type ServiceDecision } from '../service/decide.ts'
+import { toServiceFields } from '../service/fields.ts'
+import type { ObservedServices } from '../service/observe.ts'
+import { foreseeAddresses } from '../service/obtain.ts'
+import { toConfirm, toServiceState } from '../service/state.ts'
+import { noteFailure, type PassNotes } from './report.ts'
+
+/** Services written at once, as nodes are. */
+const PARALLEL = 8
+
+export interface ServicesPass {
+  readonly context: ServiceContext
+  readonly observed: ObservedServices
+  readonly knowledge: Knowledge
+  readonly blocks: Blocks
+  readonly notes: PassNotes
+  readonly call: WorkCall & { readonly dryRun?: boolean | undefined }
+}
+
+/**
+ * Brings every Service and every claim to what it should be. One that fails is noted and never stops the others, and
+ * one that is as it should be costs no request.
+ */
+export async function convergeServices(pass: ServicesPass): Promise<void> {
+  const { context, notes, call } = pass
+  const pending = [...findServices(pass), ...findOrphans(pass)]
+  await mapLimit(pending, PARALLEL, async ({ ref, planned }) => {
+    if (call.dryRun) {
+      notes.changes.push(...planned)
+      return
+    }
+    try {
+      if (context.clock.now() >= call.deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
+      const { changes } = await convergeService(context, ref, pass.blocks, call)
+      notes.changes.push(...changes)
+      for (const { kind, name, action, why } of changes)
+        context.log.info({ service: toKey(ref), kind, name, action, why }, 'load balancer changed')
+    } catch (error) {
+      noteFailure(notes, toKey(ref), error)
+      context.log.warn({ service: toKey(ref), error }, 'service not converged')
+    }
+  })
+}
+
+interface Pending {
+  readonly ref: ServiceRef
+  /** What a dry run tells. */
+  readonly planned: readonly PlannedChange[]
+}
+
+function findServices(pass: ServicesPass): Pending[] {
+  const { context, observed, knowledge } = pass
+  return observed.services.flatMap(service => {
+    const ref = toRef(service)
+    const decision = decideService(context, ref, service, knowledge)
+    const planned = planService(pass, service, decision)
+    return planned === undefined ? [] : [{ ref, planned }]
+  })
+}
+
+const toRef = ({ metadata: { namespace = '', name } }: KubeService): ServiceRef => ({ namespace, name })
+
+/** @returns undefined where nothing is to be done; an empty list where only a user is to be told */
+function planService(
+  pass: ServicesPass,
+  service: KubeService,
+  decision: ServiceDecision,
+): readonly PlannedChange[] | undefined {
+  const name = toKey(toRef(service))
+  switch (decision.kind) {
+    case 'serve':
+      return planServing(pass, service, decision)
+    case 'cleanUp': {
+      const why = `it is cleaned up: ${decision.cause}`
+      return [{ kind: 'Service', name, action: 'cleanUp', detail: {}, why }]
+    }
+    case 'handsOff':
+      return []
+    case 'ignore':
+      return isUnwanted(pass.context, service) && hasActiveClaim(pass, service) ? [] : undefined
+  }
+}
+
+const hasActiveClaim = ({ knowledge }: ServicesPass, service: KubeService): boolean =>
+  knowledge.index.claimsOf(toRef(service)).some(({ state }) => state === 'active')
+
+function planServing(
+  { context, knowledge, observed }: ServicesPass,
+  service: KubeService,
+  { allocation, history, wish }: Extract<ServiceDecision, { readonly kind: 'serve' }>,
+): readonly PlannedChange[] | undefined {
+  const ref = toRef(service)
+  const uid = service.metadata.uid ?? ''
+  const taken = foreseeAddresses(allocation)
+  const settlement = settle(allocation, taken)
+  const state = toServiceState(settlement, allocation, history, observed.book.now)
+  const fields = context.announcer && toServiceFields(service, state, context.announcer)
+  const view = {
+    uid,
+    cleanUp: undefined,
+    retain: wish.retain,
+    uses: (address: string) => settlement.addresses.includes(address),
+  }
+  const circumstances = toCircumstances({ context, knowledge, book: observed.book }, view)
+  const others = allocation.own
+    .filter(claim => !settlement.claims.includes(claim))
+    .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
+    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
+    .filter(({ decision }) => decision.do !== 'keep')
+  const planned: PlannedChange[] = [
+    ...Object.values(taken).map(({ address }) =>
+      toClaimChange({ address, service: ref }, { do: 'claim', why: 'the Service needs an address' }),
+    ),
+    ...toConfirm(settlement, uid).map(claim =>
+      toClaimChange(claim, { do: 'confirm', why: 'its Service uses it' }),
+    ),
+    ...(fields
+      ? [
+          {
+            kind: 'Service' as const,
+            name: toKey(ref),
+            action: state.kind,
+            detail: { ...fields },
+            why: settlement.why,
+          },
+        ]
+      : []),
+    ...others.map(({ claim, decision }) => toClaimChange(claim, decision)),
+  ]
+  return planned.length > 0 || allocation.problems.length > 0 ? planned : undefined
+}
+
+/** Claims of Services that are not there, or bear no mark of ours any more. */
+function findOrphans({ context, observed, knowledge }: ServicesPass): Pending[] {
+  const { book, services } = observed
+  const known = new Set(services.map(service => toKey(toRef(service))))
+  const circumstances = toCircumstances({ context, knowledge, book }, 'absent')
+  const byService = Map.groupBy(
+    book.claims.filter(({ service }) => !known.has(toKey(service))),
+    ({ service }) => toKey(service),
+  )
+  return [...byService.values()].flatMap(claims => {
+    const planned = claims.flatMap(claim => {
+      const decision = decideClaim(claim, circumstances(claim))
+      return decision.do === 'keep' ? [] : [toClaimChange(claim, decision)]
+    })
+    const [first] = claims
+    return planned.length > 0 && first ? [{ ref: first.service, planned }] : []
+  })
+}

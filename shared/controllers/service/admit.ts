@@ -1,0 +1,85 @@
+import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { settle, type Taken } from '../address/allocation.ts'
+import { readBook } from '../address/book.ts'
+import type { AddressBook } from '../address/contract.ts'
+import { countUnconfirmed, MAX_UNCONFIRMED } from '../address/lifecycle.ts'
+import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
+import type { ServiceContext } from './context.ts'
+import { decideService, type ServiceDecision, toKnowledge } from './decide.ts'
+import { toServiceFields } from './fields.ts'
+import { foreseeAddresses, obtainAddresses } from './obtain.ts'
+import { toReviewPatch } from './patches.ts'
+import { toServiceState } from './state.ts'
+
+type Serving = Extract<ServiceDecision, { readonly kind: 'serve' }>
+
+/**
+ * What is answered to the review of a Service: our finalizer, and with a free address its claim and the announcer's
+ * fields in the same request; otherwise the marks of waiting. The cloud is not asked.
+ *
+ * @throws CcmError KUBE_*, CCM_DEADLINE; claims that were made then are found again by the same Service, or freed by time
+ */
+export async function admitService(
+  context: ServiceContext,
+  review: ServiceReview,
+  call: WorkCall,
+): Promise<ServiceAdmission> {
+  const { service } = review
+  const { announcer } = context
+  if (review.operation === 'DELETE' || !service) return toRing(review, 'it is being deleted')
+  if (!announcer) return toRing(review, 'load balancers are disabled')
+  const book = await readBook(context.kube, call.signal)
+  const known = await context.addresses.known(call.signal)
+  const knowledge = toKnowledge({ book, ...known }, context)
+  const ref = { namespace: review.namespace, name: review.name }
+  const decision = decideService(context, ref, service, knowledge, { old: review.old })
+  if (decision.kind === 'handsOff')
+    return { patch: undefined, why: decision.why, warnings: [decision.event.message], ring: [] }
+  if (decision.kind !== 'serve') return toRing(review, toWhy(decision))
+  const taken = await claim(context, review, decision, book, call)
+  const settlement = settle(decision.allocation, taken)
+  const state = toServiceState(settlement, decision.allocation, decision.history, book.now)
+  const fields = toServiceFields(service, state, announcer)
+  return {
+    patch: fields && toReviewPatch(service, fields),
+    why: settlement.why,
+    warnings: toWarnings(decision),
+    ring: toKeys(review),
+  }
+}
+
+const toWhy = (decision: Exclude<ServiceDecision, Serving>): string =>
+  decision.kind === 'cleanUp' ? `it is to be cleaned up: ${decision.cause}` : decision.why
+
+const toRing = (review: ServiceReview, why: string): ServiceAdmission => ({
+  patch: undefined,
+  why,
+  warnings: [],
+  ring: toKeys(review),
+})
+
+/** Without a name the whole namespace is looked at. A dry run has no effect at all. */
+function toKeys({ dryRun, namespace, name, old }: ServiceReview): readonly ReconcileKey[] {
+  if (dryRun) return []
+  if (name === '') return [{ kind: 'Service', namespace }]
+  return [{ kind: 'Service', namespace, name, seen: old?.metadata.resourceVersion ?? '' }]
+}
+
+/** A Service without a name cannot hold a claim, and rejected ones must not drain the pool. */
+async function claim(
+  { kube }: Pick<ServiceContext, 'kube'>,
+  { namespace, name, dryRun }: ServiceReview,
+  { allocation }: Serving,
+  book: AddressBook,
+  { signal }: WorkCall,
+): Promise<Taken> {
+  if (name === '' || countUnconfirmed(book, namespace) >= MAX_UNCONFIRMED) return {}
+  if (dryRun) return foreseeAddresses(allocation)
+  const service: ServiceRef = { namespace, name }
+  const claimant = { service, serviceUid: undefined, state: 'unconfirmed' } as const
+  return obtainAddresses(kube, allocation, claimant, { now: book.now, signal })
+}
+
+/** What kubectl shows: only what the user can do something about. */
+const toWarnings = ({ allocation }: Serving): readonly string[] =>
+  allocation.problems.map(({ code, message }) => `${code}: ${message}`)

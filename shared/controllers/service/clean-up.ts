@@ -1,0 +1,126 @@
+import { FINALIZER, RETAIN_IP } from '../../kubernetes/names.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+import type { Claim } from '../address/contract.ts'
+import {
+  type ClaimDecision,
+  type ClaimService,
+  type CleanUpCause,
+  decideClaim,
+  toRelease,
+} from '../address/lifecycle.ts'
+import { changeClaim, toCircumstances } from './claim-changes.ts'
+import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.ts'
+import { deletedEvent, deletingEvent } from './events.ts'
+import { toServiceFields } from './fields.ts'
+import { readHistory } from './history.ts'
+import { refreshPools } from './pools.ts'
+import { tellService } from './tell.ts'
+import { writeService } from './write.ts'
+
+/**
+ * Ends the service of a Service: its claims are released first, then the announcer's pools are without them, then its
+ * marks and our finalizer go. Nothing of it needs the cloud.
+ *
+ * @throws CcmError KUBE_*; KUBE_CONFLICT when Service or claims changed meanwhile
+ */
+export async function cleanUpService(
+  work: Work,
+  service: KubeService,
+  cause: CleanUpCause,
+  note: Note,
+): Promise<Omit<Converged, 'changes'>> {
+  const { context, ref, call } = work
+  const { assigned } = readHistory(service)
+  await tellService(context, service, [deletingEvent()], call)
+  await releaseOwn(work, service, cause, assigned, note)
+  const fields = toClearedFields(work, service, cause, assigned)
+  const stored = await writeService(context.kube, service, fields, call.signal)
+  const why = `it is cleaned up: ${cause}`
+  if (fields) {
+    const name = `${ref.namespace}/${ref.name}`
+    note({ kind: 'Service', name, action: 'cleanUp', detail: { ...fields }, why })
+  }
+  await tellService(context, service, [deletedEvent()], call)
+  return { state: 'cleanedUp', service: stored, ...NOTHING_LACKS, why }
+}
+
+/** Without an announcer (load balancers are disabled) only Services that go are cleaned up: the finalizer is all. */
+function toClearedFields(
+  { context }: Work,
+  service: KubeService,
+  cause: CleanUpCause,
+  assigned: readonly string[],
+) {
+  if (context.announcer)
+    return toServiceFields(service, { kind: 'clear', cause, assigned }, context.announcer)
+  const { finalizers = [] } = service.metadata
+  return finalizers.includes(FINALIZER)
+    ? { finalizers: finalizers.filter(finalizer => finalizer !== FINALIZER) }
+    : undefined
+}
+
+async function releaseOwn(
+  work: Work,
+  service: KubeService,
+  cause: CleanUpCause,
+  assigned: readonly string[],
+  note: Note,
+): Promise<void> {
+  const { knowledge, ref } = work
+  const view: ClaimService = {
+    uid: service.metadata.uid ?? '',
+    cleanUp: cause,
+    retain: service.metadata.annotations?.[RETAIN_IP] === 'true',
+    uses: () => false,
+  }
+  const own = knowledge.index.claimsOf(ref)
+  await changeAll(work, own, claim => decideOwn(work, claim, view, assigned), note)
+}
+
+/** One that the Service was served with rests also where nobody came to confirm it. */
+function decideOwn(work: Work, claim: Claim, view: ClaimService, assigned: readonly string[]): ClaimDecision {
+  const wasUsed = claim.state === 'unconfirmed' && assigned.includes(claim.address)
+  return wasUsed ? toRelease(view, toCircumstances(work, view)(claim).settings) : decide(work, claim, view)
+}
+
+/**
+ * What becomes of the claims of a Service that is not there, or is none of ours (any more).
+ *
+ * @throws CcmError KUBE_*
+ */
+export async function releaseClaims(work: Work, service: KubeService | 'absent', note: Note): Promise<void> {
+  const own = work.knowledge.index.claimsOf(work.ref)
+  const view = service === 'absent' ? service : toUnserved(service)
+  await changeAll(work, own, claim => decide(work, claim, view), note)
+}
+
+const toUnserved = ({ metadata, spec }: KubeService): ClaimService => ({
+  uid: metadata.uid ?? '',
+  cleanUp: spec?.type === 'LoadBalancer' ? 'classChanged' : 'typeChanged',
+  retain: metadata.annotations?.[RETAIN_IP] === 'true',
+  uses: () => false,
+})
+
+const decide = (work: Work, claim: Claim, service: 'absent' | ClaimService): ClaimDecision =>
+  decideClaim(claim, toCircumstances(work, service)(claim))
+
+async function changeAll(
+  work: Work,
+  claims: readonly Claim[],
+  decideOne: (claim: Claim) => ClaimDecision,
+  note: Note,
+): Promise<void> {
+  const { context, book, call } = work
+  let changed = false
+  for (const claim of claims) {
+    const change = await changeClaim(context.kube, claim, decideOne(claim), {
+      now: book.now,
+      signal: call.signal,
+    })
+    if (change) note(change)
+    changed ||= change !== undefined
+  }
+  if (!changed) return
+  const { changes } = await refreshPools(context, call)
+  for (const change of changes) note(change)
+}

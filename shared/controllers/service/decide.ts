@@ -1,0 +1,88 @@
+import type { AddressBlock, ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+import { type AddressIndex, indexAddresses } from '../address/address-index.ts'
+import { allocate } from '../address/allocate.ts'
+import type { Allocation } from '../address/allocation.ts'
+import type { AddressBook, AddressSource } from '../address/contract.ts'
+import type { AddressWish } from '../address/wish.ts'
+import { type Classification, classifyService, toOwnership } from './classify.ts'
+import type { ServiceContext } from './context.ts'
+import { wantedFamilies } from './families.ts'
+import { type AddressHistory, readHistory } from './history.ts'
+import { toWish } from './wish.ts'
+
+/** What is known when a Service is decided on. */
+export interface Knowledge {
+  readonly index: AddressIndex
+  /** False while nobody knows which blocks there are. */
+  readonly isSourceKnown: boolean
+  /** Families of the cluster, primary first; needed in reviews only. */
+  readonly families: readonly string[]
+}
+
+export interface KnowledgeSources {
+  readonly book: AddressBook
+  readonly source: AddressSource | undefined
+  readonly families?: readonly string[]
+  /** All blocks of the cluster, only where they were read from the cloud just now. */
+  readonly known?: readonly AddressBlock[] | undefined
+}
+
+export function toKnowledge(
+  { book, source, families = [], known }: KnowledgeSources,
+  { settings }: Pick<ServiceContext, 'settings'>,
+): Knowledge {
+  const view = {
+    source: source ?? { blocks: [], location: '', memberAddresses: [] },
+    book,
+    reserved: settings.reserved,
+    known,
+  }
+  return { index: indexAddresses(view), isSourceKnown: source !== undefined, families }
+}
+
+/** What a Service is to us, and where its addresses come from if it is served. */
+export type ServiceDecision =
+  | {
+      readonly kind: 'serve'
+      readonly allocation: Allocation
+      readonly history: AddressHistory
+      readonly wish: AddressWish
+    }
+  | Exclude<Classification, { readonly kind: 'serve' }>
+
+export type Decider = Pick<ServiceContext, 'settings' | 'announcer'>
+
+/** @param review the other side of an admission review */
+export function decideService(
+  { settings, announcer }: Decider,
+  ref: ServiceRef,
+  service: KubeService,
+  { index, isSourceKnown, families }: Knowledge,
+  review?: { readonly old: KubeService | undefined },
+): ServiceDecision {
+  const { source, known, book } = index.view
+  const classification = classifyService(service, {
+    rules: { enabled: announcer !== undefined, classes: settings.classes },
+    announcer,
+    ownership: isSourceKnown ? toOwnership(ref, known ?? source.blocks, book) : undefined,
+    old: review?.old,
+  })
+  if (classification.kind !== 'serve' || !announcer) {
+    return classification.kind === 'serve'
+      ? { kind: 'ignore', why: 'load balancers are disabled' }
+      : classification
+  }
+  const history = readHistory(service, review?.old)
+  const networkLocation = source.location || undefined
+  const wish = toWish({ service, announcer, settings, assigned: history.assigned, networkLocation })
+  const wanted = wantedFamilies(service, families, review) ?? { all: [], required: [] }
+  const allocation = allocate(index, {
+    service: ref,
+    families: wanted,
+    wish,
+    live: history.live,
+    held: history.held,
+  })
+  return { kind: 'serve', allocation, history, wish }
+}

@@ -1,0 +1,99 @@
+import type { ServiceRef, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
+import { CcmError } from '../../errors.ts'
+import type { ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
+import type { ServiceContext } from './context.ts'
+import { type Converged, convergeService, findService } from './converge.ts'
+import { syncFailedEvent } from './events.ts'
+import type { Round } from './round.ts'
+import type { Rounds } from './rounds.ts'
+import { tellService } from './tell.ts'
+
+/** Milliseconds after which it is worth looking at a Service again that waits for the cloud. */
+const LOOK_AGAIN_MS = { busy: 1500, waiting: 3000, refused: 30_000 } as const
+
+/** Times to wait for a change that was rung before it was stored: 5 s in all. */
+const BACK_OFF_MS = [50, 150, 300, 500, 1000, 1500, 1500]
+
+/** Brings one Service to what it should be; has the cloud supply what it lacks, and never waits for that here. */
+export async function reconcileService(
+  context: ServiceContext,
+  rounds: Rounds,
+  key: ReconcileKey & ServiceRef,
+  call: WorkCall,
+): Promise<ReconcileOutcome> {
+  const { kind, namespace, name } = key
+  const plain = { kind, namespace, name }
+  try {
+    await untilStored(context, key, call)
+    const done = await converge(context, rounds, { namespace, name }, call)
+    for (const { kind, name, action, why } of done.changes)
+      context.log.info({ service: `${namespace}/${name}`, kind, name, action, why }, 'load balancer changed')
+    return { key: plain, ...toResult(done) }
+  } catch (error) {
+    const code = error instanceof CcmError ? error.code : undefined
+    context.log.warn({ service: `${namespace}/${name}`, error }, 'service not reconciled')
+    return { key: plain, result: 'retry', why: error instanceof Error ? error.message : String(error), code }
+  }
+}
+
+/** A review rings before its change is stored, and perhaps it never is. */
+async function untilStored(
+  context: ServiceContext,
+  { seen, ...ref }: ReconcileKey & ServiceRef,
+  call: WorkCall,
+): Promise<void> {
+  if (seen === undefined) return
+  for (const ms of BACK_OFF_MS) {
+    const service = await findService(context, ref, call)
+    if ((service?.metadata.resourceVersion ?? '') !== seen) return
+    if (context.clock.now() + ms >= call.deadline) return
+    await context.clock.sleep(ms, call.signal)
+  }
+}
+
+interface Done extends Converged {
+  readonly progress?: SupplyProgress | undefined
+}
+
+async function converge(
+  context: ServiceContext,
+  rounds: Rounds,
+  ref: ServiceRef,
+  call: WorkCall,
+): Promise<Done> {
+  const { source } = await context.addresses.known(call.signal)
+  const first = await convergeService(context, ref, { source }, call)
+  if (!needsSupply(first) || !context.cloud.loadBalancer) return first
+  const round = await rounds.run(call)
+  const second = await convergeService(context, ref, round.blocks, call)
+  const changes = [...first.changes, ...second.changes]
+  if (!needsSupply(second)) return { ...second, changes }
+  await tellRefusal(context, second, round, call)
+  return { ...second, changes, progress: round.progress }
+}
+
+/** One that is served may still lack the address of a second family. */
+const needsSupply = ({ lacking, isOnHold }: Converged): boolean => lacking.length > 0 || isOnHold
+
+/** The cloud's own answer, on each Service that it keeps waiting. */
+export async function tellRefusal(
+  context: ServiceContext,
+  { service, lacking }: Pick<Converged, 'service' | 'lacking'>,
+  { progress: { state, code, message } }: Pick<Round, 'progress'>,
+  call: WorkCall,
+): Promise<void> {
+  if (state !== 'refused' || !service || !code || lacking.length === 0) return
+  await tellService(context, service, [syncFailedEvent({ code, message: message ?? '' })], call)
+}
+
+function toResult({ state, changes, why, progress }: Done): Omit<ReconcileOutcome, 'key'> {
+  if (state === 'absent') return { result: 'gone', why }
+  if (progress) {
+    const after = progress.state === 'refused' && !progress.alsoWaiting ? 'refused' : toPace(progress)
+    const retryAfterMs = LOOK_AGAIN_MS[after]
+    return { result: 'waiting', retryAfterMs, why: `${why}; ${progress.why}`, code: progress.code }
+  }
+  return { result: changes.length > 0 ? 'changed' : 'unchanged', why }
+}
+
+const toPace = ({ state }: SupplyProgress): 'busy' | 'waiting' => (state === 'busy' ? 'busy' : 'waiting')

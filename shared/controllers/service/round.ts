@@ -1,0 +1,64 @@
+import type { AddressDemand, AddressSupply, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
+import { readClusterName } from '../../kubernetes/cluster-name.ts'
+import { toDemand } from '../address/demand.ts'
+import { toSource } from '../address/source.ts'
+import type { WorkCall } from '../contract.ts'
+import type { ServiceContext } from './context.ts'
+import type { Blocks } from './converge.ts'
+import { type Knowledge, toKnowledge } from './decide.ts'
+import { changeGate, decideAllGates } from './gates.ts'
+import { observeServices } from './observe.ts'
+import { findWaiters, isBurstGrowing } from './waiting.ts'
+
+/** What a look at all Services that wait has come to. */
+export interface Round {
+  readonly progress: SupplyProgress
+  /** As read from the cloud in this round. */
+  readonly blocks: Blocks
+}
+
+/**
+ * Looks at everything that waits: opens blocks that have become ready, and has the cloud supply what is lacking
+ * together.
+ *
+ * @throws CcmError BMC_*, KUBE_* when it could not be found out what there is
+ */
+export async function runRound(context: ServiceContext, call: WorkCall): Promise<Round> {
+  const { cloud, guard, settings } = context
+  if (!cloud.loadBalancer) throw new TypeError('load balancers are disabled')
+  const clusterName = await readClusterName(context.kube, call.signal)
+  const { book, services } = await observeServices(context, call)
+  const supply = await cloud.loadBalancer.listAddresses(clusterName, call)
+  context.addresses.note(supply)
+  const blocks = { source: toSource(supply), known: supply.blocks }
+  const knowledge = toKnowledge({ book, ...blocks }, context)
+  await openGates(context, knowledge, supply, call)
+  const waiters = findWaiters(context, services, knowledge)
+  const demand = toDemand(knowledge.index, waiters, toDemandSettings(settings))
+  if (isBurstGrowing(waiters, book.now) && needsPurchase(demand)) return { progress: GROWING, blocks }
+  const progress = await cloud.loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
+  return { progress, blocks }
+}
+
+export const toDemandSettings = ({ minFreeAddresses, ipAllocation }: ServiceContext['settings']) => ({
+  minFreeAddresses,
+  mode: ipAllocation,
+})
+
+const needsPurchase = ({ needs }: AddressDemand): boolean => needs.some(({ count }) => count > 0)
+
+const GROWING: SupplyProgress = { state: 'waiting', did: [], why: 'more Services seem to be on their way' }
+
+/** A block that was assigned just now serves those who wait at once. */
+async function openGates(
+  context: ServiceContext,
+  knowledge: Knowledge,
+  supply: AddressSupply,
+  call: WorkCall,
+): Promise<void> {
+  const { actions } = decideAllGates(context, knowledge, supply, new Set())
+  const { now } = knowledge.index.view.book
+  for (const action of actions) {
+    if (action.do === 'open') await changeGate(context, action, now, call)
+  }
+}
