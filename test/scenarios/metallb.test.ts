@@ -175,6 +175,13 @@ t.test('the real MetalLB', { skip: metallbMissing() }, async t => {
       t.strictSame((await addressesOf(name)).toSorted(), addresses.toSorted(), name)
   })
 
+  await t.test('a Service that has an address must not be marked as waiting: it would lose it', async () => {
+    await write('late', service => metallb.toWaiting(service))
+    await untilServed('late')
+    await write('late', service => metallb.toServing(service, ['203.0.113.12']))
+    await untilServed('late', '203.0.113.12')
+  })
+
   await t.test('no address, no pool; MetalLB still heeds what comes later', async t => {
     claims.clear()
     await settlePools()
