@@ -143,16 +143,22 @@ export function killAfter(kube: Kube, passed: number): Kube {
   return { ...kube, request: request as Kube['request'] }
 }
 
-/** Runs `once` killed after its first request, its second, and so on, until it is not killed any more. */
-export async function forEachKill(
-  once: (kill: (kube: Kube) => Kube, passed: number) => Promise<unknown>,
-): Promise<number> {
+/** What is killed, and what is looked at afterwards. */
+export interface KillPlay {
+  run(kill: (kube: Kube) => Kube, passed: number): Promise<unknown>
+  afterwards(passed: number): Promise<unknown>
+}
+
+/** Runs it killed after its first request, its second, and so on, until it is not killed any more. @returns how often */
+export async function forEachKill({ run, afterwards }: KillPlay): Promise<number> {
   for (let passed = 1; ; passed++) {
-    try {
-      await once(kube => killAfter(kube, passed), passed)
-      return passed
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error
-    }
+    const isKilled = await run(kube => killAfter(kube, passed), passed).then(() => false, expectKilled)
+    await afterwards(passed)
+    if (!isKilled) return passed
   }
+}
+
+function expectKilled(error: unknown): true {
+  if (error instanceof Killed) return true
+  throw error
 }

@@ -169,14 +169,15 @@ t.test(
     const numbered = makeNumbered(1)
     await openGate(kube, numbered.block, WHEN)
     const request = toRequest(numbered, { state: 'active', serviceUid: 'u1' })
-    const runs = await forEachKill(async (kill, passed) => {
-      await claimAddress(kill(kube), request, WHEN).finally(async () => {
+    const runs = await forEachKill({
+      run: async kill => claimAddress(kill(kube), request, WHEN),
+      async afterwards(passed) {
         const [left] = (await readBook(kube)).claims
         t.ok(left, `${passed}: there is one claim`)
         const again = await makeClaim(kube, request, LATER)
         t.match(again, { uid: left?.uid, state: 'active', serviceUid: 'u1' })
         await freeClaim(kube, again)
-      })
+      },
     })
     t.equal(runs, 4, 'create, read the gate, confirm')
   },
