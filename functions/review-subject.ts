@@ -22,20 +22,18 @@ function toNodeSubject({ operation, name, object }: ReviewRequest): ReviewSubjec
 }
 
 function toServiceSubject(request: ReviewRequest): ReviewSubject | undefined {
-  const { operation, namespace, dryRun } = request
+  const { operation, namespace, dryRun, object, oldObject } = request
   if (operation !== 'CREATE' && operation !== 'UPDATE' && operation !== 'DELETE') return undefined
-  const service = operation === 'DELETE' ? undefined : request.object
-  const old = operation === 'CREATE' ? undefined : request.oldObject
-  if (operation !== 'DELETE' && !isObject(service)) return undefined
-  if (operation !== 'CREATE' && !isObject(old)) return undefined
-  const [now, before] = [service, old] as (KubeService | undefined)[]
+  if (operation !== 'DELETE' && !isObject(object)) return undefined
+  if (operation !== 'CREATE' && !isObject(oldObject)) return undefined
+  const [service, old] = [object, oldObject] as (KubeService | undefined)[]
   // The request has no name where many are deleted at once.
-  const name = request.name || ((now ?? before)?.metadata.name ?? '')
+  const name = request.name || ((service ?? old)?.metadata.name ?? '')
   return {
     kind: 'service',
-    review: { operation, name, namespace, service: now, old: before, dryRun },
+    review: { operation, name, namespace, service, old, dryRun },
     // A name that the API server has yet to make is told by its beginning.
-    fields: { service: `${namespace}/${name || (now?.metadata.generateName ?? '')}`, operation },
+    fields: { service: `${namespace}/${name || (service?.metadata.generateName ?? '')}`, operation },
   }
 }
 

@@ -17,6 +17,7 @@ import {
   EMPTY_REPORT,
   MAX_BODY_BYTES,
   review,
+  serviceReview,
   TOKEN,
   toControllers,
   until,
@@ -91,6 +92,15 @@ t.test('an audit event is reconciled in the same process', async t => {
   t.strictSame(state.keys, [{ kind: 'Node', name: 'node-a' }])
   await settle()
   t.equal(serving.queue.size(), 0)
+})
+
+t.test('what a review of a Service rings is reconciled in the same process', async t => {
+  const key = { kind: 'Service', namespace: 'shop', name: 'web' } as const
+  const { post, state } = await start(t, {
+    admitService: async () => ({ patch: undefined, why: '', warnings: [], ring: [key] }),
+  })
+  t.equal((await post('/admission', serviceReview())).status, 200)
+  t.strictSame(state.keys, [key])
 })
 
 t.test('passes are made at once and on schedule, none after the end', async t => {
