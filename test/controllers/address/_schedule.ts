@@ -145,8 +145,8 @@ export function killAfter(kube: Kube, passed: number): Kube {
 
 /** What is killed, and what is looked at afterwards. */
 export interface KillPlay {
-  run(kill: (kube: Kube) => Kube, passed: number): Promise<unknown>
-  afterwards(passed: number): Promise<unknown>
+  readonly run: (kill: (kube: Kube) => Kube, passed: number) => Promise<unknown>
+  readonly afterwards: (passed: number) => Promise<unknown>
 }
 
 /** Runs it killed after its first request, its second, and so on, until it is not killed any more. @returns how often */

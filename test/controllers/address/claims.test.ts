@@ -103,6 +103,9 @@ forEachCluster(t, 'claims', { everyKind: true }, async (t, cluster) => {
     const numbered = await openBlock()
     const claim = await makeClaim(kube, toRequest(numbered), WHEN)
     t.equal(await claimAddress(kube, toRequest(numbered, { blockId: 'other' }), WHEN), 'taken')
+    const gate = await expectGate(kube, numbered.gateAddress)
+    t.equal(await closeGate(kube, { ...numbered.block, marked: true }, gate, WHEN), 'in-use')
+    t.equal(await claimAddress(kube, toRequest(numbered), WHEN), 'closed')
     t.strictSame(await stored(claim.address), claim)
   })
 

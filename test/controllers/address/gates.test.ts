@@ -124,17 +124,16 @@ t.test(
   async t => {
     const { kube } = await startCluster(t)
     for (const isClaimed of [false, true]) {
-      const numberedFor = (passed: number): Numbered => makeNumbered(100 + passed)
       const runs = await forEachKill({
         async run(kill, passed) {
-          const numbered = numberedFor(passed)
+          const numbered = makeNumbered(100 + passed)
           await openGate(kube, numbered.block, WHEN)
           const gate = await noteUnused(kube, await expectGate(kube, numbered.gateAddress), NOW)
           if (isClaimed) await claimAddress(kube, toRequest(numbered), WHEN)
           await closeGate(kill(kube), numbered.block, gate, WHEN)
         },
         async afterwards(passed) {
-          const numbered = numberedFor(passed)
+          const numbered = makeNumbered(100 + passed)
           await pass(kube, numbered)
           const gate = await expectGate(kube, numbered.gateAddress)
           t.equal(gate.state, isClaimed ? 'open' : 'closed', `killed after ${passed}`)

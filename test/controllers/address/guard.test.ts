@@ -189,6 +189,15 @@ t.test('killed after any request: whoever is next works once the time is over', 
   t.equal(await createGuard(kube).exclusively(async () => 'early', {}), 'busy')
 })
 
+t.test('a holder whose time is almost over is told so before anybody takes over', async t => {
+  const { kube, clock } = await startCluster(t)
+  const hold = await holdForEver(createGuard(kube))
+  await clock.turn(HOLD_MS - 5000)
+  t.equal(await hold.confirm(), 2000, 'with a margin of 3 s')
+  await clock.turn(2000)
+  await t.rejects(hold.confirm(), { code: 'KUBE_CONFLICT' })
+})
+
 t.test('a cluster that does not answer is no handler at work', async t => {
   const { kube, simulator } = await startCluster(t)
   simulator.faults.fail({ verb: 'create', resource: 'leases' }, { status: 500, times: 1 })
