@@ -2,6 +2,8 @@ import type { SupplyBlock } from '../../shared/phoenixnap/blocks.ts'
 import type { Supply } from '../../shared/phoenixnap/supply.ts'
 
 export const NOW = Date.UTC(2026, 0, 1)
+/** Longer ago than any block is waited for. */
+export const LONG_AGO = NOW - 16 * 60_000
 
 /** An assigned /29, unless `change` says otherwise. */
 export const block = (id: string, change: Partial<SupplyBlock> = {}): SupplyBlock => ({

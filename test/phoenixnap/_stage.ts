@@ -20,9 +20,9 @@ export const CLUSTER = 'cluster-uid'
 export const POST_BLOCK = 'POST /ips/v1/ip-blocks'
 export const ASSIGN = 'POST /networks/v1/public-networks/{publicNetworkId}/ip-blocks'
 export const PUT_TAGS = 'PUT /ips/v1/ip-blocks/{ipBlockId}/tags'
-/** How often a story looks again at the most. */
+/** How often a story looks again at the most, and after what time: less than the limit of a request. */
 const MAX_ROUNDS = 100
-const ROUND_MS = 5_000
+export const ROUND_MS = 9_000
 
 export interface StageOptions extends BmcSimulatorOptions {
   readonly config?: Partial<LoadBalancerConfig>
@@ -33,7 +33,9 @@ export interface Handler {
   readonly loadBalancer: LoadBalancer
   ensure(demand: Partial<AddressDemand>, dryRun?: boolean): Promise<SupplyProgress>
   giveBack(blockId: string, dryRun?: boolean): Promise<SupplyProgress>
-  /** As a controller does: asks for what is lacking until there are `want` IPv4 addresses in assigned blocks. */
+  /** As a controller does: asks for what is lacking; undefined when nothing is. */
+  look(want: number, more?: Partial<AddressDemand>): Promise<SupplyProgress | undefined>
+  /** Looks until there are `want` IPv4 addresses in assigned blocks. */
   drive(want: number, more?: Partial<AddressDemand>): Promise<Drive>
   /** Until the block is gone. */
   driveBack(blockId: string): Promise<Drive>
@@ -49,11 +51,11 @@ export interface Stage extends ValidCloud {
   /** Of the cluster. */
   readonly record: GuardRecord
   /** @param step is run before and after each request and guard call, and may throw */
-  handler(options?: HandlerOptions): Handler
+  readonly handler: (options?: HandlerOptions) => Handler
   /** Blocks with the tags of a cluster. */
-  blocks(cluster?: string): IpBlock[]
+  readonly blocks: (cluster?: string) => IpBlock[]
   /** A block of the cluster, assigned unless the seed says otherwise. */
-  addBlock(seed?: Readonly<Record<string, unknown>>): IpBlock
+  readonly addBlock: (seed?: Readonly<Record<string, unknown>>) => IpBlock
 }
 
 export interface HandlerOptions {
@@ -145,7 +147,7 @@ function toHandler(
   const giveBack: Handler['giveBack'] = (blockId, dryRun = false) =>
     loadBalancer.ensureLoadBalancerDeleted(cluster, blockId, { guard, dryRun })
 
-  async function look(want: number, more: Partial<AddressDemand>): Promise<SupplyProgress | undefined> {
+  async function look(want: number, more: Partial<AddressDemand> = {}): Promise<SupplyProgress | undefined> {
     const { blocks } = await loadBalancer.listAddresses(cluster)
     const assigned = blocks.filter(({ state, family }) => state === 'assigned' && family === 'IPv4')
     const lacking = want - assigned.reduce((sum, { usable }) => sum + (usable?.count ?? 0), 0)
@@ -174,6 +176,7 @@ function toHandler(
     loadBalancer,
     ensure,
     giveBack,
+    look,
     drive: (want, more = {}) => repeat(() => look(want, more)),
     driveBack: blockId => repeat(() => giveBack(blockId)),
   }
@@ -201,3 +204,13 @@ export const need = (count: number, service?: AddressNeed['service']): AddressNe
   count,
   ...(service ? { service } : {}),
 })
+
+/** Tags of a block by name. */
+export const tagsOf = (
+  block: { readonly tags?: readonly { name: string; value?: string }[] } | undefined,
+): Record<string, string | undefined> =>
+  Object.fromEntries((block?.tags ?? []).map(({ name, value }) => [name, value]))
+
+/** Size and status of a cluster's blocks, as `/28 assigned`. */
+export const seen = ({ blocks }: Stage, cluster?: string): string[] =>
+  blocks(cluster).map(({ cidrBlockSize, status }) => `${cidrBlockSize} ${status}`)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { AddressDemand, AddressNeed } from '../../shared/cloud-provider/load-balancer.ts'
 import type { Supply } from '../../shared/phoenixnap/supply.ts'
-import { decideIntent, INTENT_RESTS_MS, planSupply } from '../../shared/phoenixnap/supply-plan.ts'
-import { assigning, block, broken, creating, NOW, supply, unassigned } from './_plan.ts'
+import { planSupply } from '../../shared/phoenixnap/supply-plan.ts'
+import { assigning, block, broken, creating, LONG_AGO, NOW, supply, unassigned } from './_plan.ts'
 
 const web = { namespace: 'a', name: 'web' }
 const four = (count: number, service?: AddressNeed['service']): AddressNeed => ({
@@ -11,7 +11,6 @@ const four = (count: number, service?: AddressNeed['service']): AddressNeed => (
   service,
 })
 const six = (count: number): AddressNeed => ({ family: 'IPv6', count })
-const LONG_AGO = NOW - 16 * 60_000
 
 interface Case {
   readonly name: string
@@ -19,11 +18,9 @@ interface Case {
   readonly needs?: readonly AddressNeed[]
   readonly inUse?: readonly string[]
   readonly counted?: readonly string[]
-  /** As `assign b`. */
   readonly steps?: readonly string[]
   readonly waits?: number
   readonly codes?: readonly string[]
-  /** As `IPv4 5` or `IPv4 1 web`. */
   readonly lacking?: readonly string[]
 }
 
@@ -301,13 +298,3 @@ for (const { name, given, needs = [], inUse = [], counted, ...expected } of CASE
     )
     t.ok(plan.steps.every(({ why }) => why !== ''))
   })
-
-const intent = { id: 'p', family: 'IPv4', prefixLength: 29, since: NOW } as const
-
-t.test('an intent is forgotten once its block is there', async t => {
-  t.equal(decideIntent(undefined, supply([]), NOW).do, 'nothing')
-  t.equal(decideIntent(intent, supply([block('b', { purchase: 'p' })]), NOW).do, 'forget')
-  t.equal(decideIntent(intent, supply([block('b', { purchase: 'q' })]), NOW).do, 'wait')
-  t.equal(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS - 1).do, 'wait')
-  t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS), { do: 'again', intent })
-})

@@ -1,0 +1,13 @@
+import t from 'tap'
+import { decideIntent, INTENT_RESTS_MS } from '../../shared/phoenixnap/supply-plan.ts'
+import { block, NOW, supply } from './_plan.ts'
+
+const intent = { id: 'p', family: 'IPv4', prefixLength: 29, since: NOW } as const
+
+t.test('an intent is forgotten once its block is there', async t => {
+  t.equal(decideIntent(undefined, supply([]), NOW).do, 'nothing')
+  t.equal(decideIntent(intent, supply([block('b', { purchase: 'p' })]), NOW).do, 'forget')
+  t.equal(decideIntent(intent, supply([block('b', { purchase: 'q' })]), NOW).do, 'wait')
+  t.equal(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS - 1).do, 'wait')
+  t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS), { do: 'again', intent })
+})
