@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { type Fields, fieldsOf, isFields, listOf, sameJson, valueAt } from './json.ts'
-import { changeProblems, contentProblems, metadataProblems } from './metadata.ts'
+import { changeProblems, formProblems, metadataProblems } from './metadata.ts'
 import { type KubeObject, nameOf, namespaceOf, type ObjectMeta } from './objects.ts'
 import { apiVersionOf, kindSubjectOf, type Resource, type ResourceTable, subjectOf } from './resources.ts'
 import type { RuleContext } from './rules/rules.ts'
@@ -124,10 +124,10 @@ export function createLifecycle(
     resource: Resource,
     given: KubeObject,
     old: KubeObject,
-    subresource?: string,
+    subresource = '',
   ): KubeObject {
     const object = inherit(resource, given, old, subresource)
-    if (subresource !== 'status') resource.rules.prepareUpdate?.(object, old, context)
+    if (subresource === '') resource.rules.prepareUpdate?.(object, old, context)
     if (resource.generation && !sameJson(contentOf(resource, object), contentOf(resource, old)))
       object.metadata = { ...object.metadata, generation: (old.metadata.generation ?? 0) + 1 }
     return object
@@ -143,11 +143,7 @@ export function createLifecycle(
     const { validateUpdate, validateStatus } = resource.rules
     const own =
       subresource === 'status' ? validateStatus?.(object, old) : validateUpdate?.(object, old, context)
-    return [
-      ...contentProblems(object),
-      ...changeProblems(object, old),
-      ...(own ?? changeProblems(object, old)),
-    ]
+    return [...formProblems(object), ...changeProblems(object, old), ...(own ?? changeProblems(object, old))]
   }
 
   /** Watchers see the last stored state; the answer is the new one under the version that was read. */
@@ -166,7 +162,7 @@ export function createLifecycle(
     object: KubeObject,
     dryRun = false,
   ): { object: KubeObject; gone: boolean } {
-    if (!isHeld(object)) {
+    if (!isHeld(object) && !isLivingNamespace(object)) {
       const removed = dryRun ? undefined : take(resource, object)
       return { object: removed ?? object, gone: true }
     }
@@ -267,6 +263,10 @@ function isHeld(object: KubeObject): boolean {
   const own = object.kind === 'Namespace' ? listOf(valueAt(object, 'spec', 'finalizers')) : []
   return (object.metadata.finalizers ?? []).length > 0 || own.length > 0
 }
+
+/** A namespace goes with the second DELETE at the earliest, even when nothing holds it. */
+const isLivingNamespace = ({ kind, metadata }: KubeObject): boolean =>
+  kind === 'Namespace' && metadata.deletionTimestamp === undefined
 
 const isReleased = (object: KubeObject): boolean =>
   object.metadata.deletionTimestamp !== undefined && !isHeld(object)

@@ -32,8 +32,14 @@ export function metadataProblems(object: KubeObject, rules: ResourceRules): Caus
   return [...naming, ...contentProblems(object)]
 }
 
-/** Problems of labels, annotations and finalizers, as the server's own check of a whole object finds them. */
-export const contentProblems = ({ metadata }: KubeObject): Cause[] => [
+/** Problems of labels, annotations and finalizers, as a resource's own check of a whole object finds them. */
+export const contentProblems = (object: KubeObject): Cause[] => [
+  ...formProblems(object),
+  ...unqualifiedProblems(object.metadata.finalizers ?? []),
+]
+
+/** The same as the check finds them that all resources share: any well-formed finalizer is good. */
+export const formProblems = ({ metadata }: KubeObject): Cause[] => [
   ...labellingProblems(metadata),
   ...finalizerProblems(metadata.finalizers ?? []),
 ]
@@ -79,15 +85,20 @@ function annotationProblems(annotations: Record<string, string>): Cause[] {
   ]
 }
 
-function finalizerProblems(finalizers: string[]): Cause[] {
-  return finalizers.flatMap((finalizer, index) => {
-    const field = `metadata.finalizers[${index}]`
-    const malformed = qualifiedNameProblems(finalizer)
-    if (malformed.length > 0) return malformed.map(why => invalidValue(field, finalizer, why))
-    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return []
-    const why = 'name is neither a standard finalizer name nor is it fully qualified'
-    return [invalidValue(field, finalizer, why)]
-  })
+const finalizerProblems = (finalizers: readonly string[]): Cause[] =>
+  finalizers.flatMap((finalizer, index) =>
+    qualifiedNameProblems(finalizer).map(why =>
+      invalidValue(`metadata.finalizers[${index}]`, finalizer, why),
+    ),
+  )
+
+function unqualifiedProblems(finalizers: readonly string[]): Cause[] {
+  const why = 'name is neither a standard finalizer name nor is it fully qualified'
+  return finalizers.flatMap((finalizer, index) =>
+    finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)
+      ? []
+      : [invalidValue(`metadata.finalizers[${index}]`, finalizer, why)],
+  )
 }
 
 const IMMUTABLE = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const

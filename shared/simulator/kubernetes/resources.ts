@@ -116,6 +116,7 @@ const BUILT_IN: readonly Resource[] = [
   row('v1', 'events', 'Event', true, core.event, { shortNames: ['ev'], rules: eventRules }),
   row('v1', 'namespaces', 'Namespace', false, core.namespace, {
     shortNames: ['ns'],
+    returnsDeleted: true,
     status: true,
     removableAsCollection: false,
     rules: namespaceRules,

@@ -89,6 +89,10 @@ function checkAccess(
   throw forbidden({ group: access.group, what: access.resource }, access.name, why)
 }
 
+/** How the namespace controller takes its finalizer from a namespace. */
+const isFinalize = ({ group, plural, subresource, verb }: Target): boolean =>
+  group === '' && plural === 'namespaces' && subresource === 'finalize' && verb === 'update'
+
 async function answerResource(
   context: DispatchContext,
   http: HttpRequest,
@@ -98,7 +102,7 @@ async function answerResource(
 ): Promise<Answer> {
   const { resource } = target
   const isStatus = target.subresource === 'status' && resource?.status === true && target.verb !== 'delete'
-  const hasOther = target.subresource !== '' && !isStatus
+  const hasOther = target.subresource !== '' && !isStatus && !isFinalize(target)
   if (hasOther && resource?.custom) throw notFound(subjectOf(resource), target.name)
   if (resource === undefined || hasOther) throw resourceUnknown()
   if (target.verb === 'deletecollection' && !resource.removableAsCollection) throw methodNotAllowed()

@@ -1,18 +1,18 @@
 import { isIP } from 'node:net'
 import { type Fields, fieldsOf, listOf, sameJson, textOf, textsOf, valueAt } from '../json.ts'
 import { changeProblems, contentProblems } from '../metadata.ts'
+import { qualifiedNameProblems, subdomainProblems } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
-import { type Cause, invalidValue, required, unsupportedValue } from '../status.ts'
+import { type Cause, forbiddenField, invalidValue, required, unsupportedValue } from '../status.ts'
 import type { ResourceRules } from './rules.ts'
 import { recordClusterIps } from './service-addresses.ts'
 import { allocateService, familyProblemsOf } from './service-allocation.ts'
+import { carryOver } from './service-update.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+const MODES = ['Proxy', 'VIP']
 const CLASS_FIELD = 'spec.loadBalancerClass'
-
-/** True for the types that traffic from outside the cluster reaches. */
-const isExternal = (spec: Fields): boolean => spec.type === 'LoadBalancer' || spec.type === 'NodePort'
 
 export const serviceRules: ResourceRules = {
   name: 'label',
@@ -91,65 +91,11 @@ function withIpMode(service: KubeObject): Fields {
     return {
       ...(ip === undefined ? {} : { ip }),
       ...(hostname === undefined ? {} : { hostname }),
-      ...(ip === undefined ? {} : { ipMode: ipMode ?? 'VIP' }),
+      ...(ip === undefined && ipMode === undefined ? {} : { ipMode: ipMode ?? 'VIP' }),
       ...rest,
     }
   })
   return { ...balancer, ingress }
-}
-
-/** A PUT without the fields that the server allocated keeps them; a change of type drops what no longer fits. */
-function carryOver(spec: Fields, old: Fields): Fields {
-  const next = { ...spec }
-  if (next.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    for (const name of ['clusterIP', 'clusterIPs']) next[name] ??= old[name]
-    if (next.clusterIP !== old.clusterIP && sameJson(next.clusterIPs, old.clusterIPs))
-      next.clusterIPs = [next.clusterIP]
-    keepNodePorts(next, old)
-  }
-  if (next.type === 'ExternalName')
-    dropUnchanged(next, old, [
-      'clusterIP',
-      'clusterIPs',
-      'ipFamilies',
-      'ipFamilyPolicy',
-      'internalTrafficPolicy',
-    ])
-  if (!isExternal(next)) {
-    dropUnchanged(next, old, ['externalTrafficPolicy', 'healthCheckNodePort'])
-    next.ports = listOf(next.ports).map(item => withoutInheritedNodePort(fieldsOf(item), old))
-  }
-  if (next.type !== 'LoadBalancer')
-    dropUnchanged(next, old, ['allocateLoadBalancerNodePorts', 'loadBalancerClass'])
-  if (next.externalTrafficPolicy !== 'Local') dropUnchanged(next, old, ['healthCheckNodePort'])
-  if (listOf(next.ports).length === 0) delete next.ports
-  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined))
-}
-
-function keepNodePorts(spec: Fields, old: Fields): void {
-  if (!isExternal(spec) || !isExternal(old)) return
-  spec.ports = listOf(spec.ports).map(item => {
-    const port = fieldsOf(item)
-    const before = listOf(old.ports)
-      .map(fieldsOf)
-      .find(other => other.port === port.port && other.protocol === port.protocol)
-    return port.nodePort === undefined && before?.nodePort !== undefined
-      ? { ...port, nodePort: before.nodePort }
-      : port
-  })
-}
-
-function dropUnchanged(spec: Fields, old: Fields, names: string[]): void {
-  for (const name of names) if (sameJson(spec[name], old[name])) delete spec[name]
-}
-
-function withoutInheritedNodePort(port: Fields, old: Fields): Fields {
-  const inherited = listOf(old.ports)
-    .map(fieldsOf)
-    .some(other => other.nodePort === port.nodePort)
-  if (!inherited) return port
-  const { nodePort: _, ...rest } = port
-  return rest
 }
 
 function specProblems(spec: Fields): Cause[] {
@@ -168,16 +114,15 @@ function specProblems(spec: Fields): Cause[] {
         ? []
         : [invalidValue(`spec.LoadBalancerSourceRanges[${index}]`, range, 'must be a valid CIDR value')],
     ),
-    ...(spec.loadBalancerClass !== undefined && spec.type !== 'LoadBalancer'
-      ? [
-          {
-            reason: 'FieldValueForbidden',
-            message: "Forbidden: may only be used when `type` is 'LoadBalancer'",
-            field: CLASS_FIELD,
-          },
-        ]
-      : []),
+    ...classProblems(spec),
   ]
+}
+
+function classProblems({ type, loadBalancerClass: name }: Fields): Cause[] {
+  if (name === undefined) return []
+  if (type !== 'LoadBalancer')
+    return [forbiddenField(CLASS_FIELD, "may only be used when `type` is 'LoadBalancer'")]
+  return qualifiedNameProblems(textOf(name)).map(why => invalidValue(CLASS_FIELD, name, why))
 }
 
 function isRange(range: string): boolean {
@@ -215,26 +160,33 @@ function specChangeProblems(spec: Fields, old: Fields): Cause[] {
     ...(reclassed
       ? [invalidValue(CLASS_FIELD, spec.loadBalancerClass ?? null, 'may not change once set')]
       : []),
+    ...classProblems(spec),
   ]
 }
 
 function ingressProblems(service: KubeObject): Cause[] {
-  const ingress = listOf(valueAt(service, 'status', 'loadBalancer', 'ingress'))
-  const onlyBalancer =
-    ingress.length > 0 && valueAt(service, 'spec', 'type') !== 'LoadBalancer'
-      ? [
-          {
-            reason: 'FieldValueForbidden',
-            message: "Forbidden: may only be used when `spec.type` is 'LoadBalancer'",
-            field: 'status.loadBalancer.ingress',
-          },
-        ]
-      : []
-  const addresses = ingress.flatMap((item, index) => {
-    const ip = textOf(fieldsOf(item).ip)
-    if (ip === '' || isIP(ip) !== 0) return []
-    const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-    return [invalidValue(`status.loadBalancer.ingress[${index}].ip`, ip, why)]
-  })
-  return [...onlyBalancer, ...addresses]
+  const ingress = listOf(valueAt(service, 'status', 'loadBalancer', 'ingress')).map(fieldsOf)
+  const field = 'status.loadBalancer.ingress'
+  const misplaced = ingress.length > 0 && valueAt(service, 'spec', 'type') !== 'LoadBalancer'
+  return [
+    ...(misplaced ? [forbiddenField(field, "may only be used when `spec.type` is 'LoadBalancer'")] : []),
+    ...ingress.flatMap((item, index) => entryProblems(item, `${field}[${index}]`)),
+  ]
+}
+
+function entryProblems({ ip, hostname, ipMode }: Fields, field: string): Cause[] {
+  const [address, host] = [textOf(ip), textOf(hostname)]
+  const hostProblems = isIP(host) === 0 ? subdomainProblems(host) : ['must be a DNS name, not an IP address']
+  return [
+    ...(address === '' || isIP(address) !== 0
+      ? []
+      : [invalidValue(`${field}.ip`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]),
+    ...(ipMode !== undefined && address === ''
+      ? [forbiddenField(`${field}.ipMode`, 'may not be used when `ip` is not set')]
+      : []),
+    ...(ipMode === undefined || MODES.includes(textOf(ipMode))
+      ? []
+      : [unsupportedValue(`${field}.ipMode`, ipMode, MODES)]),
+    ...(host === '' ? [] : hostProblems.map(why => invalidValue(`${field}.hostname`, hostname, why))),
+  ]
 }
