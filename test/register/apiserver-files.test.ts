@@ -120,18 +120,24 @@ t.test('a real API server starts with the files and calls us as they say', needs
     patch: 'merge',
     body: status,
   })
+  await changeService(admin)
   await admin.request({ method: 'DELETE', path: '/api/v1/nodes/initialised' })
   await webhook.waitFor(() => auditEvents(webhook.calls).find(({ verb }) => verb === 'delete'))
 
   const events = auditEvents(webhook.calls)
   t.ok(events.every(({ level }) => level === 'Metadata'))
-  t.ok(events.every(({ objectRef }) => objectRef.resource === 'nodes' && objectRef.subresource === undefined))
+  t.ok(events.every(({ objectRef }) => ['nodes', 'services'].includes(objectRef.resource)))
+  t.ok(events.every(({ objectRef }) => objectRef.subresource === undefined))
   t.ok(events.every(({ requestObject }) => requestObject === undefined))
   t.notOk(
     events.some(({ user }) => user.username === CONTROLLER),
     'it does not ring for itself',
   )
   t.ok(events.some(({ verb, objectRef }) => verb === 'create' && objectRef.name === 'initialised'))
+  t.match(
+    events.filter(({ objectRef }) => objectRef.name === 'internal'),
+    [{ verb: 'create', objectRef: { resource: 'services', namespace: 'default' } }],
+  )
   t.ok(
     webhook.calls.every(({ authorization }) => authorization === `Bearer ${TOKEN}`),
     'audit sends the token too',
@@ -139,9 +145,18 @@ t.test('a real API server starts with the files and calls us as they say', needs
   t.equal(
     webhook.calls.filter(({ path }) => path.startsWith('/admission')).length,
     reviews,
-    'a node without the taint is not sent',
+    'neither a node without the taint nor a Service inside the cluster is sent',
   )
 })
+
+/** A Service that is no load balancer, and something that writes its status. */
+async function changeService(admin: Kube): Promise<void> {
+  const path = '/api/v1/namespaces/default/services'
+  const body = { metadata: { name: 'internal' }, spec: { ports: [{ port: 80 }] } }
+  await admin.request({ method: 'POST', path, body: { apiVersion: 'v1', kind: 'Service', ...body } })
+  const status = { metadata: { annotations: { a: '1' } } }
+  await admin.request({ method: 'PATCH', path: `${path}/internal/status`, patch: 'merge', body: status })
+}
 
 async function createNode(admin: Kube, name: string): Promise<void> {
   await admin.request({
