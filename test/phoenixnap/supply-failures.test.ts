@@ -199,3 +199,11 @@ t.test('a network is given one change at a time', async t => {
   await stage.handler().drive(10)
   t.strictSame(seen(stage), ['/29 assigned', '/29 assigned'])
 })
+
+t.test('a purchase is not sent long after its intent was stored', async t => {
+  const stage = await createStage(t)
+  stage.bmc.faults.add({ operation: POST_BLOCK, status: 429, headers: { 'retry-after': '25' }, times: 1 })
+  t.match(await stage.handler().ensure({ needs: [need(1)] }), { state: 'refused', code: 'BMC_RATE_LIMITED' })
+  t.equal(stage.record.intent, undefined)
+  t.strictSame(seen(stage), [])
+})

@@ -194,7 +194,7 @@ const CASES: readonly Case[] = [
   {
     name: 'a Service has one address of its own block',
     given: supply([block('b', { ...unassigned, dedicatedTo: web })]),
-    needs: [four(2, web)],
+    needs: [four(1, web), four(1, web)],
     steps: ['assign b'],
     lacking: ['IPv4 1 web'],
   },
