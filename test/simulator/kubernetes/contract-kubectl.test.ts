@@ -124,6 +124,23 @@ const CASES: Record<string, readonly Command[]> = {
     { args: 'replace -f -', stdin: service('kubectl-web', 82) },
     { args: 'delete svc kubectl-web' },
   ],
+  'apply keeps what others wrote, replace drops it': [
+    { args: 'apply -f -', stdin: service('kubectl-kept', 80) },
+    { args: 'annotate svc kubectl-kept phoenixnap.com/assigned-ips=203.0.113.9' },
+    { args: 'patch svc kubectl-kept --type merge -p {"metadata":{"finalizers":["phoenixnap.com/held"]}}' },
+    { args: 'apply -f -', stdin: service('kubectl-kept', 81) },
+    { args: 'get svc kubectl-kept -o jsonpath={.metadata.finalizers}' },
+    { args: 'get svc kubectl-kept -o jsonpath={.metadata.annotations.phoenixnap\\.com/assigned-ips}' },
+    { args: 'replace -f -', stdin: service('kubectl-kept', 82) },
+    { args: 'get svc kubectl-kept -o jsonpath={.metadata.finalizers}{.metadata.annotations}' },
+    { args: 'delete svc kubectl-kept' },
+  ],
+  'a namespace ends': [
+    { args: 'create -f -', stdin: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kubectl-ns' } } },
+    { args: 'get ns kubectl-ns' },
+    { args: 'delete ns kubectl-ns --wait=false' },
+    { args: 'get ns kubectl-ns' },
+  ],
   'the server applies': [
     { args: 'apply --server-side -f -', stdin: map('kubectl-ssa', { a: '1', b: '2' }) },
     { args: 'apply --server-side -f -', stdin: map('kubectl-ssa', { a: '1', b: '2' }) },
