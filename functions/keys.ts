@@ -5,10 +5,12 @@ import { toRecord } from '../shared/kubernetes/review.ts'
 const MAX_NODE_NAME = 253
 /** Namespaces and Services have DNS labels as names. */
 const MAX_LABEL = 63
+/** A resourceVersion is a number of 64 bits. */
+const MAX_VERSION = 20
 
 /** The key that anything sent, without what does not belong to it; undefined when it is none. */
 export function readKey(entry: unknown): ReconcileKey | undefined {
-  const { kind, namespace, name } = toRecord(entry)
+  const { kind, namespace, name, seen } = toRecord(entry)
   if (kind === 'Node') {
     if (name === undefined) return { kind }
     return isName(name, MAX_NODE_NAME) ? { kind, name } : undefined
@@ -16,8 +18,9 @@ export function readKey(entry: unknown): ReconcileKey | undefined {
   if (kind !== 'Service') return undefined
   if (namespace === undefined) return name === undefined ? { kind } : undefined
   if (!isName(namespace, MAX_LABEL)) return undefined
-  if (name === undefined) return { kind, namespace }
-  return isName(name, MAX_LABEL) ? { kind, namespace, name } : undefined
+  const version = typeof seen === 'string' && seen.length <= MAX_VERSION ? { seen } : {}
+  if (name === undefined) return { kind, namespace, ...version }
+  return isName(name, MAX_LABEL) ? { kind, namespace, name, ...version } : undefined
 }
 
 const isName = (value: unknown, max: number): value is string =>

@@ -31,7 +31,7 @@ export interface Queue extends Invoker {
 const WORK_MS = 30_000
 
 interface Entry {
-  readonly key: ReconcileKey
+  key: ReconcileKey
   state: 'ready' | 'running' | 'waiting'
   /** Rung while it was worked on: what the work read may be older than the ring. */
   again: boolean
@@ -77,6 +77,7 @@ function createLane(options: QueueOptions): Queue {
     const id = toKeyId(key)
     const entry = entries.get(id) ?? createEntry(key)
     entries.set(id, entry)
+    entry.key = key
     // Somebody changed it: what the cloud was at work on may be another matter now.
     entry.past = { ...entry.past, lookingSince: undefined }
     if (entry.state === 'running') entry.again = true
@@ -95,8 +96,12 @@ function createLane(options: QueueOptions): Queue {
     running += 1
     entry.state = 'running'
     entry.again = false
+    const { seen: _, ...key } = entry.key
     const call = { deadline: clock.now() + WORK_MS, signal: stop.signal }
-    const outcomes = await options.reconcile([entry.key], call)
+    const rung = entry.key
+    // The change that it was rung for is stored by the end of this run, or never.
+    entry.key = key
+    const outcomes = await options.reconcile([rung], call)
     running -= 1
     settle(entry, outcomes)
     dispatch()

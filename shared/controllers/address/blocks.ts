@@ -115,7 +115,7 @@ function decideBlock(input: GateInput, view: View, isSpare: IsSpare): Verdict {
   const { block, gate } = view
   if (gate?.state === 'closed') return decideClosed(view)
   if (gate?.state === 'closing') return decideClosing(input, view, gate)
-  if (block.marked) return decideMarked(view)
+  if (block.marked) return decideMarked(input, view)
   if (block.state !== 'assigned') return decideUnassigned(input, view)
   return gate ? decideOpen(input, view, gate, isSpare) : decideGateless(input, block)
 }
@@ -139,8 +139,9 @@ function decideClosing({ needed }: GateInput, { block, used }: View, gate: Gate)
   return isServing(block) ? { do: 'reopen', block, gate, why: 'waiting Services need it' } : undefined
 }
 
-function decideMarked({ block, gate, used }: View): Verdict {
+function decideMarked({ needed }: GateInput, { block, gate, used }: View): Verdict {
   if (used !== undefined) return hold(block, `it is marked to be given back, and waits for ${used}`)
+  if (needed.has(block.id)) return undefined
   return toEnd(block, gate, 'it is marked to be given back, and no claim lies in it')
 }
 

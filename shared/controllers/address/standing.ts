@@ -66,10 +66,11 @@ const no = (code: Problem['code'], message: string): Obtainable => ({
   problem: toProblem(code, message),
 })
 
-/** A block that is on its way is worth waiting for. */
+/** A block that is on its way is worth waiting for, and one that is only marked is kept when it is asked for. */
 function judgeOutside(index: AddressIndex, address: string, subject: string): Obtainable {
   const block = index.knownBlockAt(address)
-  if (block && block.state !== 'going' && !block.marked) return { state: 'onHold' }
+  const isClosed = block && index.gateOf(block.id)?.state === 'closed'
+  if (block && block.state !== 'going' && !isClosed) return { state: 'onHold' }
   return no(
     'CCM_ADDRESS_OUTSIDE',
     `${subject} lies in no IP block that this cluster can use: ask for one that does, or for none.`,

@@ -13,6 +13,7 @@ import { decideService, type Knowledge, type ServiceDecision } from '../service/
 import { toServiceFields } from '../service/fields.ts'
 import type { ObservedServices } from '../service/observe.ts'
 import { foreseeAddresses } from '../service/obtain.ts'
+import { logChange } from '../service/reconcile.ts'
 import { toConfirm, toServiceState } from '../service/state.ts'
 import { noteFailure, type PassNotes } from './report.ts'
 
@@ -44,8 +45,7 @@ export async function convergeServices(pass: ServicesPass): Promise<void> {
       if (context.clock.now() >= call.deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
       const { changes } = await convergeService(context, ref, pass.blocks, call)
       notes.changes.push(...changes)
-      for (const { kind, name, action, why } of changes)
-        context.log.info({ service: toKey(ref), kind, name, action, why }, 'load balancer changed')
+      for (const change of changes) logChange(context, ref, change)
     } catch (error) {
       noteFailure(notes, toKey(ref), error)
       context.log.warn({ service: toKey(ref), error }, 'service not converged')

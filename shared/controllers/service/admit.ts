@@ -61,7 +61,7 @@ const toRing = (review: ServiceReview, why: string): ServiceAdmission => ({
 /** Without a name the whole namespace is looked at. A dry run has no effect at all. */
 function toKeys({ dryRun, namespace, name, old }: ServiceReview): readonly ReconcileKey[] {
   if (dryRun) return []
-  if (name === '') return [{ kind: 'Service', namespace }]
+  if (name === '') return [{ kind: 'Service', namespace, seen: '' }]
   return [{ kind: 'Service', namespace, name, seen: old?.metadata.resourceVersion ?? '' }]
 }
 

@@ -6,13 +6,17 @@ import { isOfInterest } from './observe.ts'
 
 export type ServiceKey = ReconcileKey & ServiceRef
 
+/** A Service whose name the API server makes is stored by then, or comes with audit or the next pass. */
+const MADE_NAME_MS = 1000
+
 /** Keys of single Services: for a whole namespace, or for all, the Services that are there are looked up. */
 export async function toServiceKeys(
-  { kube }: Pick<ServiceContext, 'kube'>,
+  { kube, clock }: Pick<ServiceContext, 'kube' | 'clock'>,
   keys: readonly ReconcileKey[],
   { signal }: Pick<WorkCall, 'signal'>,
 ): Promise<readonly ServiceKey[]> {
   const found = new Map<string, ServiceKey>()
+  if (keys.some(key => !isSingle(key) && key.seen !== undefined)) await clock.sleep(MADE_NAME_MS, signal)
   for (const key of keys) {
     for (const single of isSingle(key) ? [key] : await lookUp(kube, key, signal))
       found.set(`${single.namespace}/${single.name}`, single)

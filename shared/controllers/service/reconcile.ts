@@ -1,6 +1,6 @@
 import type { ServiceRef, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
-import type { ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
+import type { PlannedChange, ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import { type Converged, convergeService, findService } from './converge.ts'
 import { syncFailedEvent } from './events.ts'
@@ -26,14 +26,22 @@ export async function reconcileService(
   try {
     await untilStored(context, key, call)
     const done = await converge(context, rounds, { namespace, name }, call)
-    for (const { kind, name, action, why } of done.changes)
-      context.log.info({ service: `${namespace}/${name}`, kind, name, action, why }, 'load balancer changed')
+    for (const change of done.changes) logChange(context, { namespace, name }, change)
     return { key: plain, ...toResult(done) }
   } catch (error) {
     const code = error instanceof CcmError ? error.code : undefined
     context.log.warn({ service: `${namespace}/${name}`, error }, 'service not reconciled')
     return { key: plain, result: 'retry', why: error instanceof Error ? error.message : String(error), code }
   }
+}
+
+/** One line for each decision that was carried out. */
+export function logChange(
+  { log }: Pick<ServiceContext, 'log'>,
+  { namespace, name }: ServiceRef,
+  { kind, name: changed, action, why }: PlannedChange,
+): void {
+  log.info({ service: `${namespace}/${name}`, kind, name: changed, action, why }, 'load balancer changed')
 }
 
 /** A review rings before its change is stored, and perhaps it never is. */
