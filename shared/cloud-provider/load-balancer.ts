@@ -59,6 +59,8 @@ export interface AddressSupply {
   readonly blocks: readonly AddressBlock[]
   /** Addresses of the network that belong to its members (servers), canonical; never given to a Service. */
   readonly memberAddresses: readonly string[]
+  /** Ids that were expected and exist, but do not bear the cluster's marks any more: neither gone nor to be touched. */
+  readonly unlisted: readonly string[]
   /** Blocks of anybody on the network, ours included: it takes a limited number of each family. */
   readonly occupied: Readonly<Record<IPFamily, number>>
 }
@@ -120,6 +122,14 @@ export interface LoadBalancerCall extends CloudCall {
   readonly guard: BlockGuard
   /** Plan only: nothing is changed, and the guard is not asked. */
   readonly dryRun?: boolean | undefined
+}
+
+export interface ListAddressesCall extends CloudCall {
+  /**
+   * Ids of blocks that the cluster knows of. One that the list lacks is asked for by itself: a list that was cut must
+   * not read as blocks that have gone.
+   */
+  readonly expected?: readonly string[] | undefined
 }
 
 /** One change of a block, made or (in a dry run) planned. */
@@ -202,5 +212,5 @@ export interface LoadBalancer {
     call: LoadBalancerCall,
   ): Promise<SupplyProgress>
   /** All blocks of the cluster and its public network, complete or thrown: two requests. */
-  listAddresses(clusterName: string, call?: CloudCall): Promise<AddressSupply>
+  listAddresses(clusterName: string, call?: ListAddressesCall): Promise<AddressSupply>
 }

@@ -2,7 +2,6 @@ import type { Call, IpBlock } from '../bmc/client.ts'
 import { hasTags } from '../bmc/tags.ts'
 import type { CloudCall } from '../cloud-provider/contract.ts'
 import type { BlockChange, BlockHold, SupplyProgress } from '../cloud-provider/load-balancer.ts'
-import { hasCode } from '../errors.ts'
 import { attempt, type Change, createChange, setMark } from './block-steps.ts'
 import { toClusterTags } from './block-tags.ts'
 import {
@@ -12,6 +11,7 @@ import {
   planGiveBack,
   toNetworkToLeave,
 } from './give-back-plan.ts'
+import { ifKnown } from './if-known.ts'
 import type { LoadBalancerParts } from './load-balancer.ts'
 
 /** Goes towards giving a block back; without a hold it is only planned. */
@@ -65,15 +65,6 @@ async function findBlock(
 
 const findNetwork = ({ bmc }: LoadBalancerParts, id: string, call: Call): Promise<NetworkView> =>
   ifKnown(() => bmc.getPublicNetwork(id, call))
-
-async function ifKnown<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if (hasCode(error, 'BMC_FORBIDDEN', 'BMC_NOT_FOUND')) return undefined
-    throw error
-  }
-}
 
 interface Carrying {
   readonly step: GiveBackStep

@@ -30,7 +30,7 @@ export async function supplyUnder(
 ): Promise<SupplyProgress> {
   const started = parts.clock.now()
   const clusterNow = (): number => hold.now + (parts.clock.now() - started)
-  const supply = await readSupply(parts, clusterName, call)
+  const supply = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
   const change = createChange(hold, parts.clock, call)
   const plan = planSupply(supply, demand, clusterNow())
   const verdict = decideIntent(hold.intent, supply, hold.now)
@@ -49,6 +49,8 @@ export async function supplyUnder(
   return toProgress(tally)
 }
 
+const toExpected = ({ inUse, counted = [] }: AddressDemand): readonly string[] => [...inUse, ...counted]
+
 /** What would be done; without a guard nobody knows of a purchase under way. */
 export async function planOnly(
   parts: LoadBalancerParts,
@@ -56,7 +58,7 @@ export async function planOnly(
   demand: AddressDemand,
   call: CloudCall,
 ): Promise<SupplyProgress> {
-  const supply = await readSupply(parts, clusterName, call)
+  const supply = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
   const plan = planSupply(supply, demand, parts.clock.now())
   const tally: Tally = {
     did: plan.steps.map(step => toChange(step, supply)),

@@ -1,17 +1,21 @@
 import { expandAddresses } from '../bmc/addresses.ts'
 import type { Bmc, IpBlock, PublicNetwork } from '../bmc/client.ts'
+import { hasTags } from '../bmc/tags.ts'
 import type { CloudCall } from '../cloud-provider/contract.ts'
-import type { AddressBlock, AddressSupply } from '../cloud-provider/load-balancer.ts'
+import type { AddressBlock, AddressSupply, ListAddressesCall } from '../cloud-provider/load-balancer.ts'
 import { CcmError, hasCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { toClusterTags, toPurchase } from './block-tags.ts'
 import { countOccupied, type SupplyBlock, toSupplyBlock } from './blocks.ts'
+import { ifKnown } from './if-known.ts'
 
 /** What a cluster has, with what only the provider needs to know. */
 export interface Supply extends AddressSupply {
   readonly blocks: readonly SupplyBlock[]
   /** Purchases that a block of the cluster came from, wherever that block is now. */
   readonly purchases: ReadonlySet<string>
+  /** As in AddressSupply. */
+  readonly unlisted: readonly string[]
 }
 
 /** Where supplies are read from. */
@@ -22,17 +26,41 @@ export interface SupplySource {
 }
 
 /**
- * Two requests, one after the other: nothing is left running when the first fails.
+ * Two requests, one after the other: nothing is left running when the first fails. One more for each block that was
+ * expected and is not listed.
  *
- * @throws CcmError CCM_PUBLIC_NETWORK_UNKNOWN, BMC_*
+ * @throws CcmError CCM_PUBLIC_NETWORK_UNKNOWN, BMC_*; BMC_RESPONSE_INVALID when the list turns out to be cut
  */
 export async function readSupply(
   source: SupplySource,
   clusterName: string,
-  call?: CloudCall,
+  call?: ListAddressesCall,
 ): Promise<Supply> {
   const blocks = await source.bmc.listIpBlocks({ tags: toClusterTags(clusterName) }, call)
-  return toSupply(blocks, await readNetwork(source, call), source.log)
+  const network = await readNetwork(source, call)
+  const listed = new Set(blocks.map(({ id }) => id))
+  const missing = (call?.expected ?? []).filter(id => !listed.has(id))
+  const unlisted = await findUnlisted(source, clusterName, missing, call)
+  return { ...toSupply(blocks, network, source.log), unlisted }
+}
+
+/** Which of the blocks exist after all. */
+async function findUnlisted(
+  { bmc, log }: SupplySource,
+  clusterName: string,
+  missing: readonly string[],
+  call?: CloudCall,
+): Promise<string[]> {
+  const unlisted: string[] = []
+  for (const id of new Set(missing)) {
+    const block = await ifKnown(() => bmc.getIpBlock(id, call))
+    if (!block) continue
+    if (hasTags(block.tags, toClusterTags(clusterName)))
+      throw new CcmError('BMC_RESPONSE_INVALID', `the list of IP blocks was cut: it lacks block ${id}`)
+    log.warn({ blockId: id }, 'a block that is in use does not bear the tags of the cluster any more')
+    unlisted.push(id)
+  }
+  return unlisted
 }
 
 /** @throws CcmError CCM_PUBLIC_NETWORK_UNKNOWN, BMC_* */
@@ -46,7 +74,7 @@ async function readNetwork({ bmc, publicNetworkId }: SupplySource, call?: CloudC
   }
 }
 
-function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Supply {
+function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Omit<Supply, 'unlisted'> {
   const here = new Set(network.ipBlocks.map(({ id }) => id))
   return {
     network: { id: network.id, location: network.location, status: network.status },
@@ -76,11 +104,18 @@ function expand(entry: string, resourceId: string, log: Log): readonly string[] 
 }
 
 /** The supply as the contract has it. */
-export const toAddressSupply = ({ network, blocks, memberAddresses, occupied }: Supply): AddressSupply => ({
+export const toAddressSupply = ({
+  network,
+  blocks,
+  memberAddresses,
+  occupied,
+  unlisted,
+}: Supply): AddressSupply => ({
   network,
   blocks: blocks.map(toAddressBlock),
   memberAddresses,
   occupied,
+  unlisted,
 })
 
 function toAddressBlock({ prefixLength: _length, tags: _tags, ...block }: SupplyBlock): AddressBlock {

@@ -41,6 +41,7 @@ export function supply(
     memberAddresses: [],
     occupied: { IPv4: on('IPv4'), IPv6: on('IPv6') },
     purchases: new Set(blocks.flatMap(({ purchase }) => purchase ?? [])),
+    unlisted: [],
     ...rest,
   }
 }

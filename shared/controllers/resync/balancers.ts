@@ -2,7 +2,7 @@ import type { AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { readClusterName } from '../../kubernetes/cluster-name.ts'
 import type { AddressSource } from '../address/contract.ts'
-import { toSource } from '../address/source.ts'
+import { toExpectedBlocks, toSource } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { type ObservedServices, observeServices } from '../service/observe.ts'
@@ -27,7 +27,7 @@ export async function observeBalancers(
   try {
     const clusterName = await readClusterName(context.kube, call.signal)
     const observed = await observeServices(context, call)
-    return { ...observed, clusterName, supply: await readSupply(context, clusterName, call) }
+    return { ...observed, clusterName, supply: await readSupply(context, clusterName, observed, call) }
   } catch (error) {
     if (error instanceof CcmError) return error
     throw error
@@ -37,11 +37,15 @@ export async function observeBalancers(
 async function readSupply(
   { cloud, addresses }: ServiceContext,
   clusterName: string,
+  { book }: ObservedServices,
   call: WorkCall,
 ): Promise<ObservedBalancers['supply']> {
   if (!cloud.loadBalancer) return undefined
   try {
-    const supply = await cloud.loadBalancer.listAddresses(clusterName, call)
+    const supply = await cloud.loadBalancer.listAddresses(clusterName, {
+      ...call,
+      expected: toExpectedBlocks(book),
+    })
     addresses.note(supply)
     return supply
   } catch (error) {

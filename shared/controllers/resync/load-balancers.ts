@@ -2,7 +2,7 @@ import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
-import { toSource } from '../address/source.ts'
+import { toKnownBlocks, toSource } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Blocks } from '../service/converge.ts'
@@ -37,6 +37,8 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   if (supply instanceof CcmError) {
     noteFailure(notes, 'blocks', supply)
     pass.context.log.error({ error: supply, action: supply.action }, 'blocks could not be listed')
+  } else {
+    notes.held.push(...(supply?.unlisted ?? []).map(toUnlistedNote))
   }
   const blocks = toBlocks(pass)
   const work = toBlocksPass(pass)
@@ -50,12 +52,15 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   await keepPools(pass)
 }
 
+const toUnlistedNote = (id: string): string =>
+  `block ${id}: it is in use and does not bear the tags of this cluster any more: put them back, or it is never given back`
+
 const know = ({ context }: BalancersPass, { book }: ObservedServices, blocks: Blocks): Knowledge =>
   toKnowledge({ book, ...blocks }, context)
 
 function toBlocks({ observed: { supply }, remembered }: BalancersPass): Blocks {
   return supply && !(supply instanceof CcmError)
-    ? { source: toSource(supply), known: supply.blocks }
+    ? { source: toSource(supply), known: toKnownBlocks(supply) }
     : { source: remembered }
 }
 

@@ -1,7 +1,7 @@
 import type { AddressDemand, AddressSupply, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
 import { readClusterName } from '../../kubernetes/cluster-name.ts'
 import { toDemand } from '../address/demand.ts'
-import { toSource } from '../address/source.ts'
+import { toExpectedBlocks, toKnownBlocks, toSource } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import type { Blocks } from './converge.ts'
@@ -28,9 +28,12 @@ export async function runRound(context: ServiceContext, call: WorkCall): Promise
   if (!cloud.loadBalancer) throw new TypeError('load balancers are disabled')
   const clusterName = await readClusterName(context.kube, call.signal)
   const { book, services } = await observeServices(context, call)
-  const supply = await cloud.loadBalancer.listAddresses(clusterName, call)
+  const supply = await cloud.loadBalancer.listAddresses(clusterName, {
+    ...call,
+    expected: toExpectedBlocks(book),
+  })
   context.addresses.note(supply)
-  const blocks = { source: toSource(supply), known: supply.blocks }
+  const blocks = { source: toSource(supply), known: toKnownBlocks(supply) }
   const knowledge = toKnowledge({ book, ...blocks }, context)
   await openGates(context, knowledge, supply, call)
   const waiters = findWaiters(context, services, knowledge)

@@ -30,6 +30,7 @@ export const makeSupply = (blocks: readonly AddressBlock[]): AddressSupply => ({
   blocks,
   memberAddresses: [],
   occupied: { IPv4: blocks.length, IPv6: 0 },
+  unlisted: [],
 })
 
 /** The n-th block of a test and addresses in it: 10.<n / 256>.<n % 256>.0/29. */
