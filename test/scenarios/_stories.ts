@@ -7,6 +7,7 @@ import {
   isIgnored,
   isWaiting,
   publishedFor,
+  type ServiceEvent,
   type ServiceName,
 } from '../support/services.ts'
 import { changedBetween, readEverything } from './_everything.ts'
@@ -73,6 +74,9 @@ export async function expectGone(t: Test, lb: LoadBalancers, ...names: ServiceNa
   for (const name of names) t.equal(await lb.service(name), undefined, `${name} is gone`)
 }
 
+const POLL_MS = 20
+const EVENT_TRIES = 100
+
 export interface EventWish {
   readonly type?: 'Normal' | 'Warning'
   readonly reason?: string
@@ -86,13 +90,18 @@ export async function expectEvent(
   name: ServiceName,
   { type, reason, message = /./ }: EventWish,
 ): Promise<void> {
-  const events = await lb.events(name)
-  const found = events.find(
-    event =>
-      (type === undefined || event.type === type) &&
-      (reason === undefined || event.reason === reason) &&
-      message.test(event.message),
-  )
+  const fits = (event: ServiceEvent): boolean =>
+    (type === undefined || event.type === type) &&
+    (reason === undefined || event.reason === reason) &&
+    message.test(event.message)
+  // `serve` writes it a moment after what it tells of.
+  const tries = lb.served ? EVENT_TRIES : 1
+  let events: readonly ServiceEvent[] = []
+  for (let count = 0; count < tries && !events.some(fits); count++) {
+    if (count > 0) await sleep(POLL_MS)
+    events = await lb.events(name)
+  }
+  const found = events.find(fits)
   const said = events.map(event => `${event.type} ${event.reason}: ${event.message}`)
   t.ok(found, `${name} has an event ${type ?? ''} ${reason ?? ''} ${message}`, { diagnostic: true, said })
   if (found) t.equal(found.source.component, 'service-controller')
@@ -128,7 +137,6 @@ const toNames = (objects: Readonly<Record<string, string>>): Record<string, stri
 export const manyNames = (prefix: string, count: number): ServiceName[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`)
 
-const POLL_MS = 20
 /** A guard, not a measure: far above what is waited for, and below the limit of a file. */
 const PATIENCE_MS = 20_000
 

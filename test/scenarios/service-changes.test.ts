@@ -168,7 +168,8 @@ forEachCluster(t, 'a Service is changed', {}, async (t, cluster) => {
       t.equal(await expectAddress(t, lb, name), address, `${verb}: the address stays, at once`)
       t.match((await lb.service(name))?.spec, { ports: [{ port: 81 }] }, 'and the change is there')
       await send(lb, verb, createManifest(name, { spec: { type: 'ClusterIP', ports: [port] } }))
-      await soon('it is let go', async () => !isHeld(await lb.service(name)))
+      await soon('it is let go', async () => (await lb.claimsOf(name))[0]?.state === 'released')
+      await soon('it is held no longer', async () => !isHeld(await lb.service(name)))
       await expectReleased(t, lb, name, address)
     }
     await expectSound(t, lb)

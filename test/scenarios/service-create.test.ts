@@ -93,7 +93,7 @@ forEachCluster(t, 'a Service is created', {}, async (t, cluster) => {
       }
     })
 
-    await expectSound(t, lb)
+    t.test('and nothing is amiss at the end', async t => expectSound(t, lb))
   })
 
   t.test('without free capacity it is served soon after the assignment, by `serve` alone', async t => {

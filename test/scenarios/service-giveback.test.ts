@@ -186,12 +186,14 @@ forEachCluster(t, 'a Service is deleted', {}, async (t, cluster) => {
     // The block is bought, and whoever bought it never hears of it.
     lb.bmc.faults.add({ operation: BUYING, hang: true, afterEffect: true, times: 1 })
     const stop = new AbortController()
-    const work = dying.controllers.resync({ deadline: Date.now() + 30 * MINUTE, signal: stop.signal })
+    const work = dying.controllers.resync({ deadline: lb.clock.now() + MINUTE, signal: stop.signal })
     await soon('its block is bought', () => lb.blocks().length > 0)
     dying.close()
     stop.abort('killed')
     await work.catch(() => {})
     await lb.remove('orphan')
+    // Until nobody holds the Leases any more that it died with.
+    await lb.timePasses(10 * MINUTE)
     await waitItOut(lb)
     await expectGone(t, lb, 'orphan')
     await expectNothingLeft(t, lb, before)

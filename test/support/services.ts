@@ -13,7 +13,7 @@ import {
   RESYNC_LEASE,
   WAITING,
 } from '../../shared/kubernetes/names.ts'
-import type { IPAddress, KubeService } from '../../shared/kubernetes/types.ts'
+import type { IPAddress, KubeService, Lease } from '../../shared/kubernetes/types.ts'
 
 /** A Service of a test by `name` (in `default`) or `namespace/name`. */
 export type ServiceName = string
@@ -40,6 +40,8 @@ export const ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses'
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
 const INVENTORY = `/api/v1/namespaces/${NAMESPACE}/configmaps/${NAME}`
 const WEBHOOK = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${NAME}`
+/** Annotation of the Lease: the purchase under way, as JSON. */
+const PURCHASE = 'phoenixnap.com/purchase'
 const PARALLEL = 16
 
 export function splitName(name: ServiceName): { namespace: string; name: string } {
@@ -91,9 +93,9 @@ const toList = (text: string | undefined): string[] =>
 /** Addresses that we chose, by our own annotation. */
 export const assignedTo = (service: KubeService | undefined): string[] =>
   toList(annotation(service, ASSIGNED_IPS))
-/** Addresses that kube-vip would serve now. */
+/** Addresses that kube-vip would serve now: its annotation wins over the field. */
 export const announcedFor = (service: KubeService | undefined): string[] =>
-  annotation(service, KUBE_VIP_IGNORE) === 'true' ? [] : toList(annotation(service, KUBE_VIP_IPS))
+  isIgnored(service) ? [] : toList(annotation(service, KUBE_VIP_IPS) ?? service?.spec?.loadBalancerIP)
 export const isWaiting = (service: KubeService | undefined): boolean =>
   annotation(service, WAITING) !== undefined
 export const isIgnored = (service: KubeService | undefined): boolean =>
@@ -104,8 +106,8 @@ export const ingressOf = (service: KubeService | undefined): string[] =>
   service?.status?.loadBalancer?.ingress?.flatMap(({ ip }) => (ip ? [ip] : [])) ?? []
 /** Addresses at which a client would look for it: announced or, where nobody announces, in the status that we write. */
 export function publishedFor(service: KubeService): string[] {
-  const hasAnnouncer = annotation(service, KUBE_VIP_IPS) !== undefined || isIgnored(service)
-  return hasAnnouncer || !isHeld(service) ? announcedFor(service) : ingressOf(service)
+  const announced = announcedFor(service)
+  return announced.length > 0 || isIgnored(service) || !isHeld(service) ? announced : ingressOf(service)
 }
 
 /** Every Service of the cluster but the API server's own. */
@@ -191,20 +193,45 @@ export async function listEvents(admin: Kube, service: ServiceName): Promise<Ser
 }
 
 /**
- * Claims and gates become older by `ms`: their times are the API server's own, whose clock no test can turn.
+ * Claims, gates and Leases become older by `ms`: their times are the API server's own, whose clock no test can turn.
  */
 export async function ageAddresses(admin: Kube, ms: number): Promise<void> {
   await mapLimit(await listOurs(admin), PARALLEL, async ({ metadata: { name, annotations = {} } }) => {
     const keys = ['phoenixnap.com/since', 'phoenixnap.com/unused-since']
-    const aged = keys.flatMap(key => {
-      const at = Date.parse(annotations[key] ?? '')
-      return Number.isNaN(at) ? [] : [[key, toTime(at - ms)] as const]
-    })
+    const aged = keys.flatMap(key => toAged(key, annotations[key], ms))
     const body = { metadata: { annotations: Object.fromEntries(aged) } }
     await ignoreAbsent(admin.request({ method: 'PATCH', path: `${ADDRESSES}/${name}`, patch: 'merge', body }))
   })
+  for (const name of [RESYNC_LEASE, IP_BLOCKS_LEASE])
+    await ignoreAbsent(ageLease(admin, `${LEASES}/${name}`, ms))
 }
 
+/** With the purchase that it remembers. */
+async function ageLease(admin: Kube, path: string, ms: number): Promise<void> {
+  const { spec, metadata } = (await admin.request<Lease>({ path })).body
+  const times = ['acquireTime', 'renewTime'] as const
+  const aged = times.flatMap(key => toAged(key, spec?.[key] ?? undefined, ms, toMicroTime))
+  const intent = metadata.annotations?.[PURCHASE]?.replace(/(?<="since":")[^"]+/, text =>
+    new Date(Date.parse(text) - ms).toISOString(),
+  )
+  const body = {
+    spec: Object.fromEntries(aged),
+    ...(intent === undefined ? {} : { metadata: { annotations: { [PURCHASE]: intent } } }),
+  }
+  await admin.request({ method: 'PATCH', path, patch: 'merge', body })
+}
+
+function toAged(
+  key: string,
+  text: string | undefined,
+  ms: number,
+  write = toTime,
+): readonly (readonly [string, string])[] {
+  const at = Date.parse(text ?? '')
+  return Number.isNaN(at) ? [] : [[key, write(at - ms)]]
+}
+
+const toMicroTime = (at: number): string => new Date(at).toISOString().replace('Z', '000Z')
 const toTime = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** Removes whatever an earlier test left of Services and of ours, and makes the namespaces. */
