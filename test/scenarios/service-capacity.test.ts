@@ -1,7 +1,7 @@
 import t from 'tap'
 import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import { forEachCluster } from '../support/cluster.ts'
-import { assignedTo, isWaiting, splitName } from '../support/services.ts'
+import { assignedTo, isWaiting } from '../support/services.ts'
 import type { LoadBalancers } from './_load-balancers.ts'
 import { toRefusedReview } from './_reviews.ts'
 import { expectEvent, expectServed, expectWaiting, manyNames, REST_MS, story } from './_stories.ts'
@@ -22,13 +22,6 @@ const bought = (lb: LoadBalancers): number =>
 const servedIn = async (lb: LoadBalancers): Promise<string[]> =>
   (await lb.services()).flatMap(service => assignedTo(service))
 
-/** So many in a row, as if after the last came the first. */
-const slice = (names: readonly string[], from: number, count: number): string[] =>
-  [...names, ...names, ...names].slice(from, from + count)
-
-const keysOf = (names: readonly string[]) =>
-  names.map(name => ({ kind: 'Service' as const, ...splitName(name) }))
-
 forEachCluster(t, 'capacity', {}, async (t, cluster) => {
   story(t, cluster, '12 Services at once on an empty network share one purchase', {}, async (t, lb) => {
     const names = manyNames('twelve', 12)
@@ -37,17 +30,6 @@ forEachCluster(t, 'capacity', {}, async (t, cluster) => {
     for (const name of names) await expectServed(t, lb, name)
     t.equal(lb.purchases(), 1)
     t.equal(bought(lb), 16, 'the smallest block that serves them')
-  })
-
-  story(t, cluster, '100 Services at once', {}, async (t, lb) => {
-    const names = manyNames('crowd', 100)
-    await createAll(lb, names)
-    await lb.settle()
-    const addresses = await servedIn(lb)
-    t.equal(addresses.length, 100)
-    t.equal(new Set(addresses).size, 100, 'each has one of its own')
-    t.ok(bought(lb) <= 128, `${bought(lb)} addresses were bought, at most 1.28 for each`)
-    t.equal(lb.purchases(), lb.blocks().length, 'no block was bought that is not needed')
   })
 
   story(t, cluster, '100 Services one by one', {}, async (t, lb) => {
@@ -81,24 +63,6 @@ forEachCluster(t, 'capacity', {}, async (t, cluster) => {
     await expectServed(t, lb, 'surplus')
   })
 
-  story(t, cluster, '50 Services, ten reconcilers on two hosts', {}, async (t, lb) => {
-    const names = manyNames('busy', 50)
-    await createAll(lb, names)
-    const apps = await Promise.all(Array.from({ length: 10 }, () => lb.world.another()))
-    await Promise.all(apps.map(app => lb.reconcile(keysOf(names), app)))
-    for (let round = 0; round < 12; round++) {
-      // Each key is in two hands, and a pass goes on beside them.
-      const hands = apps.map((app, index) => lb.reconcile(keysOf(slice(names, index * 5 + round, 10)), app))
-      await Promise.all([...hands, lb.pass()])
-      await lb.cloudWorks()
-    }
-    const addresses = await servedIn(lb)
-    t.equal(addresses.length, 50)
-    t.equal(new Set(addresses).size, 50, 'no address twice')
-    t.equal(lb.purchases(), 4, 'and no block more than they need')
-    t.ok(bought(lb) <= 64)
-  })
-
   story(t, cluster, 'where the size is sold out, the next smaller is bought', {}, async (t, lb) => {
     lb.backend.setStock('PHX', '/28', 0)
     await createAll(lb, manyNames('small', 9))
@@ -116,7 +80,11 @@ forEachCluster(t, 'capacity', {}, async (t, cluster) => {
     await lb.settle()
     for (const name of ['sold-a', 'sold-b']) {
       await expectWaiting(t, lb, name)
-      await expectEvent(t, lb, name, { type: 'Warning', reason: 'SyncLoadBalancerFailed', message: /PHX/ })
+      await expectEvent(t, lb, name, {
+        type: 'Warning',
+        reason: 'SyncLoadBalancerFailed',
+        message: /BMC_OUT_OF_STOCK/,
+      })
     }
     lb.backend.setStock('PHX', '/29', 1)
     await lb.timePasses(5 * 60_000)
