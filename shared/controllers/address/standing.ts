@@ -70,7 +70,8 @@ const no = (code: Problem['code'], message: string): Obtainable => ({
 function judgeOutside(index: AddressIndex, address: string, subject: string): Obtainable {
   const block = index.knownBlockAt(address)
   const isClosed = block && index.gateOf(block.id)?.state === 'closed'
-  if (block && block.state !== 'going' && !isClosed) return { state: 'onHold' }
+  const isGoing = block?.state === 'going' && !(block.marked && block.onNetwork)
+  if (block && !isGoing && !isClosed) return { state: 'onHold' }
   return no(
     'CCM_ADDRESS_OUTSIDE',
     `${subject} lies in no IP block that this cluster can use: ask for one that does, or for none.`,

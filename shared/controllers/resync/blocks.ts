@@ -11,8 +11,8 @@ import type { PlannedChange, WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Knowledge } from '../service/decide.ts'
 import { changeGate, decideAllGates } from '../service/gates.ts'
-import { tellRefusal } from '../service/reconcile.ts'
 import { toDemandSettings } from '../service/round.ts'
+import { tellProgress } from '../service/tell-waiting.ts'
 import type { Waiter } from '../service/waiting.ts'
 import { noteFailure, type PassNotes } from './report.ts'
 
@@ -50,7 +50,7 @@ export async function supplyBlocks(
     const progress = await loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
     notes.changes.push(...toChanges(progress))
     noteRefusal(notes, progress)
-    if (!call.dryRun) await tellWaiters(context, waiters, progress, call)
+    if (!call.dryRun) for (const { object } of waiters) await tellProgress(context, object, progress, call)
   } catch (error) {
     noteFailure(notes, 'blocks', error)
     context.log.warn({ error }, 'blocks not supplied')
@@ -65,16 +65,6 @@ function isCalledFor({ needs, inUse }: AddressDemand, { blocks }: AddressSupply)
     needs.some(({ count }) => count > 0) ||
     blocks.some(({ id, state, marked }) => ids.has(id) && (state !== 'assigned' || marked))
   )
-}
-
-async function tellWaiters(
-  context: ServiceContext,
-  waiters: readonly Waiter[],
-  progress: SupplyProgress,
-  call: WorkCall,
-): Promise<void> {
-  for (const { object, lacking } of waiters)
-    await tellRefusal(context, { service: object, lacking }, { progress }, call)
 }
 
 function noteRefusal(notes: PassNotes, { state, code, message, why }: SupplyProgress): void {

@@ -9,6 +9,7 @@ import type { Blocks } from '../service/converge.ts'
 import { type Knowledge, toKnowledge } from '../service/decide.ts'
 import { type ObservedServices, observeServices } from '../service/observe.ts'
 import { refreshPools } from '../service/pools.ts'
+import { tellFailure } from '../service/tell-waiting.ts'
 import { findWaiters, type Waiter } from '../service/waiting.ts'
 import type { ObservedBalancers } from './balancers.ts'
 import { type BlocksPass, giveBackBlocks, openBlocks, supplyBlocks } from './blocks.ts'
@@ -49,7 +50,19 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   const knowledge = know(pass, current, blocks)
   await convergeServices({ ...pass, observed: current, knowledge, blocks })
   if (work) await convergeBlocks(pass, work, blocks)
+  else await tellWaiters(pass, current, knowledge)
   await keepPools(pass)
+}
+
+/** While the cloud cannot be asked, who waits for it is told so. */
+async function tellWaiters(
+  { context, observed: { supply }, call }: BalancersPass,
+  { services }: ObservedServices,
+  knowledge: Knowledge,
+): Promise<void> {
+  if (!(supply instanceof CcmError) || call.dryRun) return
+  for (const { object } of findWaiters(context, services, knowledge))
+    await tellFailure(context, object, supply, call)
 }
 
 const toUnlistedNote = (id: string): string =>

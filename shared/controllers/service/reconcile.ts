@@ -3,10 +3,8 @@ import { CcmError } from '../../errors.ts'
 import type { PlannedChange, ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import { type Converged, convergeService, findService } from './converge.ts'
-import { syncFailedEvent } from './events.ts'
-import type { Round } from './round.ts'
 import type { Rounds } from './rounds.ts'
-import { tellService } from './tell.ts'
+import { tellFailure, tellProgress } from './tell-waiting.ts'
 
 /** Milliseconds after which it is worth looking at a Service again that waits for the cloud. */
 const LOOK_AGAIN_MS = { busy: 1500, waiting: 3000, refused: 30_000 } as const
@@ -72,27 +70,19 @@ async function converge(
   const { source } = await context.addresses.known(call.signal)
   const first = await convergeService(context, ref, { source }, call)
   if (!needsSupply(first) || !context.cloud.loadBalancer) return first
-  const round = await rounds.run(call)
+  const round = await rounds.run(call).catch(async (error: unknown) => {
+    await tellFailure(context, first.service, error, call)
+    throw error
+  })
   const second = await convergeService(context, ref, round.blocks, call)
   const changes = [...first.changes, ...second.changes]
   if (!needsSupply(second)) return { ...second, changes }
-  await tellRefusal(context, second, round, call)
+  await tellProgress(context, second.service, round.progress, call)
   return { ...second, changes, progress: round.progress }
 }
 
 /** One that is served may still lack the address of a second family. */
 const needsSupply = ({ lacking, isOnHold }: Converged): boolean => lacking.length > 0 || isOnHold
-
-/** The cloud's own answer, on each Service that it keeps waiting. */
-export async function tellRefusal(
-  context: ServiceContext,
-  { service, lacking }: Pick<Converged, 'service' | 'lacking'>,
-  { progress: { state, code, message } }: Pick<Round, 'progress'>,
-  call: WorkCall,
-): Promise<void> {
-  if (state !== 'refused' || !service || !code || lacking.length === 0) return
-  await tellService(context, service, [syncFailedEvent({ code, message: message ?? '' })], call)
-}
 
 function toResult({ state, changes, why, progress }: Done): Omit<ReconcileOutcome, 'key'> {
   if (state === 'absent') return { result: 'gone', why }
