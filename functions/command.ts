@@ -12,6 +12,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly readFile: (path: string) => Promise<string>
   readonly clock: Clock
+  /** True where a person reads standard error while it is written. */
+  readonly terminal?: boolean | undefined
   /** Comes with SIGTERM and SIGINT. */
   readonly stop: AbortSignal
 }

@@ -42,6 +42,28 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'cleanup',
+    doc: 'Gives back the IP blocks that a deleted cluster left behind: all that bear its tags, on whatever public network. Needs the BMC credentials alone. Shows a plan unless --confirm, and refuses while the cluster is alive; broken off or run again, it goes on.',
+    flags: [
+      {
+        name: 'cluster',
+        value: 'UID',
+        doc: 'What the UID of the namespace kube-system was in that cluster.',
+      },
+      { name: 'confirm', doc: 'Gives the blocks back; without it nothing is changed.' },
+      { name: 'timeout', value: 'D', doc: 'How long it works at the most; 15m by default.' },
+      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+    ],
+    settings: true,
+    exitCodes:
+      '0: nothing is left; 1: something cannot be given back, or the cluster is alive; without --confirm 2: blocks are there to be given back.',
+    async run(line, io) {
+      const { runCleanup, toCleanupCommand } = await import('./cleanup-command.ts')
+      const { problems, ...command } = toCleanupCommand(line)
+      return runCleanup(command, { ...toInputs(line, io), problems }, io)
+    },
+  },
+  {
     name: 'simulate',
     doc: 'Runs the BMC API simulator alone, with the credentials sim-client and sim-secret.',
     flags: [

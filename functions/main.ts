@@ -16,6 +16,7 @@ const io: CliIo = {
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
   clock: systemClock,
+  terminal: process.stderr.isTTY,
   stop: stop.signal,
 }
 async function main(): Promise<void> {

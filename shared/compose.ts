@@ -45,8 +45,8 @@ export interface AppOptions {
  * @throws CcmError KUBE_CONFIG_INVALID, CCM_CONFIG_INVALID
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, log, clock = systemClock, random = Math.random } = options
-  const cloud = createCloud(options, { clock, random, log })
+  const { config, log, clock = systemClock } = options
+  const cloud = openCloud(options)
   const settings = toClusterSettings(config)
   const readSettings = async () => toClusterSettings(readConfig(await options.readSources()).config)
   const kube = createKube(await openClusterAccess({ settings, readSettings, clock, log }))
@@ -75,20 +75,24 @@ export async function createApp(options: AppOptions): Promise<App> {
   return { config, log, clock, cloud, kube, controllers, closeIdle, close }
 }
 
-interface CloudParts {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly log: Log
-}
-
-function createCloud({ config, readSources }: AppOptions, parts: CloudParts): Cloud {
+/** The cloud alone, for a command that may run without a cluster. Nothing is sent yet. @throws CcmError CCM_CONFIG_INVALID */
+export function openCloud(options: AppOptions): Cloud {
+  const { config, readSources, log, clock = systemClock, random = Math.random } = options
   async function credentials(): Promise<{ clientId: string; clientSecret: string }> {
     const { clientID = '', clientSecret = '' } = readConfig(await readSources(), CLOUD_SETTINGS).config
     return { clientId: clientID, clientSecret }
   }
   const { baseUrl, tokenUrl } = config
   const loadBalancer = toLoadBalancerConfig(config)
-  return newRegistry().get(PROVIDER_NAME, { ...parts, baseUrl, tokenUrl, credentials, loadBalancer })
+  return newRegistry().get(PROVIDER_NAME, {
+    clock,
+    random,
+    log,
+    baseUrl,
+    tokenUrl,
+    credentials,
+    loadBalancer,
+  })
 }
 
 function toLoadBalancerConfig({ loadBalancer, ...config }: Config): LoadBalancerConfig | undefined {

@@ -178,6 +178,11 @@ export const ERRORS = {
     action:
       'Set PNAP_LOCATION and the location annotation to the location of the public network, or leave them unset.',
   },
+  CCM_CLUSTER_ALIVE: {
+    retry: false,
+    action:
+      'Delete the Services of type LoadBalancer of that cluster: the next resync gives their IP blocks back. For another cluster that has gone, name another kubeconfig, or none (KUBECONFIG=).',
+  },
   CCM_INTENT_INVALID: {
     retry: false,
     action:

@@ -3,6 +3,7 @@
  * k8s.io/cloud-provider part by part; a part that a cloud does not support is undefined.
  */
 
+import type { Leftovers } from './leftovers.ts'
 import type { LoadBalancer } from './load-balancer.ts'
 
 /** Address of a node, as in Node.status.addresses. */
@@ -101,6 +102,8 @@ export interface Cloud {
   readonly instancesV2: InstancesV2 | undefined
   /** Undefined where the settings name none. */
   readonly loadBalancer: LoadBalancer | undefined
+  /** Works without any setting of load balancers. */
+  readonly leftovers: Leftovers | undefined
   readonly routes: undefined
   readonly zones: undefined
   readonly clusters: undefined

@@ -3,6 +3,7 @@ import { type Bmc, type BmcOptions, createBmc } from '../bmc/client.ts'
 import type { Cloud } from '../cloud-provider/contract.ts'
 import { createRegistry, type Initializer, type Registry } from '../cloud-provider/registry.ts'
 import { newInstancesV2 } from './instances.ts'
+import { newLeftovers } from './leftovers.ts'
 import { type LoadBalancerConfig, newLoadBalancer } from './load-balancer.ts'
 import { PROVIDER_NAME, toOwner } from './provider-id.ts'
 
@@ -32,6 +33,7 @@ export function newCloud(
     providerName: PROVIDER_NAME,
     instancesV2: newInstancesV2(bmc, log),
     loadBalancer: loadBalancer && newLoadBalancer(bmc, loadBalancer, config),
+    leftovers: newLeftovers(bmc, config.clock),
     routes: undefined,
     zones: undefined,
     clusters: undefined,

@@ -22,10 +22,14 @@ export type NetworkView = Pick<PublicNetwork, 'id' | 'status' | 'ipBlocks'> | un
 const PUBLIC_NETWORK = /^(?:public[ _-]?network)?$/i
 const MOVING: ReadonlySet<string> = new Set(['creating', 'assigning', 'unassigning'])
 
-/** The network that a block has to leave first; undefined when its status asks for no network. */
+/**
+ * The network that a block has to leave first; undefined when its status asks for no network.
+ *
+ * @param publicNetworkId where a block is that names no network itself; empty: on none
+ */
 export function toNetworkToLeave(block: IpBlock, publicNetworkId: string): string | undefined {
   if (block.status === 'unassigned' || MOVING.has(block.status) || isElsewhere(block)) return undefined
-  return block.assignedResourceId ?? publicNetworkId
+  return block.assignedResourceId ?? (publicNetworkId || undefined)
 }
 
 /** @param network the one that toNetworkToLeave names, read after the block */

@@ -14,9 +14,12 @@ import {
 import { ifKnown } from './if-known.ts'
 import type { LoadBalancerParts } from './load-balancer.ts'
 
+/** What giving back works with; `publicNetworkId` is for a block that names no network itself, empty where there is none. */
+export type GiveBackParts = Pick<LoadBalancerParts, 'bmc' | 'clock' | 'tagNames' | 'publicNetworkId'>
+
 /** Goes towards giving a block back; without a hold it is only planned. */
 export async function giveBack(
-  parts: LoadBalancerParts,
+  parts: GiveBackParts,
   hold: BlockHold | undefined,
   clusterName: string,
   blockId: string,
@@ -49,7 +52,7 @@ type Found = { readonly gone: false; readonly block: IpBlock } | { readonly gone
 
 /** Only a block with the tags of this cluster is ever touched. */
 async function findBlock(
-  { bmc }: LoadBalancerParts,
+  { bmc }: GiveBackParts,
   clusterName: string,
   blockId: string,
   call: CloudCall,
@@ -63,7 +66,7 @@ async function findBlock(
   return { gone: true, why: `block ${blockId} does not bear the tags of this cluster and is left alone` }
 }
 
-const findNetwork = ({ bmc }: LoadBalancerParts, id: string, call: Call): Promise<NetworkView> =>
+const findNetwork = ({ bmc }: GiveBackParts, id: string, call: Call): Promise<NetworkView> =>
   ifKnown(() => bmc.getPublicNetwork(id, call))
 
 interface Carrying {
@@ -73,7 +76,7 @@ interface Carrying {
 }
 
 async function carryOut(
-  { bmc, tagNames, publicNetworkId }: LoadBalancerParts,
+  { bmc, tagNames, publicNetworkId }: GiveBackParts,
   change: Change,
   { step, block, networkId = publicNetworkId }: Carrying,
   call: CloudCall,

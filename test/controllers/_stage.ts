@@ -87,6 +87,7 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     routes: undefined,
     zones: undefined,
     clusters: undefined,
+    leftovers: undefined,
     providerIDOwner: toOwner,
     requestCounts: () => counts,
     unreachableSince: () => cloud.silentSince,
