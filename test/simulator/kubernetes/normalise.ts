@@ -25,6 +25,8 @@ const DROPPED = new Set(['managedFields', 'selfLink'])
 export function createNormaliser(): Normaliser {
   const numbers = new Map<string, string>()
   let counts: Record<string, number> = {}
+  /** Versions of objects, with their names. */
+  const versions = new Map<number, string>()
 
   function number(kind: string, value: string): string {
     const key = `${kind} ${value}`
@@ -33,6 +35,7 @@ export function createNormaliser(): Normaliser {
     counts = { ...counts, [kind]: (counts[kind] ?? 0) + 1 }
     const name = `<${kind} ${counts[kind]}>`
     numbers.set(key, name)
+    if (kind === 'resourceVersion') versions.set(Number(value), name)
     return name
   }
 
@@ -43,7 +46,17 @@ export function createNormaliser(): Normaliser {
     return text.replaceAll(UUID, uuid => number('uid', uuid))
   }
 
+  /** The newest version of an object met until now that was there at that moment. */
+  function toMoment(version: string): string {
+    const earlier = [...versions.keys()].filter(each => each <= Number(version))
+    return earlier.length > 0 ? `${versions.get(Math.max(...earlier))} or later` : '<resourceVersion>'
+  }
+
   function normaliseField(key: string, value: unknown): unknown {
+    if (key === 'metadata' && isOfCollection(value)) {
+      const { resourceVersion, ...rest } = value
+      return { ...normaliseFields(rest), resourceVersion: toMoment(resourceVersion) }
+    }
     if (key === 'clusterIPs' && Array.isArray(value)) return value.map(ip => normaliseField('clusterIP', ip))
     if (NUMBERED.has(key) && typeof value === 'string' && !['', '0', 'None'].includes(value))
       return number(key, value)
@@ -55,13 +68,26 @@ export function createNormaliser(): Normaliser {
     if (typeof value === 'string') return normaliseText(value)
     if (Array.isArray(value)) return value.map(normalise)
     if (typeof value !== 'object' || value === null) return value
-    const entries = Object.entries(withoutMadeName(value))
+    return normaliseFields(withoutMadeName(value))
+  }
+
+  function normaliseFields(value: object): object {
+    const entries = Object.entries(value)
       .filter(([key]) => !DROPPED.has(key))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
     return Object.fromEntries(entries.map(([key, item]) => [key, normaliseField(key, item)]))
   }
 
   return normalise
+}
+
+/**
+ * Of a list, or of a bookmark in a watch: its version is that of the whole cluster at that moment, which the API server
+ * itself moves by its own writes. That of an object is moved by the case alone.
+ */
+function isOfCollection(metadata: unknown): metadata is { readonly resourceVersion: string } {
+  const { uid, name, resourceVersion } = (metadata ?? {}) as Record<string, unknown>
+  return !uid && !name && typeof resourceVersion === 'string' && !['', '0'].includes(resourceVersion)
 }
 
 /** A name made from generateName ends in five characters by chance. */
