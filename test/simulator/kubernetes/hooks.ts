@@ -139,8 +139,9 @@ function toConfiguration(server: WebhookServer, paths: readonly string[], each: 
 async function untilCached(contract: Contract, { status, body }: ApiAnswer, path: string): Promise<void> {
   const { name, resourceVersion } = body.metadata ?? {}
   if (status >= 300 || !name || !resourceVersion) return
-  const collection = path.split('?')[0] ?? ''
-  const object = status === 201 ? `${collection}/${name}` : collection
+  const asked = path.split('?')[0] ?? ''
+  // A POST names the collection, an apply that creates the object itself.
+  const object = status === 201 && !asked.endsWith(`/${name}`) ? `${asked}/${name}` : asked
   await contract.api().call({ method: 'GET', path: `${object}?resourceVersion=${resourceVersion}` })
 }
 
