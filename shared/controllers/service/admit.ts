@@ -6,7 +6,7 @@ import { countUnconfirmed, MAX_UNCONFIRMED } from '../address/lifecycle.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type ServiceDecision, toKnowledge } from './decide.ts'
-import { toServiceFields } from './fields.ts'
+import { type ServiceState, toServiceFields } from './fields.ts'
 import { foreseeAddresses, obtainAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
 import { toServiceState } from './state.ts'
@@ -36,9 +36,12 @@ export async function admitService(
   if (decision.kind === 'handsOff')
     return { patch: undefined, why: decision.why, warnings: [decision.event.message], ring: [] }
   if (decision.kind !== 'serve') return toRing(review, toWhy(decision))
-  const taken = await claim(context, review, decision, book, call)
+  const isReplaced = losesItsAddress(decision)
+  const taken = isReplaced ? {} : await claim(context, review, decision, book, call)
   const settlement = settle(decision.allocation, taken)
-  const state = toServiceState(settlement, decision.allocation, decision.history, book.now)
+  const state = isReplaced
+    ? toRemembering(decision, book)
+    : toServiceState(settlement, decision.allocation, decision.history, book.now)
   const fields = toServiceFields(service, state, announcer)
   return {
     patch: fields && toReviewPatch(service, fields),
@@ -47,6 +50,17 @@ export async function admitService(
     ring: toKeys(review),
   }
 }
+
+const losesItsAddress = ({ allocation }: Serving): boolean =>
+  settle(allocation, {}).kind === 'wait' &&
+  allocation.problems.some(({ code }) => code === 'CCM_ADDRESS_REPLACED')
+
+/** That it gets another address than it had is told by an event, and only reconcile writes those. */
+const toRemembering = ({ history }: Serving, { now }: AddressBook): ServiceState => ({
+  kind: 'wait',
+  since: new Date(now).toISOString(),
+  remember: history.assigned,
+})
 
 const toWhy = (decision: Exclude<ServiceDecision, Serving>): string =>
   decision.kind === 'cleanUp' ? `it is to be cleaned up: ${decision.cause}` : decision.why

@@ -7,8 +7,16 @@ import type { CleanUpCause } from '../address/lifecycle.ts'
 export type ServiceState =
   /** Canonical addresses, primary family first. */
   | { readonly kind: 'serve'; readonly addresses: readonly string[] }
-  /** `since`: RFC 3339, used unless it waits already. `remember`: addresses it had before that are to be waited for. */
-  | { readonly kind: 'wait'; readonly since: string; readonly remember?: readonly string[] }
+  /**
+   * `since`: RFC 3339, used unless it waits already. `remember`: addresses it had before that are to be waited for;
+   * `forget`: those that it had and will not get back, which must not read as its user's request from now on.
+   */
+  | {
+      readonly kind: 'wait'
+      readonly since: string
+      readonly remember?: readonly string[]
+      readonly forget?: readonly string[]
+    }
   /** Only after its claims were released. */
   | { readonly kind: 'clear'; readonly cause: CleanUpCause; readonly assigned: readonly string[] }
 
@@ -52,10 +60,32 @@ function toAnnouncerFields(service: KubeService, state: ServiceState, announcer:
     case 'serve':
       return announcer.toServing(service, state.addresses)
     case 'wait':
-      return announcer.toWaiting(service)
+      return toWaitingFields(service, state.forget ?? [], announcer)
     case 'clear':
       return state.cause === 'deleted' ? {} : announcer.toCleared(service, state.assigned)
   }
+}
+
+function toWaitingFields(
+  service: KubeService,
+  forget: readonly string[],
+  announcer: Announcer,
+): AnnouncerFields {
+  if (forget.length === 0) return announcer.toWaiting(service)
+  const { annotations: cleared = {} } = announcer.toCleared(service, forget)
+  const { annotations: waiting = {}, ...rest } = announcer.toWaiting(withAnnotations(service, cleared))
+  return { ...rest, annotations: { ...cleared, ...waiting } }
+}
+
+function withAnnotations(
+  service: KubeService,
+  changes: Readonly<Record<string, string | null>>,
+): KubeService {
+  const all = Object.entries({ ...service.metadata.annotations, ...changes })
+  const annotations = Object.fromEntries(
+    all.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const])),
+  )
+  return { ...service, metadata: { ...service.metadata, annotations } }
 }
 
 function toOurAnnotations(

@@ -15,7 +15,7 @@ export function toServiceState(
   // Its own address comes back by itself: it is not to be given another one meanwhile.
   return isOnHold(allocation) && history.assigned.length > 0
     ? { kind: 'wait', since, remember: history.assigned }
-    : { kind: 'wait', since }
+    : { kind: 'wait', since, forget: history.assigned }
 }
 
 /** True when an address of its own is only not ready. */
