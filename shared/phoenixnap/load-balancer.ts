@@ -70,7 +70,9 @@ async function ensure(
   if (demand.needs.every(({ count }) => count < 1) && demand.inUse.length === 0) {
     return { state: 'done', did: [], why: 'nothing is needed' }
   }
-  if (call.dryRun) return planOnly(parts, clusterName, demand, call)
+  // Who only waits, or cannot have it, does not take the guard, which is written for it.
+  const plan = await planOnly(parts, clusterName, demand, call)
+  if (call.dryRun || plan.did.length === 0) return plan
   return orBusy(
     await call.guard.exclusively(hold => supplyUnder(parts, hold, clusterName, demand, call), call),
   )

@@ -38,7 +38,7 @@ for (const status of [500, 504])
     t.strictSame(seen(stage), ['/29 assigned'])
   })
 
-t.test('an intent for what nobody needs any more is forgotten', async t => {
+t.test('an intent for what nobody needs any more is forgotten with the next change', async t => {
   const stage = await createStage(t)
   stage.bmc.faults.add({ operation: POST_BLOCK, reset: 'before', times: 1 })
   const handler = stage.handler()
@@ -46,6 +46,14 @@ t.test('an intent for what nobody needs any more is forgotten', async t => {
   await handler.ensure({ needs: [need(1)] })
   await stage.clock.turn(30_000)
   t.equal((await handler.ensure({ inUse: [id] })).state, 'done')
+  t.equal(stage.blocks().length, 1)
+  stage.backend.updateIpBlock(id, {
+    tags: [...(stage.blocks()[0]?.tags ?? []), { name: 'delete' }].map(({ name, ...tag }) => ({
+      name,
+      value: 'value' in tag ? (tag.value ?? 'true') : 'true',
+    })),
+  })
+  t.match((await handler.ensure({ inUse: [id] })).did, [{ do: 'keep', blockId: id }])
   t.equal(stage.record.intent, undefined)
   t.equal(stage.blocks().length, 1)
 })
@@ -88,7 +96,7 @@ t.test('a short quota buys what it allows', async t => {
     alsoWaiting: true,
   })
   t.strictSame(seen(stage), ['/29 creating', '/30 creating'])
-  t.equal(stage.bmc.requests.count('GET /bmc/v1/quotas'), 1)
+  t.equal(stage.bmc.requests.count('GET /bmc/v1/quotas'), 2, 'once to plan, once to buy')
 })
 
 t.test('no quota to be seen is no limit', async t => {

@@ -20,7 +20,7 @@ t.test('buys one block for all who wait, with all tags, and assigns it', async t
   t.equal(stage.record.intent, undefined)
 })
 
-t.test('each step is one look, and does not wait', async t => {
+t.test('each step is one look, a change two, and neither waits', async t => {
   const stage = await createStage(t)
   const handler = stage.handler()
   await handler.loadBalancer.listAddresses(CLUSTER)
@@ -30,15 +30,16 @@ t.test('each step is one look, and does not wait', async t => {
     return stage.bmc.requests.operations()
   }
   const look = { [LIST]: 1, [NETWORK]: 1 }
+  const looks = { [LIST]: 2, [NETWORK]: 2 }
   t.strictSame(await operations(), {
-    ...look,
-    'GET /bmc/v1/quotas': 1,
+    ...looks,
+    'GET /bmc/v1/quotas': 2,
     'POST /tag-manager/v1/tags': 3,
     [POST_BLOCK]: 1,
   })
   t.strictSame(await operations(), look)
   await stage.clock.turn(2_000)
-  t.strictSame(await operations(), { ...look, [ASSIGN]: 1 })
+  t.strictSame(await operations(), { ...looks, [ASSIGN]: 1 })
   t.strictSame(await operations(), look)
   t.equal((await handler.ensure({})).state, 'done')
 })

@@ -117,3 +117,11 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
 /** Claims of a namespace whose Services are not known to exist. */
 export const countUnconfirmed = ({ claims }: AddressBook, namespace: string): number =>
   claims.filter(({ state, service }) => state === 'unconfirmed' && service.namespace === namespace).length
+
+/** Unconfirmed claims of a namespace that are more than it may have: the newest ones, by the version they were written at. */
+export function listBeyondLimit({ claims }: AddressBook, namespace: string): readonly Claim[] {
+  return claims
+    .filter(({ state, service }) => state === 'unconfirmed' && service.namespace === namespace)
+    .toSorted((a, b) => Number(a.resourceVersion) - Number(b.resourceVersion))
+    .slice(MAX_UNCONFIRMED)
+}

@@ -1,8 +1,10 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { isSameService } from '../address/address-index.ts'
 import { settle, type Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
+import { freeClaim } from '../address/claims.ts'
 import type { AddressBook } from '../address/contract.ts'
-import { countUnconfirmed, MAX_UNCONFIRMED } from '../address/lifecycle.ts'
+import { countUnconfirmed, listBeyondLimit, MAX_UNCONFIRMED } from '../address/lifecycle.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type ServiceDecision, toKnowledge } from './decide.ts'
@@ -91,7 +93,22 @@ async function claim(
   if (dryRun) return foreseeAddresses(allocation)
   const service: ServiceRef = { namespace, name }
   const claimant = { service, serviceUid: undefined, state: 'unconfirmed' } as const
-  return obtainAddresses(kube, allocation, claimant, { now: book.now, signal })
+  const taken = await obtainAddresses(kube, allocation, claimant, { now: book.now, signal })
+  return withinLimit(kube, service, taken, signal)
+}
+
+/** Of reviews at the same moment none has seen the claims of the others: those beyond the limit withdraw theirs. */
+async function withinLimit(
+  kube: ServiceContext['kube'],
+  service: ServiceRef,
+  taken: Taken,
+  signal?: AbortSignal,
+): Promise<Taken> {
+  if (Object.keys(taken).length === 0) return taken
+  const beyond = listBeyondLimit(await readBook(kube, signal), service.namespace)
+  const own = beyond.filter(claim => isSameService(claim.service, service))
+  for (const claim of own) await freeClaim(kube, claim, signal)
+  return own.length === 0 ? taken : {}
 }
 
 /** What kubectl shows: only what the user can do something about. */
