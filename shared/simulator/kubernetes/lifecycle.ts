@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { type Fields, fieldsOf, isFields, listOf, sameJson, valueAt } from './json.ts'
 import { changeProblems, formProblems, metadataProblems } from './metadata.ts'
 import { type KubeObject, nameOf, namespaceOf, type ObjectMeta } from './objects.ts'
+import { isSameButForTimes } from './ownership/managers.ts'
 import { apiVersionOf, kindSubjectOf, type Resource, type ResourceTable, subjectOf } from './resources.ts'
 import type { RuleContext } from './rules/rules.ts'
 import { DecodeError, decode } from './schema/decode.ts'
@@ -113,7 +114,7 @@ export function createLifecycle(
     refuse(resource, object, updateProblems(resource, object, old, options.subresource))
     if (options.subresource !== 'status')
       refuse(resource, object, resource.rules.allocate?.(object, old, context) ?? [])
-    if (sameJson(object, old)) return old
+    if (isSameButForTimes(object, old)) return old
     if (options.dryRun === true) return object
     if (isReleased(object)) return release(resource, object)
     resource.rules.afterStore?.(object, old, context)

@@ -56,6 +56,16 @@ const toEntry = ({
   ...(subresource === '' ? {} : { subresource }),
 })
 
+/** Whether a write changes nothing but when somebody set something: it is not stored then. */
+export const isSameButForTimes = (a: KubeObject, b: KubeObject): boolean =>
+  sameJson(withoutTimes(a), withoutTimes(b))
+
+const withoutTimes = (object: KubeObject): KubeObject =>
+  withOwners(
+    object,
+    ownersOf(object).map(owner => ({ ...owner, time: undefined })),
+  )
+
 export const isSameWriter = (a: Writer, b: Writer): boolean =>
   a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource
 
