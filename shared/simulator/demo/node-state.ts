@@ -1,5 +1,6 @@
 import { UNINITIALIZED_TAINT } from '../../kubernetes/names.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
+import type { NodeView } from './watch.ts'
 
 type MaybeNode = KubeNode | undefined
 
@@ -32,3 +33,7 @@ export function isInitialised(node: MaybeNode): boolean {
     addressOf(node, 'InternalIP') !== ''
   )
 }
+
+/** Whether any version of the node that a client saw carried the uninitialized taint. */
+export const wasSeenUninitialized = ({ sightings }: Pick<NodeView, 'sightings'>, name: string): boolean =>
+  sightings.some(({ object }) => object.metadata.name === name && isUninitialized(object))

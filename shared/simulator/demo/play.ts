@@ -1,15 +1,28 @@
 import { type Clock, systemClock } from '../../clock.ts'
-import type { KubeNode } from '../../kubernetes/types.ts'
-import { describeNodes, describeSurroundings, describeWhole, toWatchCommand } from './closing.ts'
+import type { KubeNode, KubeService } from '../../kubernetes/types.ts'
+import type { RequestEntry } from '../bmc/request-log.ts'
+import { ANNOUNCER_USER, installAnnouncer, startAnnouncer } from './announcer.ts'
+import { type BlockNews, GIVEN_BACK, isBought, watchBlocks } from './blocks.ts'
+import {
+  describeCost,
+  describeNodes,
+  describePurchases,
+  describeServices,
+  describeSightings,
+  describeSurroundings,
+  toWatchCommands,
+} from './closing.ts'
 import { type DemoIo, StoryError } from './contract.ts'
 import { createMeter } from './costs.ts'
 import { type MachineNews, startMachines } from './machines.ts'
 import type { Narrator } from './narrator.ts'
+import { wasSeenUninitialized } from './node-state.ts'
 import { createOperator } from './operator.ts'
-import { type Pass, startServe } from './program.ts'
-import { buildStage } from './stage.ts'
-import { ADMITTED, type Cast, playStory } from './story.ts'
-import { type NodeView, watchNodes } from './watch.ts'
+import { describeChanges, type Pass, startServe } from './program.ts'
+import { playServices } from './service-story.ts'
+import { buildStage, type Stage } from './stage.ts'
+import { ADMITTED, type Cast, playNodes } from './story.ts'
+import { type NodeView, watchObjects } from './watch.ts'
 
 /** How the story ended: `ended` when somebody ended it before. */
 export type Outcome = 'as told' | 'otherwise' | 'ended'
@@ -26,7 +39,9 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   await using resources = new AsyncDisposableStack()
   try {
     const cast = await gather(options, resources)
-    await playStory(cast)
+    await playNodes(cast)
+    tellNodes(cast)
+    await playServices(cast)
     tellEnd(cast)
     if (!once) await stay(cast, signal)
     return 'as told'
@@ -49,7 +64,8 @@ async function gather(options: PlayOptions, resources: AsyncDisposableStack): Pr
   narrator.row('cluster', `API server at ${stage.kubernetes.url}`, { mood: 'dim' })
   if (!options.once) {
     narrator.say()
-    narrator.say(`To watch from another terminal:  ${toWatchCommand(stage)}`)
+    narrator.say('To watch from another terminal:')
+    for (const command of toWatchCommands(stage)) narrator.say(`  ${command}`)
     narrator.say()
   }
   const operator = createOperator(stage.bmc)
@@ -57,33 +73,58 @@ async function gather(options: PlayOptions, resources: AsyncDisposableStack): Pr
   const end = new AbortController()
   const signal = AbortSignal.any([options.signal, end.signal])
   resources.defer(() => end.abort('the demo ends'))
-  const watch = { url: stage.kubernetes.url, ca: stage.ca, token: stage.kubernetes.tokenFor('admin') }
-  const view = await watchNodes(watch, clock, signal)
+  const view = await watchAll(stage, clock, signal)
   await stage.register()
   narrator.row('operator', 'runs register: role, webhook and audit files are in place', { mood: 'dim' })
   const serving = startServe({ ...stage.serve, run, clock, signal, onPass: pass => tellPass(narrator, pass) })
   resources.defer(async () => void (await serving.stop()))
   await serving.untilPass()
-  const news = (told: MachineNews): void => tellNews(narrator, view, told)
+  const news = (told: MachineNews): void => tellNews(narrator, view.nodes, told)
   const servers = () => stage.bmc.backend.servers()
   const machines = startMachines({ ...stage, servers, meter, clock, signal, onNews: news })
   resources.defer(async () => {
     end.abort('the demo ends')
     await machines.ended
   })
-  return { stage, serving, machines, operator, view, meter, narrator, clock }
+  const blocks = watchBlocks({
+    blocks: () => stage.bmc.backend.ipBlocks(),
+    clock,
+    signal,
+    onNews: told => tellBlock(narrator, told),
+  })
+  const announcing = await announce(stage, clock, signal)
+  resources.defer(async () => {
+    end.abort('the demo ends')
+    await Promise.all([blocks.ended, announcing()])
+  })
+  return { stage, serving, machines, operator, blocks, view, meter, narrator, clock }
+}
+
+async function watchAll({ kubernetes, ca }: Stage, clock: Clock, signal: AbortSignal): Promise<Cast['view']> {
+  const target = { url: kubernetes.url, ca, token: kubernetes.tokenFor('admin') }
+  const services = '/api/v1/namespaces/default/services'
+  return {
+    nodes: await watchObjects({ ...target, path: '/api/v1/nodes' }, clock, signal),
+    services: await watchObjects({ ...target, path: services }, clock, signal),
+  }
+}
+
+/** @returns a wait for its end */
+async function announce(stage: Stage, clock: Clock, signal: AbortSignal): Promise<() => Promise<void>> {
+  await installAnnouncer(await stage.clientOf('admin'))
+  const kube = await stage.clientOf(ANNOUNCER_USER)
+  const services = () => stage.kubernetes.store.list<KubeService>('services')
+  const ended = startAnnouncer({ services, kube, node: 'worker-1', clock, signal })
+  return () => ended
 }
 
 function tellPass(narrator: Narrator, { number, changes, requests, durationMs }: Pass): void {
-  const done = Object.entries(changes).map(([action, count]) =>
-    count === 1 ? action : `${action} × ${count}`,
-  )
+  const done = describeChanges(changes)
   const bmc = Object.values(requests).reduce((sum, count) => sum + count, 0)
-  const what = done.length === 0 ? 'nothing to do' : done.join(', ')
-  narrator.row(`pass ${number}`, what, {
+  narrator.row(`pass ${number}`, done || 'nothing to do', {
     tookMs: durationMs,
     bmc,
-    ...(done.length === 0 ? { mood: 'dim' } : {}),
+    ...(done ? {} : { mood: 'dim' }),
   })
 }
 
@@ -97,7 +138,7 @@ function tellNews(narrator: Narrator, view: NodeView, news: MachineNews): void {
       const { name, registration, tookMs, cost } = news
       if (registration === 'known')
         return narrator.row(name, 'its kubelet registers again: nothing changes', { tookMs, cost })
-      return view.wasSeenUninitialized(name)
+      return wasSeenUninitialized(view, name)
         ? narrator.row(name, 'joined tainted', { tookMs, cost })
         : narrator.row(name, 'joined, initialised before any client saw it', { tookMs, cost, mood: 'good' })
     }
@@ -107,11 +148,30 @@ function tellNews(narrator: Narrator, view: NodeView, news: MachineNews): void {
 const toBootText = (isHeld: boolean): string =>
   isHeld ? 'booted; its kubelet is started later' : 'booted; its kubelet starts'
 
-function tellEnd({ stage, view, meter, narrator }: Cast): void {
+function tellBlock(narrator: Narrator, { number, cidr, status }: BlockNews): void {
+  const text = status === GIVEN_BACK ? `${cidr} is given back to BMC` : `${cidr} is ${status}`
+  narrator.row(`block ${number}`, text, { mood: 'dim' })
+}
+
+function tellNodes({ stage, view, narrator }: Cast): void {
   narrator.say()
   for (const line of describeNodes(stage.kubernetes.store.list<KubeNode>('nodes'))) narrator.say(`  ${line}`)
   narrator.say()
-  for (const line of describeWhole(view, meter.total(), ADMITTED)) narrator.say(line)
+  narrator.say(describeSightings(view.nodes, ADMITTED))
+}
+
+const isBlockChange = ({ method, path }: RequestEntry): boolean =>
+  method !== 'GET' && /^\/(ips|networks|tag-manager)\//.test(path)
+
+function tellEnd({ stage, blocks, meter, narrator }: Cast): void {
+  const services = stage.kubernetes.store.list<KubeService>('services')
+  narrator.say()
+  for (const line of describeServices(services)) narrator.say(`  ${line}`)
+  narrator.say()
+  const kept = stage.bmc.backend.ipBlocks().filter(isBought)
+  const changes = [...stage.bmc.requests].filter(isBlockChange).length
+  for (const line of describePurchases(services, blocks.news, kept, changes)) narrator.say(line)
+  narrator.say(describeCost(meter.total()))
   narrator.praise('Everything came out as told.')
 }
 

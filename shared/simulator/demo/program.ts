@@ -13,6 +13,12 @@ export interface Pass {
   readonly durationMs: number
 }
 
+/** `free × 2, noteUnused`; empty when there was nothing to do. */
+export const describeChanges = (changes: Pass['changes']): string =>
+  Object.entries(changes)
+    .map(([action, count]) => (count === 1 ? action : `${action} × ${count}`))
+    .join(', ')
+
 /** `serve`, running. */
 export interface Serving {
   /** Waits for a pass, of those that are over too, that did this or anything at all. @throws StoryError */

@@ -16,6 +16,7 @@ import { type Certificates, createCertificates } from '../certificates.ts'
 import { type KubernetesSimulator, startKubernetesSimulator } from '../kubernetes/server.ts'
 import { readAuditFiles } from './audit-files.ts'
 import { type DemoIo, StoryError } from './contract.ts'
+import type { Pass } from './program.ts'
 
 /** Both simulators, and files in a temporary folder, as an operator of the real thing would have them. */
 export interface Stage {
@@ -23,6 +24,8 @@ export interface Stage {
   readonly kubernetes: KubernetesSimulator
   /** PEM of the authority behind every certificate here. */
   readonly ca: string
+  /** Public network from which Services get their addresses. */
+  readonly networkId: string
   /** Path of an administrator's kubeconfig. */
   readonly kubeconfig: string
   /** Flags and environment of `serve`. */
@@ -31,13 +34,25 @@ export interface Stage {
   clientOf(user: string): Promise<Kube>
   /** Runs `register`, then gives the API server the files that it wrote. @throws StoryError */
   register(): Promise<void>
+  /** Runs `resync`: one pass, without waiting for the next one. @returns number of changes by action @throws StoryError */
+  resync(): Promise<Pass['changes']>
 }
 
 /** Minutes of the real world, shortened so that the story is. */
-const BMC_TIMES = { serverCreateMs: 800, serverActionMs: 300, serverDeleteMs: 300 }
+const BMC_TIMES = {
+  serverCreateMs: 800,
+  serverActionMs: 300,
+  serverDeleteMs: 300,
+  blockCreateMs: 200,
+  assignMs: 300,
+  unassignMs: 300,
+}
 /** The shortest interval that is allowed, and a grace time that is over when the next pass comes. */
 export const INTERVAL_S = 5
 export const GRACE_S = 3
+/** Long enough for a Service to be deleted and created again on a very busy machine. */
+export const REST_S = 3
+export const BLOCK_GRACE_S = 1
 /** How long audit events wait for their batch. */
 const AUDIT_WAIT_MS = 100
 
@@ -62,6 +77,7 @@ export async function buildStage(
   resources.defer(() => rm(folder, { recursive: true, force: true }))
   const bmc = await startBmcSimulator(BMC_TIMES)
   resources.defer(() => bmc.close())
+  const { id: networkId } = bmc.backend.addPublicNetwork()
   const kubernetes = await startKubernetesSimulator({ tls })
   resources.defer(() => kubernetes.close())
   const clients: Kube[] = []
@@ -73,15 +89,17 @@ export async function buildStage(
   const token = randomBytes(24).toString('hex')
   await writeFiles(at, kubernetes, tls, token)
   const listen = `127.0.0.1:${await findFreePort()}`
+  const env = toEnvironment({ bmc, networkId, token, kubeconfig: at('controller') })
 
   return {
     bmc,
     kubernetes,
+    networkId,
     ca: tls.ca,
     kubeconfig: at('admin'),
     serve: {
       args: ['--listen', listen, '--tls-cert', at('cert'), '--tls-key', at('key')],
-      env: toEnvironment(bmc, token, at('controller')),
+      env,
     },
     async clientOf(user) {
       const access = { apiServer: kubernetes.url, caData: tls.ca, token: kubernetes.tokenFor(user) }
@@ -96,8 +114,14 @@ export async function buildStage(
         ['--webhook-token-file', at('token')],
         ['--apiserver-dir', at('apiserver')],
       ]
-      await runRegister(io, args.flat(), { KUBECONFIG: at('admin') })
+      await runProgram(io, ['register', ...args.flat()], { KUBECONFIG: at('admin') })
       kubernetes.setAudit({ ...(await readAuditFiles(at('apiserver'))), maxWaitMs: AUDIT_WAIT_MS })
+    },
+    async resync() {
+      const report = await runProgram(io, ['resync', '--output', 'json'], env)
+      const { changes } = JSON.parse(report) as { changes: readonly { action: string }[] }
+      const byAction = Object.entries(Object.groupBy(changes, ({ action }) => action))
+      return Object.fromEntries(byAction.map(([action, same = []]) => [action, same.length]))
     },
   }
 }
@@ -122,27 +146,40 @@ async function writeFiles(
   }
 }
 
-const toEnvironment = (bmc: BmcSimulator, token: string, kubeconfig: string): Record<string, string> => ({
+interface Surroundings {
+  readonly bmc: BmcSimulator
+  readonly networkId: string
+  readonly token: string
+  readonly kubeconfig: string
+}
+
+const toEnvironment = ({ bmc, networkId, token, kubeconfig }: Surroundings): Record<string, string> => ({
   PNAP_CLIENT_ID: DEFAULT_CLIENT_ID,
   PNAP_CLIENT_SECRET: DEFAULT_CLIENT_SECRET,
   PNAP_BASE_URL: bmc.url,
   PNAP_WEBHOOK_TOKEN: token,
   PNAP_RESYNC_INTERVAL: `${INTERVAL_S}s`,
   PNAP_NODE_DELETE_GRACE: `${GRACE_S}s`,
+  PNAP_LOAD_BALANCER: `kube-vip://${networkId}`,
+  PNAP_RELEASE_QUARANTINE: `${REST_S}s`,
+  PNAP_BLOCK_GRACE: `${BLOCK_GRACE_S}s`,
   KUBECONFIG: kubeconfig,
 })
 
-async function runRegister(
+/** @returns what it wrote to its standard output */
+async function runProgram(
   { run, signal }: Pick<DemoIo, 'run' | 'signal'>,
-  args: readonly string[],
+  argv: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<void> {
-  let said = ''
-  const take = (text: string): void => {
-    said += text
+): Promise<string> {
+  const said = { out: '', err: '' }
+  const take = (stream: keyof typeof said) => (text: string) => {
+    said[stream] += text
   }
-  const code = await run(['register', ...args], { env, out: take, err: take, stop: signal })
-  if (code !== 0) throw new StoryError(`register ends with exit code 0, not ${code}:\n${said.trimEnd()}`)
+  const code = await run(argv, { env, out: take('out'), err: take('err'), stop: signal })
+  if (code === 0) return said.out
+  const text = `${said.out}${said.err}`.trimEnd()
+  throw new StoryError(`${argv[0]} ends with exit code 0, not ${code}:\n${text}`)
 }
 
 /** `register` must know the port before `serve` listens: its role has to be there for the first pass. */

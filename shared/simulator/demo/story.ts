@@ -1,16 +1,17 @@
 import type { Clock } from '../../clock.ts'
 import { MISSING_SINCE, NAME, SHUTDOWN_TAINT } from '../../kubernetes/names.ts'
+import type { Blocks } from './blocks.ts'
 import { StoryError } from './contract.ts'
 import type { Meter } from './costs.ts'
 import { listEvents, untilEvent } from './events.ts'
 import { register } from './kubelet.ts'
 import type { Machines } from './machines.ts'
 import type { Narrator } from './narrator.ts'
-import { hasTaint, isInitialised, isReady, isUninitialized } from './node-state.ts'
+import { hasTaint, isInitialised, isReady, isUninitialized, wasSeenUninitialized } from './node-state.ts'
 import type { Operator } from './operator.ts'
 import type { Serving } from './program.ts'
 import { GRACE_S, INTERVAL_S, type Stage } from './stage.ts'
-import type { NodeView } from './watch.ts'
+import type { NodeView, ServiceView } from './watch.ts'
 
 /** Everybody who has a part in the story. */
 export interface Cast {
@@ -18,7 +19,9 @@ export interface Cast {
   readonly serving: Serving
   readonly machines: Machines
   readonly operator: Operator
-  readonly view: NodeView
+  readonly blocks: Blocks
+  /** What a client sees that watches all the time. */
+  readonly view: { readonly nodes: NodeView; readonly services: ServiceView }
   readonly meter: Meter
   readonly narrator: Narrator
   readonly clock: Clock
@@ -36,15 +39,15 @@ interface Fates {
   readonly deleted: string
 }
 
-/** Plays it from beginning to end. @throws StoryError at the first thing that does not come out as told */
-export async function playStory(cast: Cast): Promise<void> {
+/** Plays what becomes of nodes. @throws StoryError at the first thing that does not come out as told */
+export async function playNodes(cast: Cast): Promise<void> {
   const fates = await joinOneAfterTheOther(cast)
   await joinWithoutWebhook(cast)
   const deletedAt = await leaveToPass(cast, fates)
   await joinAfterPass(cast)
   await powerOn(cast, fates)
   await loseNode(cast, deletedAt)
-  for (const name of ADMITTED) expectNeverTainted(cast.view, name)
+  for (const name of ADMITTED) expectNeverTainted(cast.view.nodes, name)
 }
 
 async function joinOneAfterTheOther({ operator, machines, narrator, view }: Cast): Promise<Fates> {
@@ -60,17 +63,17 @@ async function joinOneAfterTheOther({ operator, machines, narrator, view }: Cast
   const fates = { poweredOff: await order('worker-1'), deleted: await order('worker-2') }
   for (const hostname of [UNREVIEWED, 'worker-4']) await order(hostname)
   for (const name of ['worker-1', 'worker-2']) {
-    await view.until(name, `${name} joins and becomes Ready`, isReady)
-    expectNeverTainted(view, name)
+    await view.nodes.until(name, `${name} joins and becomes Ready`, isReady)
+    expectNeverTainted(view.nodes, name)
   }
   return fates
 }
 
 /** The first version that a client saw was initialised, and so was every other one. */
 function expectNeverTainted(view: NodeView, name: string): void {
-  const first = view.sightings.find(({ node }) => node.metadata.name === name)
-  if (!isInitialised(first?.node)) throw new StoryError(`the first version of ${name} is initialised`)
-  if (view.wasSeenUninitialized(name)) throw new StoryError(`no client ever sees ${name} uninitialised`)
+  const first = view.sightings.find(({ object }) => object.metadata.name === name)
+  if (!isInitialised(first?.object)) throw new StoryError(`the first version of ${name} is initialised`)
+  if (wasSeenUninitialized(view, name)) throw new StoryError(`no client ever sees ${name} uninitialised`)
 }
 
 async function joinWithoutWebhook({ stage, machines, view, narrator }: Cast): Promise<void> {
@@ -81,10 +84,10 @@ async function joinWithoutWebhook({ stage, machines, view, narrator }: Cast): Pr
   await admin.request({ method: 'DELETE', path: WEBHOOKS })
   narrator.row('operator', 'deletes the webhook configuration', { mood: 'dim' })
   machines.release(UNREVIEWED)
-  const joined = await view.until(UNREVIEWED, `${UNREVIEWED} joins`, node => node !== undefined)
-  const mended = await view.until(UNREVIEWED, `${UNREVIEWED} is initialised after all`, isInitialised)
-  if (!isUninitialized(joined.node)) throw new StoryError(`${UNREVIEWED} joins tainted without the webhook`)
-  await view.until(UNREVIEWED, `${UNREVIEWED} becomes Ready`, isReady)
+  const joined = await view.nodes.until(UNREVIEWED, `${UNREVIEWED} joins`, node => node !== undefined)
+  const mended = await view.nodes.until(UNREVIEWED, `${UNREVIEWED} is initialised after all`, isInitialised)
+  if (!isUninitialized(joined.object)) throw new StoryError(`${UNREVIEWED} joins tainted without the webhook`)
+  await view.nodes.until(UNREVIEWED, `${UNREVIEWED} becomes Ready`, isReady)
   const tookMs = mended.at - joined.at
   narrator.row(UNREVIEWED, 'initialised by audit and reconcile', { tookMs, mood: 'good' })
   await stage.register()
@@ -118,15 +121,15 @@ async function joinUnknown(cast: Cast): Promise<{ message: string; tookMs: numbe
   await register(await stage.clientOf(`system:node:${STRANGER}`), { name: STRANGER, machineID: STRANGER })
   narrator.row(STRANGER, 'joined tainted: no server has its name', { mood: 'dim' })
   const message = await untilEvent(cast, STRANGER, 'InstanceNotFound')
-  if (!isUninitialized(view.node(STRANGER))) throw new StoryError(`${STRANGER} stays uninitialised`)
+  if (!isUninitialized(view.nodes.find(STRANGER))) throw new StoryError(`${STRANGER} stays uninitialised`)
   return { message, tookMs: clock.now() - start }
 }
 
 async function tellLost({ view, narrator, serving }: Cast, start: number): Promise<void> {
-  const tainted = await view.until('worker-1', 'worker-1 gets the shutdown taint', node =>
+  const tainted = await view.nodes.until('worker-1', 'worker-1 gets the shutdown taint', node =>
     hasTaint(node, SHUTDOWN_TAINT),
   )
-  const marked = await view.until(
+  const marked = await view.nodes.until(
     'worker-2',
     'worker-2 is marked as missing',
     node => node?.metadata.annotations?.[MISSING_SINCE] !== undefined,
@@ -144,16 +147,16 @@ async function joinAfterPass({ machines, view, narrator }: Cast): Promise<void> 
     'After a pass the inventory knows the servers: whoever joins now costs the BMC API next to nothing.',
   )
   machines.release('worker-4')
-  await view.until('worker-4', 'worker-4 joins and becomes Ready', isReady)
-  expectNeverTainted(view, 'worker-4')
+  await view.nodes.until('worker-4', 'worker-4 joins and becomes Ready', isReady)
+  expectNeverTainted(view.nodes, 'worker-4')
 }
 
 async function powerOn({ operator, view, narrator }: Cast, { poweredOff }: Fates): Promise<void> {
   narrator.chapter('The one server is powered on again, the other one is gone for good.')
   await operator.powerOn(poweredOff)
   narrator.row('worker-1', 'powered on in BMC', { mood: 'dim' })
-  const ready = await view.until('worker-1', 'worker-1 is Ready again', isReady)
-  const usable = await view.until(
+  const ready = await view.nodes.until('worker-1', 'worker-1 is Ready again', isReady)
+  const usable = await view.nodes.until(
     'worker-1',
     'worker-1 loses the shutdown taint',
     node => !hasTaint(node, SHUTDOWN_TAINT),
@@ -164,7 +167,7 @@ async function powerOn({ operator, view, narrator }: Cast, { poweredOff }: Fates
 
 async function loseNode(cast: Cast, deletedAt: number): Promise<void> {
   const { view, narrator, stage, serving } = cast
-  const gone = await view.until('worker-2', 'worker-2 is deleted', node => node === undefined)
+  const gone = await view.nodes.until('worker-2', 'worker-2 is deleted', node => node === undefined)
   const message = await untilEvent(cast, 'worker-2', 'DeletingNode')
   await serving.untilPass('deleteNode')
   narrator.row('worker-2', 'node deleted, with the event:', { tookMs: gone.at - deletedAt, mood: 'good' })

@@ -1,28 +1,29 @@
 import { request } from 'node:https'
 import { createInterface } from 'node:readline'
 import type { Clock } from '../../clock.ts'
-import type { KubeNode } from '../../kubernetes/types.ts'
+import type { KubeNode, KubeService, ObjectMeta } from '../../kubernetes/types.ts'
 import { StoryError } from './contract.ts'
-import { isUninitialized } from './node-state.ts'
 
-/** A version of a node as a client of the API saw it. */
-export interface Sighting {
+interface Named {
+  readonly metadata: ObjectMeta
+}
+
+/** A version of an object as a client of the API saw it. */
+export interface Sighting<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  readonly node: KubeNode
+  readonly object: T
   /** Milliseconds since 1970. */
   readonly at: number
 }
 
-/** What a client sees that watches the nodes, from the first one on. */
-export interface NodeView {
-  /** Every version of every node, in the order in which they came. */
-  readonly sightings: readonly Sighting[]
-  /** The newest version; undefined when there is no such node (any more). */
-  node(name: string): KubeNode | undefined
-  /** Whether any version of the node carried the uninitialized taint. */
-  wasSeenUninitialized(name: string): boolean
+/** What a client sees that watches one collection, from the first object on. */
+export interface View<T> {
+  /** Every version of every object, in the order in which they came. */
+  readonly sightings: readonly Sighting<T>[]
+  /** The newest version; undefined when there is no such object (any more). */
+  find(name: string): T | undefined
   /**
-   * Waits until the node passes the test.
+   * Waits until the object passes the test.
    *
    * @returns the sighting with which it did
    * @throws StoryError `what` when it does not within `timeoutMs`
@@ -30,15 +31,20 @@ export interface NodeView {
   until(
     name: string,
     what: string,
-    test: (node: KubeNode | undefined) => boolean,
+    test: (object: T | undefined) => boolean,
     timeoutMs?: number,
-  ): Promise<Sighting>
+  ): Promise<Sighting<T>>
 }
+
+export type NodeView = View<KubeNode>
+export type ServiceView = View<KubeService>
 
 export interface WatchTarget {
   readonly url: string
   readonly ca: string
   readonly token: string
+  /** Of a collection: `/api/v1/nodes`. */
+  readonly path: string
 }
 
 /** Five passes of the controller: nothing in the story takes longer, however busy the machine is. */
@@ -46,45 +52,49 @@ const PATIENCE_MS = 30_000
 const REOPEN_MS = 200
 
 /** Watches until the signal ends it; resolves when the first watch is open. */
-export async function watchNodes(target: WatchTarget, clock: Clock, signal: AbortSignal): Promise<NodeView> {
-  const sightings: Sighting[] = []
+export async function watchObjects<T extends Named>(
+  target: WatchTarget,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<View<T>> {
+  const sightings: Sighting<T>[] = []
   const waiting = new Set<() => void>()
   const opened = Promise.withResolvers<void>()
 
   function see(line: string): void {
-    const { type, object } = JSON.parse(line) as { type: string; object: KubeNode }
+    const { type, object } = JSON.parse(line) as { type: string; object: T }
     if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') return
-    sightings.push({ type, node: object, at: clock.now() })
+    sightings.push({ type, object, at: clock.now() })
     for (const check of waiting) check()
   }
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      const from = sightings.at(-1)?.node.metadata.resourceVersion
+      const from = sightings.at(-1)?.object.metadata.resourceVersion
       await readWatch(target, from, signal, see, opened.resolve).catch(() => {})
       await clock.sleep(REOPEN_MS, signal).catch(() => {})
     }
     opened.resolve()
   }
 
-  const last = (name: string): Sighting | undefined =>
-    sightings.findLast(({ node }) => node.metadata.name === name)
-  const present = (name: string): KubeNode | undefined => {
+  const last = (name: string): Sighting<T> | undefined =>
+    sightings.findLast(({ object }) => object.metadata.name === name)
+  const find = (name: string): T | undefined => {
     const sighting = last(name)
-    return sighting?.type === 'DELETED' ? undefined : sighting?.node
+    return sighting?.type === 'DELETED' ? undefined : sighting?.object
   }
 
   async function until(
     name: string,
     what: string,
-    test: (node: KubeNode | undefined) => boolean,
+    test: (object: T | undefined) => boolean,
     timeoutMs = PATIENCE_MS,
-  ): Promise<Sighting> {
-    const { promise, resolve, reject } = Promise.withResolvers<Sighting>()
+  ): Promise<Sighting<T>> {
+    const { promise, resolve, reject } = Promise.withResolvers<Sighting<T>>()
     const over = new AbortController()
     const check = (): void => {
       const sighting = last(name)
-      if (sighting && test(present(name))) resolve(sighting)
+      if (sighting && test(find(name))) resolve(sighting)
     }
     waiting.add(check)
     check()
@@ -103,26 +113,20 @@ export async function watchNodes(target: WatchTarget, clock: Clock, signal: Abor
 
   void run()
   await opened.promise
-  return {
-    sightings,
-    node: present,
-    wasSeenUninitialized: name =>
-      sightings.some(({ node }) => node.metadata.name === name && isUninitialized(node)),
-    until,
-  }
+  return { sightings, find, until }
 }
 
 /** One watch, until the server or the signal ends it. */
 function readWatch(
-  { url, ca, token }: WatchTarget,
+  { url, ca, token, path }: WatchTarget,
   from: string | undefined,
   signal: AbortSignal,
   see: (line: string) => void,
   opened: () => void,
 ): Promise<void> {
-  const path = `${url}/api/v1/nodes?watch=true${from === undefined ? '' : `&resourceVersion=${from}`}`
+  const target = `${url}${path}?watch=true${from === undefined ? '' : `&resourceVersion=${from}`}`
   return new Promise((resolve, reject) => {
-    const call = request(path, { ca, signal, headers: { authorization: `Bearer ${token}` } }, response => {
+    const call = request(target, { ca, signal, headers: { authorization: `Bearer ${token}` } }, response => {
       opened()
       // An interface passes on the errors of what it reads: without a listener one would end the process.
       createInterface(response).on('line', see).on('close', resolve).on('error', reject)

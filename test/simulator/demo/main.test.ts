@@ -8,6 +8,7 @@ t.test('Ctrl-C ends it in peace, and nothing is left behind', async t => {
   const demo = startDemo(t, [], folder)
   await demo.until('booted')
   t.match(demo.text(), /kubectl --kubeconfig \S+ get nodes -o wide -w/)
+  t.match(demo.text(), /kubectl --kubeconfig \S+ get services -w/)
   demo.interrupt()
   t.equal(await demo.ended, 0)
   t.match(demo.text(), /Ended: everything is closed/)
