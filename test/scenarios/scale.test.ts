@@ -35,6 +35,7 @@ const NEW = namesOf('new', 100)
 const MANY = namesOf('many', 1000)
 /** A long way above what is waited for, and below the limit of the test. */
 const PASS_MS = 60_000
+const CLAIMS = 'ipaddress.kubernetes.io%2Fmanaged-by%3Dphoenixnap.com'
 const LEASE_NAME = '/apis/coordination.k8s.io/v1/leases kube-system/cloud-provider-phoenixnap-resync'
 
 const version = async ({ admin }: JoinScene, path: string): Promise<string | undefined> =>
@@ -148,6 +149,9 @@ forEachCluster(t, 'budgets', {}, async (t, cluster) => {
     }
     const reads = [
       'GET /api/v1/namespaces/default/services/kubernetes',
+      'GET /api/v1/namespaces/kube-system',
+      'GET /api/v1/services?limit=500',
+      `GET /apis/networking.k8s.io/v1/ipaddresses?labelSelector=${CLAIMS}&limit=500`,
       `GET ${INVENTORY}`,
       'GET /api/v1/nodes?limit=500',
       'GET /api/v1/nodes?limit=500&continue=…',
