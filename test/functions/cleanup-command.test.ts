@@ -2,6 +2,7 @@ import t from 'tap'
 import { toCleanupCommand } from '../../functions/cleanup-command.ts'
 import { runCli } from '../../functions/cli.ts'
 import type { CleanupReport } from '../../shared/controllers/cleanup/contract.ts'
+import { CcmError } from '../../shared/errors.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { startTestCluster } from '../support/cluster.ts'
 import { createLeftbehind, leaveBlocks, OTHER_UID, OTHERS, toKube, toOthers, UID } from './_cleanup.ts'
@@ -132,14 +133,15 @@ t.test('told to end, it ends with its report', async t => {
   for (const id of ['a', 'b', 'c']) left.addBlock(id)
   const stop = new AbortController()
   const kube = toKube(() => {
-    if (left.backend.ipBlock('a').status === 'unassigning') stop.abort('SIGINT')
-    return OTHER_UID
+    if (left.backend.ipBlock('a').status !== 'unassigning') return OTHER_UID
+    stop.abort('SIGINT')
+    throw new CcmError('KUBE_TIMEOUT', 'given up')
   })
   const { code, report } = await left.cleanUp({ kube, stop: stop.signal })
   t.equal(code, 1)
   t.strictSame(
-    report.failures.map(({ name }) => name),
-    ['a', 'b', 'c'],
+    report.failures.map(({ name, code }) => [name, code]),
+    ['a', 'b', 'c'].map(id => [id, 'CCM_DEADLINE']),
   )
   t.equal((await left.cleanUp()).code, 0)
 })

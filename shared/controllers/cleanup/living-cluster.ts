@@ -44,7 +44,8 @@ export function createClusterLook(
         attempts = 1
         return { state: 'unreachable', why: found.why }
       }
-      await clock.sleep(PAUSE_MS, signal)
+      // Told to end, the next request says so.
+      await clock.sleep(PAUSE_MS, signal).catch(() => undefined)
     }
   }
 }
@@ -56,8 +57,7 @@ async function readUid(kube: Kube, signal: AbortSignal | undefined): Promise<Rea
     return { uid: await readClusterName(kube, signal) }
   } catch (error) {
     // A request that was given up tells nothing of the cluster.
-    signal?.throwIfAborted()
-    if (!hasCode(error)) throw error
+    if (signal?.aborted || !hasCode(error)) throw error
     if (isSilent(error)) return { uid: undefined, why: error.message }
     throw toUnclear(kube, error)
   }
