@@ -8,6 +8,7 @@ import type { CleanupCall, CleanupFailure, CleanupParts, CleanupReport } from '.
 const POLL_MS = 5_000
 /** One refusal may come from somebody who gives back the same block at the same moment. */
 const REFUSALS = 2
+const GONE = 'its cluster has gone'
 
 /**
  * Gives back what a cluster left behind, until nothing is left, nothing more can be done or the time is over. Each block
@@ -53,7 +54,8 @@ function toPlanned({ blockId, cidr, location, status, publicNetworkId, due, wait
     name: blockId,
     action: 'giveBack',
     detail: { cidr, location, status, publicNetworkId, steps },
-    why: wait ?? 'its cluster has gone',
+    // A wait that our own change brings about is no reason.
+    why: due.some(step => step !== 'mark') ? GONE : (wait ?? GONE),
   }
 }
 
@@ -175,8 +177,7 @@ function createRun(parts: CleanupParts, call: CleanupCall) {
   return { work }
 }
 
-const isPassing = (code: ErrorCode): boolean =>
-  code === 'CCM_DEADLINE' || (code.startsWith('BMC_') && ERRORS[code].retry)
+const isPassing = (code: ErrorCode): boolean => code.startsWith('BMC_') && ERRORS[code].retry
 
 const toFailure = ({ code, message }: CcmError): CleanupFailure => ({
   name: code.startsWith('BMC_') ? 'cloud' : 'cluster',

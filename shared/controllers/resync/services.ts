@@ -2,7 +2,6 @@ import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import { toKey } from '../address/address-index.ts'
-import { settle } from '../address/allocation.ts'
 import { decideClaim } from '../address/lifecycle.ts'
 import type { PlannedChange, WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
@@ -10,11 +9,10 @@ import { toCircumstances, toClaimChange } from '../service/claim-changes.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { type Blocks, convergeService, isUnwanted } from '../service/converge.ts'
 import { decideService, type Knowledge, type ServiceDecision } from '../service/decide.ts'
-import { toServiceFields } from '../service/fields.ts'
 import type { ObservedServices } from '../service/observe.ts'
 import { foreseeAddresses } from '../service/obtain.ts'
 import { logChange } from '../service/reconcile.ts'
-import { toConfirm, toServiceState } from '../service/state.ts'
+import { planServing, type Serving, toPlannedChanges } from '../service/serving-plan.ts'
 import { noteFailure, type PassNotes } from './report.ts'
 
 /** Services written at once, as nodes are. */
@@ -80,7 +78,7 @@ function planService(
   const name = toKey(toRef(service))
   switch (decision.kind) {
     case 'serve':
-      return planServing(pass, service, decision)
+      return planServed(pass, service, decision)
     case 'cleanUp': {
       const why = `it is cleaned up: ${decision.cause}`
       return [{ kind: 'Service', name, action: 'cleanUp', detail: {}, why }]
@@ -95,50 +93,16 @@ function planService(
 const hasActiveClaim = ({ knowledge }: ServicesPass, service: KubeService): boolean =>
   knowledge.index.claimsOf(toRef(service)).some(({ state }) => state === 'active')
 
-function planServing(
+/** A problem that is there is told again; whoever reads it once is not told twice. */
+function planServed(
   { context, knowledge, observed }: ServicesPass,
   service: KubeService,
-  { allocation, history, wish }: Extract<ServiceDecision, { readonly kind: 'serve' }>,
+  decision: Serving,
 ): readonly PlannedChange[] | undefined {
-  const ref = toRef(service)
-  const uid = service.metadata.uid ?? ''
-  const taken = foreseeAddresses(allocation)
-  const settlement = settle(allocation, taken)
-  const state = toServiceState(settlement, allocation, history, observed.book.now)
-  const fields = context.announcer && toServiceFields(service, state, context.announcer)
-  const view = {
-    uid,
-    cleanUp: undefined,
-    retain: wish.retain,
-    uses: (address: string) => settlement.addresses.includes(address),
-  }
-  const circumstances = toCircumstances({ context, knowledge, book: observed.book }, view)
-  const others = allocation.own
-    .filter(claim => !settlement.claims.includes(claim))
-    .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
-    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
-    .filter(({ decision }) => decision.do !== 'keep')
-  const planned: PlannedChange[] = [
-    ...Object.values(taken).map(({ address }) =>
-      toClaimChange({ address, service: ref }, { do: 'claim', why: 'the Service needs an address' }),
-    ),
-    ...toConfirm(settlement, uid).map(claim =>
-      toClaimChange(claim, { do: 'confirm', why: 'its Service uses it' }),
-    ),
-    ...(fields
-      ? [
-          {
-            kind: 'Service' as const,
-            name: toKey(ref),
-            action: state.kind,
-            detail: { ...fields },
-            why: settlement.why,
-          },
-        ]
-      : []),
-    ...others.map(({ claim, decision }) => toClaimChange(claim, decision)),
-  ]
-  return planned.length > 0 || allocation.problems.length > 0 ? planned : undefined
+  const taken = foreseeAddresses(decision.allocation)
+  const plan = planServing({ context, knowledge, book: observed.book }, service, decision, taken)
+  const planned = toPlannedChanges(toRef(service), taken, plan)
+  return planned.length > 0 || decision.allocation.problems.length > 0 ? planned : undefined
 }
 
 /** Claims of Services that are not there, or bear no mark of ours any more. */

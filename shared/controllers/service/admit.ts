@@ -11,9 +11,7 @@ import { decideService, type ServiceDecision, toKnowledge } from './decide.ts'
 import { type ServiceState, toServiceFields } from './fields.ts'
 import { foreseeAddresses, obtainAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
-import { toServiceState } from './state.ts'
-
-type Serving = Extract<ServiceDecision, { readonly kind: 'serve' }>
+import { planServing, type Serving } from './serving-plan.ts'
 
 /**
  * What is answered to the review of a Service: our finalizer, and with a free address its claim and the announcer's
@@ -40,14 +38,11 @@ export async function admitService(
   if (decision.kind !== 'serve') return toRing(review, toWhy(decision))
   const isReplaced = losesItsAddress(decision)
   const taken = isReplaced ? {} : await claim(context, review, decision, book, call)
-  const settlement = settle(decision.allocation, taken)
-  const state = isReplaced
-    ? toRemembering(decision, book)
-    : toServiceState(settlement, decision.allocation, decision.history, book.now)
-  const fields = toServiceFields(service, state, announcer)
+  const plan = planServing({ context, knowledge, book }, service, decision, taken)
+  const fields = isReplaced ? toServiceFields(service, toRemembering(decision, book), announcer) : plan.fields
   return {
     patch: fields && toReviewPatch(service, fields),
-    why: settlement.why,
+    why: plan.settlement.why,
     warnings: toWarnings(decision),
     ring: toKeys(review),
   }

@@ -4,11 +4,11 @@ import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import type { ClaimCircumstances, ClaimDecision, ClaimService } from '../address/lifecycle.ts'
 import type { PlannedChange } from '../contract.ts'
-import type { Work } from './converge.ts'
+import type { PlanInput } from './serving-plan.ts'
 
 /** What a claim is judged by, as far as the caller knows it. */
 export function toCircumstances(
-  { context: { settings, announcer }, knowledge, book }: Pick<Work, 'context' | 'knowledge' | 'book'>,
+  { context: { settings, announcer }, knowledge, book }: PlanInput,
   service: 'absent' | ClaimService,
 ): (claim: Claim) => ClaimCircumstances {
   const { known } = knowledge.index.view

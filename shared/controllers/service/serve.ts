@@ -1,14 +1,12 @@
 import { getService } from '../../kubernetes/services.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
-import { type Settlement, settle } from '../address/allocation.ts'
+import type { Settlement } from '../address/allocation.ts'
 import { confirmClaim } from '../address/claims.ts'
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
-import { decideClaim } from '../address/lifecycle.ts'
 import type { Problem } from '../address/problem.ts'
-import { changeClaim, toCircumstances, toClaimChange } from './claim-changes.ts'
+import { changeClaim } from './claim-changes.ts'
 import type { Converged, Note, Work } from './converge.ts'
-import type { ServiceDecision } from './decide.ts'
 import {
   addressesEvent,
   ensuredEvent,
@@ -17,14 +15,19 @@ import {
   syncFailedEvent,
   updateFailedEvent,
 } from './events.ts'
-import { toServiceFields } from './fields.ts'
 import { obtainAddresses } from './obtain.ts'
 import { refreshPools } from './pools.ts'
-import { isOnHold, toConfirm, toServiceState } from './state.ts'
+import {
+  planServing,
+  type Serving,
+  type ServingPlan,
+  toClaimed,
+  toConfirmed,
+  toWritten,
+} from './serving-plan.ts'
+import { isOnHold } from './state.ts'
 import { tellService } from './tell.ts'
 import { writeService } from './write.ts'
-
-type Serving = Extract<ServiceDecision, { readonly kind: 'serve' }>
 
 /**
  * Claims first, then the announcer's pools, then the Service, and what it gave up last: killed anywhere in between, no
@@ -39,38 +42,26 @@ export async function serveService(
   note: Note,
 ): Promise<Omit<Converged, 'changes'>> {
   const { context, ref, book, call } = work
-  const { kube, announcer } = context
-  const { allocation, history } = decision
   const uid = service.metadata.uid ?? ''
   const when: When = { now: book.now, signal: call.signal }
-  const taken = await obtainAddresses(
-    kube,
-    allocation,
-    { service: ref, serviceUid: uid, state: 'active' },
-    when,
-  )
-  for (const { address } of Object.values(taken))
-    note(toClaimChange({ address, service: ref }, { do: 'claim', why: 'the Service needs an address' }))
-  const settlement = settle(allocation, taken)
-  const confirmed = await confirmAll(work, toConfirm(settlement, uid), uid, note)
-  const hasNewClaims = confirmed || Object.keys(taken).length > 0
+  const claimant = { service: ref, serviceUid: uid, state: 'active' } as const
+  const taken = await obtainAddresses(context.kube, decision.allocation, claimant, when)
+  for (const { address } of Object.values(taken)) note(toClaimed(address, ref))
+  const plan = planServing(work, service, decision, taken)
+  const { settlement, fields } = plan
+  await confirmAll(work, plan.confirm, uid, note)
+  const hasNewClaims = plan.confirm.length > 0 || Object.keys(taken).length > 0
   const problems = hasNewClaims ? await refresh(work, note) : []
-  const state = toServiceState(settlement, allocation, history, book.now)
-  const fields = announcer && toServiceFields(service, state, announcer)
-  const stored = await writeService(kube, service, fields, call.signal)
-  if (fields) {
-    const name = `${ref.namespace}/${ref.name}`
-    note({ kind: 'Service', name, action: state.kind, detail: { ...fields }, why: settlement.why })
-  }
-  await settleOthers(work, stored, decision, settlement, note)
+  const stored = await writeService(context.kube, service, fields, call.signal)
+  if (fields) note(toWritten(ref, plan))
+  await settleOthers(work, stored, plan, note)
   const changed = fields !== undefined || hasNewClaims
-  const events = toEvents(decision, settlement, changed, problems)
-  await tellService(context, stored, events, call)
+  await tellService(context, stored, toEvents(decision, settlement, changed, problems), call)
   return {
     state: settlement.kind === 'serve' ? 'served' : 'waiting',
     service: stored,
     lacking: settlement.lacking,
-    isOnHold: settlement.kind === 'wait' && isOnHold(allocation),
+    isOnHold: settlement.kind === 'wait' && isOnHold(decision.allocation),
     why: settlement.why,
   }
 }
@@ -81,12 +72,11 @@ async function confirmAll(
   claims: readonly Claim[],
   uid: string,
   note: Note,
-): Promise<boolean> {
+): Promise<void> {
   for (const claim of claims) {
     await confirmClaim(context.kube, claim, uid, { now: book.now, signal: call.signal })
-    note(toClaimChange(claim, { do: 'confirm', why: 'its Service uses it' }))
+    note(toConfirmed(claim))
   }
-  return claims.length > 0
 }
 
 /** Pools that cannot be refreshed are told, and keep nothing else from being done. */
@@ -96,31 +86,18 @@ async function refresh({ context, call }: Work, note: Note): Promise<readonly Pr
   return problems
 }
 
-/** Own claims that the Service has no use for: the version read back says that it does not name them any more. */
+/** Claims that the Service has no use for: the version read back says that it does not name them any more. */
 async function settleOthers(
   work: Work,
   stored: KubeService,
-  { wish, allocation }: Serving,
-  settlement: Settlement,
+  { others }: ServingPlan,
   note: Note,
 ): Promise<void> {
   const { context, ref, book, call } = work
-  const service = {
-    uid: stored.metadata.uid ?? '',
-    cleanUp: undefined,
-    retain: wish.retain,
-    uses: (address: string) => settlement.addresses.includes(address),
-  }
-  const circumstances = toCircumstances(work, service)
-  const others = allocation.own.filter(claim => !settlement.claims.includes(claim))
-  const decided = others
-    .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
-    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
-    .filter(({ decision }) => decision.do !== 'keep')
-  if (decided.length === 0) return
+  if (others.length === 0) return
   const latest = await getService(context.kube, ref, call.signal)
   if (latest.metadata.resourceVersion !== stored.metadata.resourceVersion) return
-  for (const { claim, decision } of decided) {
+  for (const { claim, decision } of others) {
     const change = await changeClaim(context.kube, claim, decision, { now: book.now, signal: call.signal })
     if (change) note(change)
   }

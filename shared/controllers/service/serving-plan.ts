@@ -1,0 +1,83 @@
+import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
+import { toKey } from '../address/address-index.ts'
+import { type Settlement, settle, type Taken } from '../address/allocation.ts'
+import type { AddressBook, Claim } from '../address/contract.ts'
+import { type ClaimDecision, decideClaim } from '../address/lifecycle.ts'
+import type { PlannedChange } from '../contract.ts'
+import { toCircumstances, toClaimChange } from './claim-changes.ts'
+import type { ServiceContext } from './context.ts'
+import type { Knowledge, ServiceDecision } from './decide.ts'
+import { type ServiceFields, type ServiceState, toServiceFields } from './fields.ts'
+import { toConfirm, toServiceState } from './state.ts'
+
+export type Serving = Extract<ServiceDecision, { readonly kind: 'serve' }>
+
+/** Everything that serving a Service takes, once it is known which addresses could be claimed for it. */
+export interface ServingPlan {
+  readonly settlement: Settlement
+  readonly state: ServiceState
+  /** Undefined where the Service is as it should be. */
+  readonly fields: ServiceFields | undefined
+  /** Own claims that are not in use yet, or rested. */
+  readonly confirm: readonly Claim[]
+  /** Own claims that it has no use for (any more). */
+  readonly others: readonly { readonly claim: Claim; readonly decision: ClaimDecision }[]
+}
+
+export interface PlanInput {
+  readonly context: Pick<ServiceContext, 'settings' | 'announcer'>
+  readonly knowledge: Knowledge
+  readonly book: AddressBook
+}
+
+/** Pure: the same for a review, for one Service and for a pass. */
+export function planServing(
+  input: PlanInput,
+  service: KubeService,
+  { allocation, history, wish }: Serving,
+  taken: Taken,
+): ServingPlan {
+  const { announcer } = input.context
+  const uid = service.metadata.uid ?? ''
+  const settlement = settle(allocation, taken)
+  const state = toServiceState(settlement, allocation, history, input.book.now)
+  const uses = (address: string): boolean => settlement.addresses.includes(address)
+  const circumstances = toCircumstances(input, { uid, cleanUp: undefined, retain: wish.retain, uses })
+  return {
+    settlement,
+    state,
+    fields: announcer && toServiceFields(service, state, announcer),
+    confirm: toConfirm(settlement, uid),
+    others: allocation.own
+      .filter(claim => !settlement.claims.includes(claim))
+      .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
+      .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
+      .filter(({ decision }) => decision.do !== 'keep'),
+  }
+}
+
+/** The plan as it is told, in the order in which it is carried out. */
+export const toPlannedChanges = (service: ServiceRef, taken: Taken, plan: ServingPlan): PlannedChange[] => [
+  ...Object.values(taken).map(({ address }) => toClaimed(address, service)),
+  ...plan.confirm.map(toConfirmed),
+  ...(plan.fields ? [toWritten(service, plan)] : []),
+  ...plan.others.map(({ claim, decision }) => toClaimChange(claim, decision)),
+]
+
+export const toClaimed = (address: string, service: ServiceRef): PlannedChange =>
+  toClaimChange({ address, service }, { do: 'claim', why: 'the Service needs an address' })
+
+export const toConfirmed = (claim: Claim): PlannedChange =>
+  toClaimChange(claim, { do: 'confirm', why: 'its Service uses it' })
+
+export const toWritten = (
+  service: ServiceRef,
+  { state, fields, settlement }: ServingPlan,
+): PlannedChange => ({
+  kind: 'Service',
+  name: toKey(service),
+  action: state.kind,
+  detail: { ...fields },
+  why: settlement.why,
+})
