@@ -19,8 +19,8 @@ t.test('shows a plan, and changes nothing', async t => {
   const lines = out.trimEnd().split('\n')
   t.match(lines, [
     `cluster ${UID} is taken for gone: no cluster is configured`,
-    /^would give back IPBlock a \(.*\/29, assigned on public network one\): mark, unassign, wait, delete: /,
-    /^would give back IPBlock b \(.*, error assigning on public network two\): mark, unassign, wait, delete: /,
+    /^would give back IPBlock a \(.*\/29, assigned on public network one\): mark, unassign, wait, delete: its cluster has gone$/,
+    /^would give back IPBlock b \(.*, error assigning on public network two\): mark, unassign, wait, delete: its cluster has gone$/,
     /^would give back IPBlock c \(.*, unassigned\): mark, delete: its cluster has gone$/,
     /^would give back IPBlock d .*: unassign, wait, delete: /,
     /^4 of 4 IP blocks can be given back, 3 BMC requests, 0 ms$/,
