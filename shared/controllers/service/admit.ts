@@ -1,4 +1,5 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { FINALIZER } from '../../kubernetes/names.ts'
 import { isSameService } from '../address/address-index.ts'
 import { settle, type Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
@@ -35,7 +36,8 @@ export async function admitService(
   const decision = decideService(context, ref, service, knowledge, { old: review.old })
   if (decision.kind === 'handsOff')
     return { patch: undefined, why: decision.why, warnings: [decision.event.message], ring: [] }
-  if (decision.kind !== 'serve') return toRing(review, toWhy(decision))
+  if (decision.kind !== 'serve')
+    return { ...toRing(review, toWhy(decision)), patch: keepFinalizer(review, decision) }
   const isReplaced = losesItsAddress(decision)
   const taken = isReplaced ? {} : await claim(context, review, decision, book, call)
   const plan = planServing({ context, knowledge, book }, service, decision, taken)
@@ -58,6 +60,17 @@ const toRemembering = ({ history }: Serving, { now }: AddressBook): ServiceState
   since: new Date(now).toISOString(),
   remember: history.assigned,
 })
+
+/** `kubectl replace` drops it together with the type: it stays until the addresses were released. */
+function keepFinalizer(
+  { service, old }: ServiceReview,
+  decision: Exclude<ServiceDecision, Serving>,
+): ServiceAdmission['patch'] {
+  const { deletionTimestamp, finalizers = [] } = service?.metadata ?? {}
+  const wasHeld = old?.metadata.finalizers?.includes(FINALIZER) && !finalizers.includes(FINALIZER)
+  if (!service || decision.kind !== 'cleanUp' || deletionTimestamp !== undefined || !wasHeld) return undefined
+  return toReviewPatch(service, { finalizers: [...finalizers, FINALIZER] })
+}
 
 const toWhy = (decision: Exclude<ServiceDecision, Serving>): string =>
   decision.kind === 'cleanUp' ? `it is to be cleaned up: ${decision.cause}` : decision.why

@@ -3,14 +3,18 @@ import { CcmError } from '../../errors.ts'
 import type { PlannedChange, ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import { type Converged, convergeService, findService } from './converge.ts'
+import type { Round } from './round.ts'
 import type { Rounds } from './rounds.ts'
 import { tellFailure, tellProgress } from './tell-waiting.ts'
 
 /** Milliseconds after which it is worth looking at a Service again that waits for the cloud. */
 const LOOK_AGAIN_MS = { busy: 1500, waiting: 3000, refused: 30_000 } as const
 
-/** Times to wait for a change that was rung before it was stored: 5 s in all. */
-const BACK_OFF_MS = [50, 150, 300, 500, 1000, 1500, 1500]
+/**
+ * Times to wait for a change that was rung before it was stored: 2 s in all. Where our own patch took the change back,
+ * or somebody refused it, there is none to come.
+ */
+const BACK_OFF_MS = [50, 150, 300, 500, 1000]
 
 /** Brings one Service to what it should be; has the cloud supply what it lacks, and never waits for that here. */
 export async function reconcileService(
@@ -70,15 +74,27 @@ async function converge(
   const { source } = await context.addresses.known(call.signal)
   const first = await convergeService(context, ref, { source }, call)
   if (!needsSupply(first) || !context.cloud.loadBalancer) return first
-  const round = await rounds.run(call).catch(async (error: unknown) => {
+  const round = await rounds.run(first.service, call).catch(async (error: unknown) => {
     await tellFailure(context, first.service, error, call)
     throw error
   })
-  const second = await convergeService(context, ref, round.blocks, call)
-  const changes = [...first.changes, ...second.changes]
-  if (!needsSupply(second)) return { ...second, changes }
-  await tellProgress(context, second.service, round.progress, call)
-  return { ...second, changes, progress: round.progress }
+  const isLeft = first.service !== undefined && round.leavesWaiting(first.service)
+  const last = isLeft ? first : await convergeAgain(context, ref, first, round, call)
+  if (!needsSupply(last)) return last
+  await tellProgress(context, last.service, round.progress, call)
+  return { ...last, progress: round.progress }
+}
+
+/** With the blocks as the round has found them. */
+async function convergeAgain(
+  context: ServiceContext,
+  ref: ServiceRef,
+  first: Converged,
+  { blocks }: Round,
+  call: WorkCall,
+): Promise<Converged> {
+  const second = await convergeService(context, ref, blocks, call)
+  return { ...second, changes: [...first.changes, ...second.changes] }
 }
 
 /** One that is served may still lack the address of a second family. */

@@ -1,5 +1,6 @@
 import type { AddressDemand, AddressSupply, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
 import { readClusterName } from '../../kubernetes/cluster-name.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
 import { toDemand } from '../address/demand.ts'
 import { toExpectedBlocks, toKnownBlocks, toSource } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
@@ -8,13 +9,15 @@ import type { Blocks } from './converge.ts'
 import { type Knowledge, toKnowledge } from './decide.ts'
 import { changeGate, decideAllGates } from './gates.ts'
 import { observeServices } from './observe.ts'
-import { findWaiters, isBurstGrowing } from './waiting.ts'
+import { findWaiters, isBurstGrowing, type Waiter } from './waiting.ts'
 
 /** What a look at all Services that wait has come to. */
 export interface Round {
   readonly progress: SupplyProgress
   /** As read from the cloud in this round. */
   readonly blocks: Blocks
+  /** Whether it saw this version of the Service wait, and came upon nothing that would change it. */
+  leavesWaiting(service: KubeService): boolean
 }
 
 /**
@@ -35,12 +38,21 @@ export async function runRound(context: ServiceContext, call: WorkCall): Promise
   context.addresses.note(supply)
   const blocks = { source: toSource(supply), known: toKnownBlocks(supply) }
   const knowledge = toKnowledge({ book, ...blocks }, context)
-  await openGates(context, knowledge, supply, call)
+  const opened = await openGates(context, knowledge, supply, call)
   const waiters = findWaiters(context, services, knowledge)
   const demand = toDemand(knowledge.index, waiters, toDemandSettings(settings))
-  if (isBurstGrowing(waiters, book.now) && needsPurchase(demand)) return { progress: GROWING, blocks }
+  const leavesWaiting = opened ? () => false : toLeavesWaiting(waiters)
+  if (isBurstGrowing(waiters, book.now) && needsPurchase(demand))
+    return { progress: GROWING, blocks, leavesWaiting }
   const progress = await cloud.loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
-  return { progress, blocks }
+  return { progress, blocks, leavesWaiting }
+}
+
+function toLeavesWaiting(waiters: readonly Waiter[]): Round['leavesWaiting'] {
+  const emptyHanded = waiters.filter(({ isEmptyHanded }) => isEmptyHanded)
+  const versions = new Map(emptyHanded.map(({ object: { metadata } }) => [metadata.uid, metadata]))
+  return ({ metadata: { uid, resourceVersion } }) =>
+    resourceVersion !== undefined && versions.get(uid)?.resourceVersion === resourceVersion
 }
 
 export const toDemandSettings = ({ minFreeAddresses, ipAllocation }: ServiceContext['settings']) => ({
@@ -52,16 +64,16 @@ const needsPurchase = ({ needs }: AddressDemand): boolean => needs.some(({ count
 
 const GROWING: SupplyProgress = { state: 'waiting', did: [], why: 'more Services seem to be on their way' }
 
-/** A block that was assigned just now serves those who wait at once. */
+/** A block that was assigned just now serves those who wait at once. @returns whether there was one */
 async function openGates(
   context: ServiceContext,
   knowledge: Knowledge,
   supply: AddressSupply,
   call: WorkCall,
-): Promise<void> {
+): Promise<boolean> {
   const { actions } = decideAllGates(context, knowledge, supply, new Set())
   const { now } = knowledge.index.view.book
-  for (const action of actions) {
-    if (action.do === 'open') await changeGate(context, action, now, call)
-  }
+  const openings = actions.filter(action => action.do === 'open')
+  for (const action of openings) await changeGate(context, action, now, call)
+  return openings.length > 0
 }

@@ -114,7 +114,7 @@ function toEvents(
   const problems = [...allocation.problems, ...poolProblems].map(
     isServed ? updateFailedEvent : syncFailedEvent,
   )
-  if (!changed) return problems
+  if (!changed) return isServed ? problems : [ensuringEvent(), ...problems]
   const isSame = history.live.join() === settlement.addresses.join()
   const moved = history.live.length > 0 && !isSame ? [addressesEvent(history.live, settlement.addresses)] : []
   return [ensuringEvent(), ...moved, ...problems, ...(isServed ? [ensuredEvent()] : [])]

@@ -1,6 +1,6 @@
 import { WAITING } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
-import { settle } from '../address/allocation.ts'
+import { type Allocation, settle } from '../address/allocation.ts'
 import type { WaitingService } from '../address/demand.ts'
 import { type Decider, decideService, type Knowledge } from './decide.ts'
 import { isOnHold } from './state.ts'
@@ -9,6 +9,8 @@ import { isOnHold } from './state.ts'
 export interface Waiter extends WaitingService {
   readonly object: KubeService
   readonly since: number
+  /** It holds no claim and nothing is free for it, so that to work on it would change nothing. */
+  readonly isEmptyHanded: boolean
 }
 
 /** Services that lack addresses: nothing is claimed for them here. */
@@ -26,9 +28,13 @@ export function findWaiters(
     const { lacking } = settle(allocation, {})
     if (lacking.length === 0 && !isOnHold(allocation)) return []
     const pinned = [...wish.requested, ...history.held]
-    return [{ service, lacking, mode: wish.mode, pinned, object, since: toSince(object) }]
+    const isEmptyHanded = isHopeless(allocation)
+    return [{ service, lacking, mode: wish.mode, pinned, object, since: toSince(object), isEmptyHanded }]
   })
 }
+
+const isHopeless = ({ own, problems, families }: Allocation): boolean =>
+  own.length === 0 && problems.length === 0 && families.every(({ candidates }) => candidates.length === 0)
 
 /** One that has not been marked yet has been waiting since it was made. */
 function toSince({ metadata }: KubeService): number {
