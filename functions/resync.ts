@@ -16,6 +16,8 @@ export interface ResyncParts {
 export interface ResyncSummary {
   readonly state: ResyncReport['state'] | 'failed'
   readonly code?: ErrorCode | undefined
+  /** What keeps addresses from being announced and only a person can mend, as `CODE: …`; for the readiness check. */
+  readonly wants?: readonly string[] | undefined
 }
 
 /** One pass within the call's deadline; never throws. */
@@ -33,7 +35,8 @@ export function createResync(parts: ResyncParts): Resync {
         return (await parts.controllers()).resync({ ...call, signal })
       })
       logReport(parts.log, report)
-      return { state: report.state }
+      const wants = toWants(report)
+      return { state: report.state, ...(wants.length > 0 && { wants }) }
     } catch (thrown) {
       const error = toCcmError(thrown)
       parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
@@ -41,6 +44,11 @@ export function createResync(parts: ResyncParts): Resync {
     }
   }
 }
+
+const toWants = ({ failures }: ResyncReport): readonly string[] =>
+  failures
+    .filter(({ code }) => code === 'CCM_ANNOUNCER_MISSING' || code === 'CCM_POOL_FOREIGN')
+    .map(({ code, message }) => `${code}: ${message}`)
 
 function logReport(log: Log, report: ResyncReport): void {
   const { state, nodes, instances, held, failures, durationMs, requests } = report

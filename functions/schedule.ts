@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Log } from '../shared/log.ts'
-import type { Resync } from './resync.ts'
+import type { Resync, ResyncSummary } from './resync.ts'
 
 export interface ScheduleOptions {
   readonly resync: Resync
@@ -11,6 +11,8 @@ export interface ScheduleOptions {
   readonly stop: AbortSignal
   /** Ends a pass under way. */
   readonly abort: AbortSignal
+  /** Told how each pass ended. */
+  readonly ended?: (summary: ResyncSummary) => void
 }
 
 /** A pass over a large cluster with a slow BMC API; the shipped function has as long. */
@@ -26,7 +28,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<void> {
   const passMs = Math.min(Math.max(PASS_MS, intervalMs), MOST_PASS_MS)
   while (!stop.aborted) {
     const start = clock.now()
-    await resync({ deadline: start + passMs, signal: abort })
+    const summary = await resync({ deadline: start + passMs, signal: abort })
+    options.ended?.(summary)
     const tookMs = clock.now() - start
     if (tookMs > intervalMs)
       log.warn({ durationMs: tookMs, intervalMs }, 'resync took longer than its interval')

@@ -18,6 +18,8 @@ export interface ServerParts {
   readonly audit: Webhook
   /** Whether the API server should send requests here. */
   readonly ready: () => boolean
+  /** What a person should mend although this server is of use: shown by /readyz behind its `ok`. */
+  readonly wants?: (() => readonly string[]) | undefined
   readonly clock: Clock
   readonly maxBodyBytes: number
   /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
@@ -58,7 +60,9 @@ export function createServer(parts: ServerParts): FastifyInstance {
   })
   server.setErrorHandler((error, _request, reply) => send(reply, toRefusal(error, parts.maxBodyBytes)))
   server.get('/healthz', () => 'ok')
-  server.get('/readyz', (_request, reply) => (parts.ready() ? 'ok' : reply.code(503).send('not ready')))
+  server.get('/readyz', (_request, reply) =>
+    parts.ready() ? ['ok', ...(parts.wants?.() ?? [])].join('\n') : reply.code(503).send('not ready'),
+  )
   serveWebhook(server, parts, parts.admission, ['/admission', '/admission/:secret'])
   serveWebhook(server, parts, parts.audit, ['/audit'])
   return server

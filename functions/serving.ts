@@ -61,8 +61,9 @@ const PROBE_MS = 2000
 export async function startServing(parts: ServingParts): Promise<Serving> {
   const { app, log, clock } = parts
   const [stop, abort] = [new AbortController(), new AbortController()]
-  const state = { ready: false }
-  const { server, queue } = buildServer(parts, () => state.ready && !stop.signal.aborted)
+  const state: { ready: boolean; wants: readonly string[] } = { ready: false, wants: [] }
+  const ready = (): boolean => state.ready && !stop.signal.aborted
+  const { server, queue } = buildServer(parts, ready, () => state.wants)
   const { host } = parts.listen
   await server.listen(parts.listen).catch((cause: unknown) => {
     throw new CcmError(
@@ -82,6 +83,10 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
       log,
       stop: stop.signal,
       abort: abort.signal,
+      ended: summary => {
+        const hasLooked = summary.state === 'complete' || summary.state === 'incomplete'
+        if (hasLooked) state.wants = summary.wants ?? []
+      },
     }),
     runRefreshes({ refreshes: toRefreshes(parts, server.server as Server), clock, log, stop: stop.signal }),
     probe(parts, stop.signal, () => {
@@ -122,6 +127,7 @@ const ENDING = 'the server ends'
 function buildServer(
   parts: ServingParts,
   ready: () => boolean,
+  wants: () => readonly string[],
 ): { server: ReturnType<typeof createServer>; queue: Queue } {
   const { app, log, clock, random, maxBodyBytes, tls } = parts
   const controllers = async () => app.controllers
@@ -133,6 +139,7 @@ function buildServer(
     admission: createAdmission({ ...webhook, controllers, invoker: async () => queue }),
     audit: createAudit({ ...webhook, invoker: queue }),
     ready,
+    wants,
     clock,
     maxBodyBytes,
     tls: tls?.files,

@@ -4,7 +4,6 @@ import { getAnnouncer } from './announcers/announcers.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
-import { parseReserved } from './controllers/address/reserved.ts'
 import type { Controllers } from './controllers/contract.ts'
 import { createControllers } from './controllers/controllers.ts'
 import type { ServiceSettings } from './controllers/service/context.ts'
@@ -111,7 +110,7 @@ const toServiceSettings = (config: Config): ServiceSettings => ({
   annotationIPLocation: config.annotationIPLocation,
   location: config.location,
   minFreeAddresses: config.minFreeAddresses,
-  reserved: parseReserved(config.reservedAddresses).ranges,
+  reserved: config.reservedAddresses,
   releaseQuarantineMs: config.releaseQuarantine,
   typeChangeQuarantineMs: config.typeChangeQuarantine,
   blockGraceMs: config.blockGrace,

@@ -2,6 +2,9 @@
  * Readers of settings: text in, value out, or an error whose message says what was expected and never repeats the value.
  */
 
+import type { AddressRange } from './ip-address.ts'
+import { parseReserved } from './reserved-addresses.ts'
+
 /** The text as it is. */
 export const text = (value: string): string => value
 
@@ -71,6 +74,14 @@ export const list = (value: string): readonly string[] =>
     .split(',')
     .map(item => item.trim())
     .filter(Boolean)
+
+/** Addresses, ranges as `203.0.113.4-203.0.113.6` and blocks as `203.0.113.8/30`, separated by commas. */
+export function addressRanges(value: string): readonly AddressRange[] {
+  const { ranges, malformed } = parseReserved(list(value))
+  if (malformed.length > 0)
+    throw new Error('expected addresses, ranges such as 203.0.113.4-203.0.113.6, or blocks in canonical form')
+  return ranges
+}
 
 /** A bearer token long enough not to be guessed. */
 export function token(value: string): string {

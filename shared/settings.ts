@@ -1,4 +1,5 @@
 import {
+  addressRanges,
   annotationKey,
   duration,
   integer,
@@ -144,7 +145,7 @@ export const PROVIDER_SETTINGS = {
   ipBlockSize: {
     env: 'PNAP_IP_BLOCK_SIZE',
     field: 'ipBlockSize',
-    parse: oneOf('auto', '/31', '/30', '/29', '/28'),
+    parse: oneOf('auto', '/30', '/29', '/28'),
     fallback: 'auto',
     doc: 'Size of the IPv4 blocks that are bought.',
   },
@@ -165,7 +166,7 @@ export const PROVIDER_SETTINGS = {
   reservedAddresses: {
     env: 'PNAP_RESERVED_ADDRESSES',
     field: 'reservedAddresses',
-    parse: list,
+    parse: addressRanges,
     fallback: '',
     doc: 'Addresses and ranges that are never given to a Service, separated by commas.',
   },

@@ -5,7 +5,7 @@ import { NETWORK_TAKES, type Refusal } from './supply-plan.ts'
 
 /** What an operator set about buying. */
 export interface PurchaseSettings {
-  readonly blockSize: 'auto' | '/31' | '/30' | '/29' | '/28'
+  readonly blockSize: 'auto' | '/30' | '/29' | '/28'
   /** IPv4 blocks that the cluster may have. */
   readonly maxBlocks: number
 }
@@ -81,10 +81,6 @@ export function decidePurchase(state: PurchaseState, settings: PurchaseSettings)
   const full = checkLimits(state, settings, need)
   if (full) return refuse(full)
   const wanted = toWantedSize(state, settings, need)
-  if (toCapacity(need.family, wanted) === 0) {
-    const message = `a block of size /${wanted} leaves no address for a Service`
-    return refuse({ code: 'CCM_CONFIG_INVALID', message })
-  }
   const sizes = Array.from({ length: toSmallest(need.family) - wanted + 1 }, (_, index) => wanted + index)
   const inStock = sizes.filter(size => !state.soldOut.includes(toSizeKey(need.family, size)))
   if (inStock.length === 0) return refuse(toOutOfStock(need, wanted))

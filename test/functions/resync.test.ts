@@ -54,6 +54,18 @@ t.test('a pass ends in one line that sums it up', async t => {
   t.equal(state.closed, 1)
 })
 
+t.test('what only a person can mend is told to the readiness check', async t => {
+  const failures = [
+    { name: 'pools', code: 'CCM_ANNOUNCER_MISSING', message: 'no ipaddresspools.metallb.io' },
+    { name: 'node-a', code: 'KUBE_CONFLICT', message: 'changed meanwhile' },
+  ]
+  const { invoke } = createBench(async () => ({ ...EMPTY_REPORT, state: 'incomplete', failures }))
+  t.strictSame(await invoke(), {
+    state: 'incomplete',
+    wants: ['CCM_ANNOUNCER_MISSING: no ipaddresspools.metallb.io'],
+  })
+})
+
 t.test('objects that failed are named, and another pass at work is no failure', async t => {
   const failures = [{ name: 'node-a', code: 'KUBE_CONFLICT', message: 'changed meanwhile' }]
   const failing = createBench(async () => ({ ...EMPTY_REPORT, failures }))

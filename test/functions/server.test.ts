@@ -15,9 +15,10 @@ interface Options {
   readonly tls?: TlsFiles
   readonly tokens?: readonly string[]
   readonly ready?: () => boolean
+  readonly wants?: () => readonly string[]
 }
 
-async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true }: Options = {}) {
+async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true, wants }: Options = {}) {
   const backstage = createBackstage()
   const parts = {
     clock: backstage.clock,
@@ -36,6 +37,7 @@ async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true }: Op
     }),
     audit: createAudit({ ...parts, invoker: { invoke: async () => {} } }),
     ready,
+    wants,
     tls,
     ...parts,
   })
@@ -76,6 +78,13 @@ t.test('health is open, and tells the process from its use', async t => {
   t.equal((await server.inject('/readyz')).statusCode, 503)
   ready = true
   t.equal((await server.inject('/readyz')).statusCode, 200)
+})
+
+t.test('readiness tells what a person should mend, and is no less ready for it', async t => {
+  const wants = ['CCM_ANNOUNCER_MISSING: the cluster has no ipaddresspools.metallb.io']
+  const { server } = await listen(t, { ready: () => true, wants: () => wants })
+  const { statusCode, body } = await server.inject('/readyz')
+  t.strictSame({ statusCode, body }, { statusCode: 200, body: `ok\n${wants[0]}` })
 })
 
 t.test('a path that cannot be decoded is unknown', async t => {

@@ -59,7 +59,6 @@ const CASES: readonly [
   ['100 at once', state([four(100)]), {}, times(8, '/28')],
   ['131 at once', state([four(131)]), {}, [...times(10, '/28'), 'CCM_BLOCK_LIMIT']],
   ['a size that is set', state([four(6)]), { blockSize: '/29' }, ['/29', '/29']],
-  ['a /31 that is set', state([four(1)]), { blockSize: '/31' }, ['CCM_CONFIG_INVALID']],
   ['a block of its own', state([four(1, web)], has), { blockSize: '/28' }, ['/29 own']],
   ['two blocks of its own', state([four(2, web)]), {}, ['/29 own', '/29 own']],
   ['IPv6', state([{ family: 'IPv6', count: 9 }]), {}, ['/64']],

@@ -1,7 +1,7 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
-import { toKey } from '../address/address-index.ts'
+import { indexAddresses, toKey } from '../address/address-index.ts'
 import { decideClaim } from '../address/lifecycle.ts'
 import type { PlannedChange, WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
@@ -58,13 +58,26 @@ interface Pending {
 }
 
 function findServices(pass: ServicesPass): Pending[] {
-  const { context, observed, knowledge } = pass
+  const { context, observed, call } = pass
+  let { knowledge } = pass
   return observed.services.flatMap(service => {
     const ref = toRef(service)
     const decision = decideService(context, ref, service, knowledge)
-    const planned = planService(pass, service, decision)
+    const planned = planService({ ...pass, knowledge }, service, decision)
+    // What a pass would claim for one Service, it would not claim for the next.
+    if (call.dryRun && planned) knowledge = withTaken(knowledge, planned)
     return planned === undefined ? [] : [{ ref, planned }]
   })
+}
+
+function withTaken(knowledge: Knowledge, planned: readonly PlannedChange[]): Knowledge {
+  const taken = planned.flatMap(({ kind, action, name }) =>
+    kind === 'IPAddress' && action === 'claim' ? name : [],
+  )
+  if (taken.length === 0) return knowledge
+  const { view } = knowledge.index
+  const book = { ...view.book, unreadable: [...view.book.unreadable, ...taken] }
+  return { ...knowledge, index: indexAddresses({ ...view, book }) }
 }
 
 const toRef = ({ metadata: { namespace = '', name } }: KubeService): ServiceRef => ({ namespace, name })

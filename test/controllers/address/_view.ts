@@ -7,9 +7,9 @@ import {
 import type { AllocationRequest } from '../../../shared/controllers/address/allocation.ts'
 import type { Candidate } from '../../../shared/controllers/address/candidates.ts'
 import type { Claim, Gate } from '../../../shared/controllers/address/contract.ts'
-import { parseReserved } from '../../../shared/controllers/address/reserved.ts'
 import type { AddressWish } from '../../../shared/controllers/address/wish.ts'
 import { formatAddress, parseCidr } from '../../../shared/ip-address.ts'
+import { parseReserved } from '../../../shared/reserved-addresses.ts'
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z')
 export const WEB: ServiceRef = { namespace: 'default', name: 'web' }

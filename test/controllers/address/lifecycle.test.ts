@@ -6,6 +6,8 @@ import {
   type ClaimService,
   countUnconfirmed,
   decideClaim,
+  listBeyondLimit,
+  MAX_UNCONFIRMED,
 } from '../../../shared/controllers/address/lifecycle.ts'
 import { API, makeClaim, makeView, NOW } from './_view.ts'
 
@@ -164,4 +166,16 @@ t.test('counts what is unconfirmed in a namespace', async t => {
   ]
   t.equal(countUnconfirmed(makeView({ claims }).book, 'default'), 2)
   t.equal(countUnconfirmed(makeView({ claims }).book, 'none'), 0)
+})
+
+t.test('beyond the limit are those that were claimed last, whatever their addresses', async t => {
+  const claims = Array.from({ length: MAX_UNCONFIRMED + 2 }, (_, n) =>
+    makeClaim(`203.0.113.${n + 2}`, 'a', { state: 'unconfirmed', resourceVersion: String(1000 - n) }),
+  )
+  const { book } = makeView({ claims: [...claims, makeClaim('203.0.113.60', 'a')] })
+  t.strictSame(
+    listBeyondLimit(book, 'default').map(({ address }) => address),
+    ['203.0.113.3', '203.0.113.2'],
+  )
+  t.strictSame(listBeyondLimit(book, 'none'), [])
 })

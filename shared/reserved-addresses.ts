@@ -1,4 +1,4 @@
-import { type AddressRange, parseAddress, parseCidr } from '../../ip-address.ts'
+import { type AddressRange, parseAddress, parseCidr } from './ip-address.ts'
 
 /** Addresses that are never given to a Service. */
 export interface ReservedAddresses {

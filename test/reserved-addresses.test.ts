@@ -1,6 +1,6 @@
 import t from 'tap'
-import { parseReserved } from '../../../shared/controllers/address/reserved.ts'
-import { formatAddress } from '../../../shared/ip-address.ts'
+import { formatAddress } from '../shared/ip-address.ts'
+import { parseReserved } from '../shared/reserved-addresses.ts'
 
 const READ: readonly [entry: string, range: string][] = [
   ['203.0.113.4', '203.0.113.4-203.0.113.4'],
