@@ -3,6 +3,7 @@ import type { KubeService } from '../../kubernetes/types.ts'
 import { type Allocation, settle } from '../address/allocation.ts'
 import type { WaitingService } from '../address/demand.ts'
 import { type Decider, decideService, type Knowledge } from './decide.ts'
+import { foreseeAddresses } from './obtain.ts'
 import { isOnHold } from './state.ts'
 
 /** A Service that new or repaired blocks would help, and since when it has been waiting (ms since 1970). */
@@ -33,8 +34,10 @@ export function findWaiters(
   })
 }
 
-const isHopeless = ({ own, problems, families }: Allocation): boolean =>
-  own.length === 0 && problems.length === 0 && families.every(({ candidates }) => candidates.length === 0)
+function isHopeless(allocation: Allocation): boolean {
+  const { own, problems } = allocation
+  return own.length === 0 && problems.length === 0 && Object.keys(foreseeAddresses(allocation)).length === 0
+}
 
 /** One that has not been marked yet has been waiting since it was made. */
 function toSince({ metadata }: KubeService): number {
