@@ -24,8 +24,9 @@ const MAX_OF_A_BLOCK = 1024
  * looked for before it is asked for, and a /64 costs no more than a /29.
  *
  * Packed: its own block first, then those that belong to nobody, fullest first so that others empty, then what is left
- * over in other Services' own blocks (never the address that is theirs). In each shared block it starts at
- * hash(namespace/name) mod free, so that concurrent creators seldom meet. Dedicated: IPv4 in its own block only, from
+ * over in other Services' own blocks (never the address that is theirs). In each shared block it starts at the place
+ * hash(namespace/name) mod size, so that concurrent creators seldom meet, and handlers that work on the same Service do,
+ * also where one of them sees fewer addresses free: one with two claims would let the other address rest. Dedicated: IPv4 in its own block only, from
  * the first usable address on; IPv6 as packed, because a network takes one IPv6 block.
  */
 export function listCandidates(
@@ -46,7 +47,7 @@ function* generate(
   const isOpen = (block: AddressBlock) => index.gateOf(block.id)?.state === 'open'
   const spaces = listSpaces(index, service, family, mode, isOpen)
   for (const { block, free, isOwn } of spaces) {
-    const start = isOwn ? 0n : hash(service) % countAddresses(free)
+    const start = isOwn ? 0n : findStart(service, block, free)
     const values = walkRanges(free, start).take(MAX_OF_A_BLOCK)
     for (const value of values) yield toCandidate(index, block, formatAddress(family, value))
   }
@@ -94,6 +95,15 @@ function compareSpaces(a: Space, b: Space): number {
   if (a.tier !== b.tier) return a.tier - b.tier
   if (x !== y) return x < y ? -1 : 1
   return a.block.id < b.block.id ? -1 : 1
+}
+
+/** Index of the first free address at the Service's place in the block, or behind it. */
+function findStart(service: ServiceRef, block: AddressBlock, free: readonly AddressRange[]): bigint {
+  const usable = usableRange(block)
+  if (!usable) return 0n
+  const place = usable.first + (hash(service) % countAddresses([usable]))
+  const before = free.flatMap(range => subtractRanges(range, [{ ...usable, first: place }]))
+  return countAddresses(before)
 }
 
 /** 48 bits are enough to spread over any block. */

@@ -80,6 +80,17 @@ t.test('concurrent creators begin at different addresses', async t => {
   )
 })
 
+t.test('whoever sees fewer addresses free begins at the same one, unless it is among those', async t => {
+  const all = packed({ blocks: [A] })
+  for (const gone of all) {
+    const claims = [makeClaim(gone, 'a', { service: API })]
+    t.strictSame(
+      packed({ blocks: [A], claims }),
+      all.filter(address => address !== gone),
+    )
+  }
+})
+
 t.test('says where a candidate lies, and can be gone through again', async t => {
   const candidates = listCandidates(makeIndex({ blocks: [A] }), WEB, 'IPv4', 'packed')
   const [candidate] = candidates
