@@ -19,11 +19,12 @@ const AUDIT_MAX_WAIT_MS = 100
 export async function startSimulatorBackend({
   dualStack = false,
   crds = [],
+  plain = false,
   ...setup
 }: ClusterSetup & ClusterNature): Promise<SimulatorBackend> {
   // kubectl sends no token over plain HTTP.
   const simulator = await startKubernetesSimulator({
-    tls: await createCertificates({ hosts: ['127.0.0.1'] }),
+    ...(plain ? {} : { tls: await createCertificates({ hosts: ['127.0.0.1'] }) }),
     dualStack,
     customResources: crds.map(toCustomResource),
   })

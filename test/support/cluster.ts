@@ -38,6 +38,8 @@ export interface ClusterNature {
   readonly dualStack?: boolean | undefined
   /** CustomResourceDefinitions that it starts with; see `toCustomResource` for what the simulator makes of them. */
   readonly crds?: readonly object[] | undefined
+  /** The simulator answers over plain HTTP: for stories that are told hundreds of times, none of them by kubectl. */
+  readonly plain?: boolean | undefined
 }
 
 /** How a kind of cluster is reached and changed; `TestCluster` is built on it. */

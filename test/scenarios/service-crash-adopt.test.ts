@@ -1,0 +1,7 @@
+import t from 'tap'
+import { crashEverywhere } from './_crash.ts'
+import { ADOPTED } from './_crash-stories.ts'
+
+t.setTimeout(400_000)
+
+crashEverywhere(t, ADOPTED)
