@@ -39,7 +39,7 @@ export interface CrashStory {
 }
 
 /** Of the effects on the real API server, where a story takes longer: one in so many. */
-const SHARE = 5
+const SHARE = 10
 
 /**
  * Tells the story once undisturbed, and then once for every effect and what may become of the process at it; another

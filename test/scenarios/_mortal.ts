@@ -129,13 +129,15 @@ const toSettings = (
   nodeDeleteMaxShare: config.nodeDeleteMaxShare,
 })
 
+const loseOfKube = (): Error => new CcmError('KUBE_UNREACHABLE', 'the answer was lost')
+const loseOfCloud = (): Error => new CcmError('BMC_OUTCOME_UNKNOWN', 'the answer was lost')
+
 function toMortalKube(kube: Kube, effect: Effect, live: () => void): Kube {
-  const lost = (): Error => new CcmError('KUBE_UNREACHABLE', 'the answer was lost')
   return {
     ...kube,
     async request(request) {
       const { method = 'GET', path } = request
-      if (method !== 'GET') return effect(`${method} ${path}`, lost, () => kube.request(request))
+      if (method !== 'GET') return effect(`${method} ${path}`, loseOfKube, () => kube.request(request))
       live()
       const answer = await kube.request(request)
       live()
@@ -148,14 +150,13 @@ const READS = /^(get|list)/
 const LOCAL = ['requests', 'unreachableSince', 'close']
 
 function toMortalBmc(bmc: Bmc, effect: Effect, live: () => void): Bmc {
-  const lost = (): Error => new CcmError('BMC_OUTCOME_UNKNOWN', 'the answer was lost')
   return new Proxy(bmc, {
     get(target, name: Extract<keyof Bmc, string>) {
       const member: unknown = target[name]
       if (typeof member !== 'function' || LOCAL.includes(name)) return member
       return async (...args: unknown[]): Promise<unknown> => {
         const run = async (): Promise<unknown> => Reflect.apply(member, target, args)
-        if (!READS.test(name)) return effect(name, lost, run)
+        if (!READS.test(name)) return effect(name, loseOfCloud, run)
         live()
         const answer = await run()
         live()
