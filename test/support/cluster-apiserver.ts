@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
 import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
+import { serveCustomResources } from './cluster-definitions.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ApiServerOptions } from './control-plane-files.ts'
-import { serveCustomResources } from './cluster-definitions.ts'
 import { toKubeconfig } from './kubeconfigs.ts'
 import { ADMIN } from './users.ts'
 
