@@ -12,9 +12,10 @@ export interface ServiceRef {
 
 /**
  * Where a block stands: `coming` (bought, not assigned yet), `assigned` (its addresses can be announced), `failed` (its
- * assignment or removal ended in an error), `going` (being given back).
+ * assignment or removal ended in an error), `going` (being given back), `elsewhere` (assigned to another network than
+ * the settings name: what Services have in it stays, and nobody else gets anything there).
  */
-export type BlockState = 'coming' | 'assigned' | 'failed' | 'going'
+export type BlockState = 'coming' | 'assigned' | 'failed' | 'going' | 'elsewhere'
 
 /** A range of public addresses that the cloud gave to this cluster. */
 export interface AddressBlock {
@@ -55,7 +56,7 @@ export interface AddressSupply {
     /** The cloud's own word. */
     readonly status: string
   }
-  /** Blocks of this cluster that are on this network or on none; never those of other clusters. By id. */
+  /** Blocks of this cluster, wherever they are; never those of other clusters. By id. */
   readonly blocks: readonly AddressBlock[]
   /** Addresses of the network that belong to its members (servers), canonical; never given to a Service. */
   readonly memberAddresses: readonly string[]

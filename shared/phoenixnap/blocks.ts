@@ -26,19 +26,14 @@ const STATES: Readonly<Record<string, BlockState>> = {
 }
 
 /**
- * A block of this cluster; undefined when it belongs to something else than this network. What of it cannot be read is
- * left undefined: it then has no usable addresses.
+ * A block of this cluster. What of it cannot be read is left undefined: it then has no usable addresses.
  *
  * @param onNetwork whether the network names it among its blocks
  */
-export function toSupplyBlock(
-  block: IpBlock,
-  networkId: string,
-  onNetwork: boolean,
-): SupplyBlock | undefined {
+export function toSupplyBlock(block: IpBlock, networkId: string, onNetwork: boolean): SupplyBlock {
   const { assignedResourceId, status, tags = [] } = block
   const isHere = onNetwork || assignedResourceId === networkId
-  if (!isHere && (assignedResourceId !== undefined || status === 'assigned')) return undefined
+  const isElsewhere = !isHere && (assignedResourceId !== undefined || status === 'assigned')
   const cidr = toCidr(block.cidr)
   const family = toFamily(block, cidr)
   const marked = isMarked(tags)
@@ -47,7 +42,7 @@ export function toSupplyBlock(
     cidr,
     family,
     location: block.location ?? '',
-    state: toState(status, marked, isHere),
+    state: isElsewhere ? 'elsewhere' : toState(status, marked, isHere),
     status,
     usable: cidr === undefined ? undefined : toUsable(cidr),
     dedicatedTo: toServiceRef(tags),
@@ -63,7 +58,7 @@ export function toSupplyBlock(
 /** The API gains words without notice: one that is not known tells nothing, the network's own list does. */
 function toState(status: string, marked: boolean, onNetwork: boolean): BlockState {
   const state = STATES[status] ?? (onNetwork ? 'assigned' : 'coming')
-  return marked && state !== 'failed' ? 'going' : state
+  return marked && state === 'coming' ? 'going' : state
 }
 
 /** How many addresses of a block of this size Services may have; 0 where nothing is left. */

@@ -11,7 +11,10 @@ import { ifKnown } from './if-known.ts'
 
 /** What a cluster has, with what only the provider needs to know. */
 export interface Supply extends AddressSupply {
+  /** On this network, or on none. */
   readonly blocks: readonly SupplyBlock[]
+  /** On another network. */
+  readonly elsewhere: readonly SupplyBlock[]
   /** Purchases that a block of the cluster came from, wherever that block is now. */
   readonly purchases: ReadonlySet<string>
   /** As in AddressSupply. */
@@ -40,7 +43,7 @@ export async function readSupply(
   const network = await readNetwork(source, call)
   const listed = new Set(blocks.map(({ id }) => id))
   const missing = (call?.expected ?? []).filter(id => !listed.has(id))
-  const unlisted = await findUnlisted(source, clusterName, missing, call)
+  const unlisted = await findUnlisted(source, clusterName, { missing, network }, call)
   return { ...toSupply(blocks, network, source.log), unlisted }
 }
 
@@ -48,12 +51,14 @@ export async function readSupply(
 async function findUnlisted(
   { bmc, log }: SupplySource,
   clusterName: string,
-  missing: readonly string[],
+  { missing, network }: { readonly missing: readonly string[]; readonly network: PublicNetwork },
   call?: CloudCall,
 ): Promise<string[]> {
   const unlisted: string[] = []
   for (const id of new Set(missing)) {
     const block = await ifKnown(() => bmc.getIpBlock(id, call))
+    if (!block && network.ipBlocks.some(other => other.id === id))
+      throw new CcmError('BMC_RESPONSE_INVALID', `block ${id} is on the network and yet BMC does not know it`)
     if (!block) continue
     if (hasTags(block.tags, toClusterTags(clusterName)))
       throw new CcmError('BMC_RESPONSE_INVALID', `the list of IP blocks was cut: it lacks block ${id}`)
@@ -76,11 +81,13 @@ async function readNetwork({ bmc, publicNetworkId }: SupplySource, call?: CloudC
 
 function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Omit<Supply, 'unlisted'> {
   const here = new Set(network.ipBlocks.map(({ id }) => id))
+  const blocks = all
+    .map(block => toSupplyBlock(block, network.id, here.has(block.id)))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   return {
     network: { id: network.id, location: network.location, status: network.status },
-    blocks: all
-      .flatMap(block => toSupplyBlock(block, network.id, here.has(block.id)) ?? [])
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    blocks: blocks.filter(({ state }) => state !== 'elsewhere'),
+    elsewhere: blocks.filter(({ state }) => state === 'elsewhere'),
     purchases: new Set(all.flatMap(({ tags = [] }) => toPurchase(tags) ?? [])),
     memberAddresses: network.memberships.flatMap(({ resourceId, ips }) =>
       ips.flatMap(entry => expand(entry, resourceId, log)),
@@ -107,12 +114,13 @@ function expand(entry: string, resourceId: string, log: Log): readonly string[] 
 export const toAddressSupply = ({
   network,
   blocks,
+  elsewhere,
   memberAddresses,
   occupied,
   unlisted,
 }: Supply): AddressSupply => ({
   network,
-  blocks: blocks.map(toAddressBlock),
+  blocks: [...blocks, ...elsewhere].map(toAddressBlock),
   memberAddresses,
   occupied,
   unlisted,

@@ -34,6 +34,7 @@ t.test('lists what a cluster has, in two requests', async t => {
       [own.id, 'assigned', 5],
       [coming.id, 'coming', 13],
       [odd.id, 'coming', undefined],
+      [elsewhere.id, 'elsewhere', 5],
     ],
   )
   t.strictSame(supply.blocks[0]?.dedicatedTo, web)

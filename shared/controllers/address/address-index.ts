@@ -14,6 +14,11 @@ export interface AddressView {
    * Undefined for what the inventory remembers, where an unknown block proves nothing.
    */
   readonly known?: readonly AddressBlock[] | undefined
+  /**
+   * Ids of blocks that claims or gates named before `known` was read, and that were asked for by themselves where the list
+   * lacked them: only of these it tells anything.
+   */
+  readonly judged?: ReadonlySet<string> | undefined
 }
 
 /** The same, so that one Service's look-ups do not cost a pass over everything. */

@@ -7,6 +7,8 @@ import { type BlockUse, describeUse, findUse, toGateAddress } from './use.ts'
 export interface GateInput {
   readonly book: AddressBook
   readonly supply: AddressSupply
+  /** Ids of blocks that claims or gates named before the supply was read: only of these it can say that they have gone. */
+  readonly judged: ReadonlySet<string>
   /** Milliseconds since 1970 by the API server's clock. */
   readonly now: number
   /** How long a block that nobody uses is kept. */
@@ -115,6 +117,8 @@ function decideBlock(input: GateInput, view: View, isSpare: IsSpare): Verdict {
   const { block, gate } = view
   if (gate?.state === 'closed') return decideClosed(view)
   if (gate?.state === 'closing') return decideClosing(input, view, gate)
+  if (block.state === 'elsewhere' && view.used !== undefined)
+    return hold(block, `it is on another network than the settings name, and stays because of ${view.used}`)
   if (block.marked) return decideMarked(input, view)
   if (block.state !== 'assigned') return decideUnassigned(input, view)
   return gate ? decideOpen(input, view, gate, isSpare) : decideGateless(input, block)
@@ -203,7 +207,8 @@ function decideGateless({ book, supply }: GateInput, block: AddressBlock): Verdi
 }
 
 /** Gates that are of no block in the supply; one that a new block of the same range takes over is dealt with there. */
-function decideOrphan({ book, supply }: GateInput, gate: Gate): Verdict {
+function decideOrphan({ book, supply, judged }: GateInput, gate: Gate): Verdict {
+  if (!judged.has(gate.blockId)) return undefined
   const own = supply.blocks.find(({ id }) => id === gate.blockId)
   const address = own && toGateAddress(own)
   if (own && (address === undefined || address === gate.address)) return undefined

@@ -77,7 +77,7 @@ function toClaim({ metadata, spec }: IPAddress): Claim | undefined {
   const { namespace, name } = spec.parentRef
   const { uid, resourceVersion, annotations = {} } = metadata
   const { [KEYS.state]: state = '', [KEYS.blockId]: blockId, [KEYS.rest]: rest } = annotations
-  if (!namespace || !name || !uid || !resourceVersion || !blockId || !isClaimState(state)) return undefined
+  if (!namespace || !name || !uid || !resourceVersion || !blockId) return undefined
   const since = toSince(metadata, state)
   const restMs = rest === undefined ? undefined : toRestMs(rest)
   // One that rests for nobody knows how long is freed by nobody.
@@ -86,7 +86,8 @@ function toClaim({ metadata, spec }: IPAddress): Claim | undefined {
     address: metadata.name,
     family: toFamily(metadata.name),
     service: { namespace, name },
-    state,
+    // A state that nobody knows was written by hand: what its Service has, it keeps.
+    state: isClaimState(state) ? state : 'active',
     since,
     serviceUid: annotations[KEYS.serviceUid] || undefined,
     blockId,

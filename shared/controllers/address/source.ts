@@ -19,13 +19,13 @@ const toUnlisted = (id: string): AddressBlock => ({
   cidr: undefined,
   family: 'IPv4',
   location: '',
-  state: 'assigned',
+  state: 'elsewhere',
   status: 'unlisted',
   usable: undefined,
   dedicatedTo: undefined,
   purchase: undefined,
   marked: false,
-  onNetwork: true,
+  onNetwork: false,
   createdAt: undefined,
 })
 

@@ -17,13 +17,21 @@ export type Standing = 'usable' | 'onHold' | 'unproven' | 'failed' | 'gone'
  * block is that the source lacks is known only where the blocks were read from the cloud just now.
  */
 export function judgeClaim(index: AddressIndex, claim: Claim, live: readonly string[]): Standing {
-  const { known, source } = index.view
-  const block = (known ?? source.blocks).find(({ id }) => id === claim.blockId)
-  if (known && !block) return 'gone'
-  if (block && block.state !== 'assigned') return claim.state === 'unconfirmed' ? 'unproven' : 'failed'
+  const verdict = judgeBlock(index, claim.blockId)
+  if (verdict === 'gone') return 'gone'
+  if (verdict === 'failed') return claim.state === 'unconfirmed' ? 'unproven' : 'failed'
   if (live.includes(claim.address) || claim.state === 'active') return 'usable'
   if (index.gateOf(claim.blockId)?.state === 'open') return 'usable'
   return claim.state === 'unconfirmed' ? 'unproven' : 'onHold'
+}
+
+/** A reading that began before claim and gate were there tells nothing of their block. */
+export function judgeBlock({ view }: AddressIndex, blockId: string): 'serving' | 'failed' | 'gone' {
+  const { known, judged } = view
+  if (!known || !judged?.has(blockId)) return 'serving'
+  const block = known.find(({ id }) => id === blockId)
+  if (!block) return 'gone'
+  return block.state === 'assigned' || block.state === 'elsewhere' ? 'serving' : 'failed'
 }
 
 /** Whether a certain address can be claimed. */
@@ -70,8 +78,8 @@ const no = (code: Problem['code'], message: string): Obtainable => ({
 function judgeOutside(index: AddressIndex, address: string, subject: string): Obtainable {
   const block = index.knownBlockAt(address)
   const isClosed = block && index.gateOf(block.id)?.state === 'closed'
-  const isGoing = block?.state === 'going' && !(block.marked && block.onNetwork)
-  if (block && !isGoing && !isClosed) return { state: 'onHold' }
+  const isOfUse = block && block.state !== 'going' && block.state !== 'elsewhere'
+  if (isOfUse && !isClosed) return { state: 'onHold' }
   return no(
     'CCM_ADDRESS_OUTSIDE',
     `${subject} lies in no IP block that this cluster can use: ask for one that does, or for none.`,

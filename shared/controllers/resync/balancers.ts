@@ -34,8 +34,11 @@ export async function observeBalancers(
   }
 }
 
+/** Of the pass's time: the rest is for Services, which are served from what is remembered. */
+const CLOUD_SHARE = 0.5
+
 async function readSupply(
-  { cloud, addresses }: ServiceContext,
+  { cloud, addresses, clock }: ServiceContext,
   clusterName: string,
   { book }: ObservedServices,
   call: WorkCall,
@@ -44,6 +47,7 @@ async function readSupply(
   try {
     const supply = await cloud.loadBalancer.listAddresses(clusterName, {
       ...call,
+      deadline: clock.now() + (call.deadline - clock.now()) * CLOUD_SHARE,
       expected: toExpectedBlocks(book),
     })
     addresses.note(supply)

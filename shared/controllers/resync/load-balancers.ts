@@ -2,13 +2,14 @@ import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
-import { toKnownBlocks, toSource } from '../address/source.ts'
+import { toExpectedBlocks } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Blocks } from '../service/converge.ts'
 import { type Knowledge, toKnowledge } from '../service/decide.ts'
 import { type ObservedServices, observeServices } from '../service/observe.ts'
 import { refreshPools } from '../service/pools.ts'
+import { toBlocks } from '../service/round.ts'
 import { tellFailure } from '../service/tell-waiting.ts'
 import { findWaiters, type Waiter } from '../service/waiting.ts'
 import type { ObservedBalancers } from './balancers.ts'
@@ -41,7 +42,7 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   } else {
     notes.held.push(...(supply?.unlisted ?? []).map(toUnlistedNote))
   }
-  const blocks = toBlocks(pass)
+  const blocks = chooseBlocks(pass)
   const work = toBlocksPass(pass)
   const opened = work ? await openBlocks(work, know(pass, observed, blocks)) : false
   const current = opened
@@ -71,9 +72,9 @@ const toUnlistedNote = (id: string): string =>
 const know = ({ context }: BalancersPass, { book }: ObservedServices, blocks: Blocks): Knowledge =>
   toKnowledge({ book, ...blocks }, context)
 
-function toBlocks({ observed: { supply }, remembered }: BalancersPass): Blocks {
+function chooseBlocks({ observed: { book, supply }, remembered }: BalancersPass): Blocks {
   return supply && !(supply instanceof CcmError)
-    ? { source: toSource(supply), known: toKnownBlocks(supply) }
+    ? toBlocks(supply, toExpectedBlocks(book))
     : { source: remembered }
 }
 

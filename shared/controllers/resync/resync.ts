@@ -76,8 +76,9 @@ async function work(
     await observing.catch(() => {})
     throw error
   })
-  const balancers = await observing
+  // A cloud that hangs over blocks must not keep nodes waiting.
   const converged = await convergeAll(context, observed, notes, call)
+  const balancers = await observing
   // Before deletions, which ask BMC once more and may take all the time that is left.
   const addresses = toInventoryAddresses(balancers, observed.previous?.addresses)
   const vouched = await keepInventory(context, { ...observed, addresses }, converged, notes, call)

@@ -2,17 +2,19 @@ import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import { indexAddresses, toKey } from '../address/address-index.ts'
-import { decideClaim } from '../address/lifecycle.ts'
 import type { PlannedChange, WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
-import { toCircumstances, toClaimChange } from '../service/claim-changes.ts'
+import { toClaimChange } from '../service/claim-changes.ts'
+import { planUnserved } from '../service/clean-up.ts'
 import type { ServiceContext } from '../service/context.ts'
-import { type Blocks, convergeService, isUnwanted } from '../service/converge.ts'
+import { type Blocks, convergeService } from '../service/converge.ts'
 import { decideService, type Knowledge, type ServiceDecision } from '../service/decide.ts'
+import type { ServiceEvent } from '../service/events.ts'
 import type { ObservedServices } from '../service/observe.ts'
 import { foreseeAddresses } from '../service/obtain.ts'
 import { logChange } from '../service/reconcile.ts'
 import { planServing, type Serving, toPlannedChanges } from '../service/serving-plan.ts'
+import { tellService } from '../service/tell.ts'
 import { noteFailure, type PassNotes } from './report.ts'
 
 /** Services written at once, as nodes are. */
@@ -34,12 +36,16 @@ export interface ServicesPass {
 export async function convergeServices(pass: ServicesPass): Promise<void> {
   const { context, notes, call } = pass
   const pending = [...findServices(pass), ...findOrphans(pass)]
-  await mapLimit(pending, PARALLEL, async ({ ref, planned }) => {
+  await mapLimit(pending, PARALLEL, async ({ ref, planned, told }) => {
     if (call.dryRun) {
       notes.changes.push(...planned)
       return
     }
     try {
+      if (told && planned.length === 0) {
+        await tellService(context, told.service, [told.event], call)
+        return
+      }
       if (context.clock.now() >= call.deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
       const { changes } = await convergeService(context, ref, pass.blocks, call)
       notes.changes.push(...changes)
@@ -55,6 +61,8 @@ interface Pending {
   readonly ref: ServiceRef
   /** What a dry run tells. */
   readonly planned: readonly PlannedChange[]
+  /** Of a Service that is left alone: why. */
+  readonly told?: { readonly service: KubeService; readonly event: ServiceEvent } | undefined
 }
 
 function findServices(pass: ServicesPass): Pending[] {
@@ -66,7 +74,8 @@ function findServices(pass: ServicesPass): Pending[] {
     const planned = planService({ ...pass, knowledge }, service, decision)
     // What a pass would claim for one Service, it would not claim for the next.
     if (call.dryRun && planned) knowledge = withTaken(knowledge, planned)
-    return planned === undefined ? [] : [{ ref, planned }]
+    const told = decision.kind === 'handsOff' ? { service, event: decision.event } : undefined
+    return planned === undefined ? [] : [{ ref, planned, told }]
   })
 }
 
@@ -97,14 +106,23 @@ function planService(
       return [{ kind: 'Service', name, action: 'cleanUp', detail: {}, why }]
     }
     case 'handsOff':
-      return []
     case 'ignore':
-      return isUnwanted(pass.context, service) && hasActiveClaim(pass, service) ? [] : undefined
+      return planLeft(pass, service, decision.kind === 'handsOff')
   }
 }
 
-const hasActiveClaim = ({ knowledge }: ServicesPass, service: KubeService): boolean =>
-  knowledge.index.claimsOf(toRef(service)).some(({ state }) => state === 'active')
+/** Of a Service that is none of ours only claims can be left; that it is left alone is told once. */
+function planLeft(
+  { context, knowledge, observed }: ServicesPass,
+  service: KubeService,
+  isTold: boolean,
+): readonly PlannedChange[] | undefined {
+  const input = { context, knowledge, book: observed.book }
+  const planned = planUnserved(input, toRef(service), service).map(({ claim, decision }) =>
+    toClaimChange(claim, decision),
+  )
+  return planned.length > 0 || isTold ? planned : undefined
+}
 
 /** A problem that is there is told again; whoever reads it once is not told twice. */
 function planServed(
@@ -122,17 +140,15 @@ function planServed(
 function findOrphans({ context, observed, knowledge }: ServicesPass): Pending[] {
   const { book, services } = observed
   const known = new Set(services.map(service => toKey(toRef(service))))
-  const circumstances = toCircumstances({ context, knowledge, book }, 'absent')
   const byService = Map.groupBy(
     book.claims.filter(({ service }) => !known.has(toKey(service))),
     ({ service }) => toKey(service),
   )
   return [...byService.values()].flatMap(claims => {
-    const planned = claims.flatMap(claim => {
-      const decision = decideClaim(claim, circumstances(claim))
-      return decision.do === 'keep' ? [] : [toClaimChange(claim, decision)]
-    })
     const [first] = claims
-    return planned.length > 0 && first ? [{ ref: first.service, planned }] : []
+    if (!first) return []
+    const ends = planUnserved({ context, knowledge, book }, first.service, 'absent')
+    const planned = ends.map(({ claim, decision }) => toClaimChange(claim, decision))
+    return planned.length > 0 ? [{ ref: first.service, planned }] : []
   })
 }

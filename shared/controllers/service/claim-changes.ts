@@ -3,6 +3,7 @@ import { confirmClaim, freeClaim, releaseClaim, retainClaim } from '../address/c
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import type { ClaimCircumstances, ClaimDecision, ClaimService } from '../address/lifecycle.ts'
+import { judgeBlock } from '../address/standing.ts'
 import type { PlannedChange } from '../contract.ts'
 import type { PlanInput } from './serving-plan.ts'
 
@@ -11,11 +12,10 @@ export function toCircumstances(
   { context: { settings, announcer }, knowledge, book }: PlanInput,
   service: 'absent' | ClaimService,
 ): (claim: Claim) => ClaimCircumstances {
-  const { known } = knowledge.index.view
   const keepsAddressAfterTypeChange = announcer?.keepsAddressAfterTypeChange ?? false
   return claim => ({
     service,
-    isBlockGone: known !== undefined && !known.some(({ id }) => id === claim.blockId),
+    isBlockGone: judgeBlock(knowledge.index, claim.blockId) === 'gone',
     now: book.now,
     settings: { ...settings, keepsAddressAfterTypeChange },
   })

@@ -1,3 +1,4 @@
+import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { FINALIZER, RETAIN_IP } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import type { Claim } from '../address/contract.ts'
@@ -14,6 +15,7 @@ import { deletedEvent, deletingEvent } from './events.ts'
 import { toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
 import { refreshPools } from './pools.ts'
+import type { PlanInput } from './serving-plan.ts'
 import { tellService } from './tell.ts'
 import { writeService } from './write.ts'
 
@@ -69,7 +71,8 @@ async function releaseOwn(
   const { knowledge, ref } = work
   const view: ClaimService = {
     uid: service.metadata.uid ?? '',
-    cleanUp: cause,
+    // Its address may still be on a node's interface also where it is deleted a moment after the change.
+    cleanUp: service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged',
     retain: service.metadata.annotations?.[RETAIN_IP] === 'true',
     uses: () => false,
   }
@@ -89,9 +92,36 @@ function decideOwn(work: Work, claim: Claim, view: ClaimService, assigned: reado
  * @throws CcmError KUBE_*
  */
 export async function releaseClaims(work: Work, service: KubeService | 'absent', note: Note): Promise<void> {
-  const own = work.knowledge.index.claimsOf(work.ref)
-  const view = service === 'absent' ? service : toUnserved(service)
-  await changeAll(work, own, claim => decide(work, claim, view), note)
+  const ends = new Map(planUnserved(work, work.ref, service).map(({ claim, decision }) => [claim, decision]))
+  await changeAll(work, [...ends.keys()], claim => ends.get(claim) ?? KEPT, note)
+}
+
+const KEPT: ClaimDecision = { do: 'keep', why: 'nothing was decided about it' }
+
+/** Pure: the claims of that Service which something is to be done about. */
+export function planUnserved(
+  input: PlanInput,
+  ref: ServiceRef,
+  service: KubeService | 'absent',
+): { readonly claim: Claim; readonly decision: ClaimDecision }[] {
+  const circumstances = toCircumstances(input, service === 'absent' ? service : toUnserved(service))
+  // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has.
+  const isOver = service === 'absent' || isUnwanted(input.context, service)
+  return input.knowledge.index
+    .claimsOf(ref)
+    .filter(({ state }) => isOver || state !== 'active')
+    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
+    .filter(({ decision }) => decision.do !== 'keep')
+}
+
+const isUnwanted = ({ announcer, settings }: PlanInput['context'], service: KubeService): boolean => {
+  const { type, loadBalancerClass } = service.spec ?? {}
+  if (!announcer) return false
+  if (type !== 'LoadBalancer') return true
+  return (
+    (loadBalancerClass !== undefined && !settings.classes.includes(loadBalancerClass)) ||
+    announcer.servedElsewhere?.(service) !== undefined
+  )
 }
 
 const toUnserved = ({ metadata, spec }: KubeService): ClaimService => ({

@@ -7,7 +7,7 @@ import type { AddressBook } from '../address/contract.ts'
 import type { PlannedChange, WorkCall } from '../contract.ts'
 import { cleanUpService, releaseClaims } from './clean-up.ts'
 import type { ServiceContext } from './context.ts'
-import { type Decider, decideService, type Knowledge, type KnowledgeSources, toKnowledge } from './decide.ts'
+import { decideService, type Knowledge, type KnowledgeSources, toKnowledge } from './decide.ts'
 import { serveService } from './serve.ts'
 import { tellService } from './tell.ts'
 
@@ -26,7 +26,7 @@ export interface Converged {
 }
 
 /** Blocks as the caller knows them; the claims are read anew. */
-export type Blocks = Pick<KnowledgeSources, 'source' | 'known'>
+export type Blocks = Pick<KnowledgeSources, 'source' | 'known' | 'judged'>
 
 /** Everything that a Service is worked on with. */
 export interface Work {
@@ -104,15 +104,10 @@ async function convergeOnce(
       return cleanUpService(work, service, decision.cause, note)
     case 'handsOff':
       await tellService(context, service, [decision.event], call)
+      await releaseClaims(work, service, note)
       return { state: 'left', service, ...NOTHING_LACKS, why: decision.why }
     case 'ignore':
-      if (isUnwanted(context, service)) await releaseClaims(work, service, note)
+      await releaseClaims(work, service, note)
       return { state: 'left', service, ...NOTHING_LACKS, why: decision.why }
   }
 }
-
-/** Not for one that is ignored because something is not known, or because load balancers are disabled for now. */
-export const isUnwanted = ({ announcer, settings }: Decider, { spec }: KubeService): boolean =>
-  announcer !== undefined &&
-  (spec?.type !== 'LoadBalancer' ||
-    (spec.loadBalancerClass !== undefined && !settings.classes.includes(spec.loadBalancerClass)))

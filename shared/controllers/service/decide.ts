@@ -26,10 +26,12 @@ export interface KnowledgeSources {
   readonly families?: readonly string[]
   /** All blocks of the cluster, only where they were read from the cloud just now. */
   readonly known?: readonly AddressBlock[] | undefined
+  /** As in AddressView. */
+  readonly judged?: ReadonlySet<string> | undefined
 }
 
 export function toKnowledge(
-  { book, source, families = [], known }: KnowledgeSources,
+  { book, source, families = [], known, judged }: KnowledgeSources,
   { settings }: Pick<ServiceContext, 'settings'>,
 ): Knowledge {
   const view = {
@@ -37,6 +39,7 @@ export function toKnowledge(
     book,
     reserved: settings.reserved,
     known,
+    judged,
   }
   return { index: indexAddresses(view), isSourceKnown: source !== undefined, families }
 }

@@ -14,10 +14,11 @@ export function decideAllGates(
   supply: AddressSupply,
   needed: ReadonlySet<string>,
 ): GateDecision {
-  const { book } = index.view
+  const { book, judged = new Set() } = index.view
   return decideGates({
     book,
     supply,
+    judged,
     now: book.now,
     graceMs: settings.blockGraceMs,
     minFree: settings.minFreeAddresses,

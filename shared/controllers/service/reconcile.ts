@@ -10,12 +10,6 @@ import { tellFailure, tellProgress } from './tell-waiting.ts'
 /** Milliseconds after which it is worth looking at a Service again that waits for the cloud. */
 const LOOK_AGAIN_MS = { busy: 1500, waiting: 3000, refused: 30_000 } as const
 
-/**
- * Times to wait for a change that was rung before it was stored: 2 s in all. Where our own patch took the change back,
- * or somebody refused it, there is none to come.
- */
-const BACK_OFF_MS = [50, 150, 300, 500, 1000]
-
 /** Brings one Service to what it should be; has the cloud supply what it lacks, and never waits for that here. */
 export async function reconcileService(
   context: ServiceContext,
@@ -26,7 +20,7 @@ export async function reconcileService(
   const { kind, namespace, name } = key
   const plain = { kind, namespace, name }
   try {
-    await untilStored(context, key, call)
+    if (await isStillAsSeen(context, key, call)) return { key: plain, ...NOT_STORED_YET }
     const done = await converge(context, rounds, { namespace, name }, call)
     for (const change of done.changes) logChange(context, { namespace, name }, change)
     return { key: plain, ...toResult(done) }
@@ -46,20 +40,22 @@ export function logChange(
   log.info({ service: `${namespace}/${name}`, kind, name: changed, action, why }, 'load balancer changed')
 }
 
-/** A review rings before its change is stored, and perhaps it never is. */
-async function untilStored(
+/** A review rings before its change is stored, and perhaps it never is: nobody waits for it in here. */
+async function isStillAsSeen(
   context: ServiceContext,
   { seen, ...ref }: ReconcileKey & ServiceRef,
   call: WorkCall,
-): Promise<void> {
-  if (seen === undefined) return
-  for (const ms of BACK_OFF_MS) {
-    const service = await findService(context, ref, call)
-    if ((service?.metadata.resourceVersion ?? '') !== seen) return
-    if (context.clock.now() + ms >= call.deadline) return
-    await context.clock.sleep(ms, call.signal)
-  }
+): Promise<boolean> {
+  if (seen === undefined) return false
+  const service = await findService(context, ref, call)
+  return (service?.metadata.resourceVersion ?? '') === seen
 }
+
+const NOT_STORED_YET = {
+  result: 'waiting',
+  retryAfterMs: 1000,
+  why: 'the change that rang is not stored yet',
+} as const
 
 interface Done extends Converged {
   readonly progress?: SupplyProgress | undefined

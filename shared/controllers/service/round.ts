@@ -31,12 +31,13 @@ export async function runRound(context: ServiceContext, call: WorkCall): Promise
   if (!cloud.loadBalancer) throw new TypeError('load balancers are disabled')
   const clusterName = await readClusterName(context.kube, call.signal)
   const { book, services } = await observeServices(context, call)
+  const expected = toExpectedBlocks(book)
   const supply = await cloud.loadBalancer.listAddresses(clusterName, {
     ...call,
-    expected: toExpectedBlocks(book),
+    expected,
   })
   context.addresses.note(supply)
-  const blocks = { source: toSource(supply), known: toKnownBlocks(supply) }
+  const blocks = toBlocks(supply, expected)
   const knowledge = toKnowledge({ book, ...blocks }, context)
   const opened = await openGates(context, knowledge, supply, call)
   const waiters = findWaiters(context, services, knowledge)
@@ -58,6 +59,13 @@ function toLeavesWaiting(waiters: readonly Waiter[]): Round['leavesWaiting'] {
 export const toDemandSettings = ({ minFreeAddresses, ipAllocation }: ServiceContext['settings']) => ({
   minFreeAddresses,
   mode: ipAllocation,
+})
+
+/** @param expected blocks that claims and gates named before the supply was read */
+export const toBlocks = (supply: AddressSupply, expected: readonly string[]): Blocks => ({
+  source: toSource(supply),
+  known: toKnownBlocks(supply),
+  judged: new Set(expected),
 })
 
 const needsPurchase = ({ needs }: AddressDemand): boolean => needs.some(({ count }) => count > 0)

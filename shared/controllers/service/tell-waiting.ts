@@ -23,7 +23,9 @@ function toEvents({ state, code, message, did, why }: SupplyProgress): ServiceEv
   const repairs = did.filter(change => change.do === 'repair')
   return [
     ...repairs.map(repair => syncFailedEvent({ code: 'CCM_BLOCK_FAILED', message: repair.why })),
-    ...(state === 'refused' && code ? [syncFailedEvent({ code, message: message ?? why })] : []),
+    ...((state === 'refused' || state === 'waiting') && code
+      ? [syncFailedEvent({ code, message: message ?? why })]
+      : []),
   ]
 }
 
@@ -35,6 +37,7 @@ export async function tellFailure(
   call: WorkCall,
 ): Promise<void> {
   if (!service || !(error instanceof CcmError) || error.code.startsWith('KUBE_')) return
-  const { code, message } = error
-  await tellService(context, service, [syncFailedEvent({ code, message })], call)
+  // The message of the moment would make every event a new one.
+  const { code, action } = error
+  await tellService(context, service, [syncFailedEvent({ code, message: action })], call)
 }

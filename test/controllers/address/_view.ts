@@ -100,6 +100,7 @@ export function makeView(sketch: ViewSketch): AddressView {
     },
     reserved: parseReserved(sketch.reserved ?? []).ranges,
     known,
+    judged: new Set([...claims.map(({ blockId }) => blockId), ...all.map(({ id }) => id)]),
   }
 }
 

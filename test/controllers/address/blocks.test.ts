@@ -2,6 +2,7 @@ import t from 'tap'
 import type { AddressBlock } from '../../../shared/cloud-provider/load-balancer.ts'
 import { decideGates, type GateInput } from '../../../shared/controllers/address/blocks.ts'
 import type { Claim, Gate } from '../../../shared/controllers/address/contract.ts'
+import { toExpectedBlocks } from '../../../shared/controllers/address/source.ts'
 import { makeBlock, makeSupply, NOW } from './_blocks.ts'
 
 const GRACE_MS = 600_000
@@ -45,7 +46,8 @@ interface Case {
 function decide({ blocks = [makeBlock('b1')], gates = [], claims = [], unreadable = [], rules }: Case) {
   const input = { now: NOW, graceMs: GRACE_MS, minFree: 0, needed: new Set<string>(), countFree: () => 5 }
   const book = { claims, gates, unreadable, now: NOW }
-  return decideGates({ book, supply: makeSupply(blocks), ...input, ...rules })
+  const judged = new Set(toExpectedBlocks(book))
+  return decideGates({ book, supply: makeSupply(blocks), judged, ...input, ...rules })
 }
 
 /** As `open b1`; a removal names the gate's block. */

@@ -79,9 +79,19 @@ t.test('a gate', async t => {
 
 /** What somebody did to the object by hand → what it is read as. */
 const EDITED: readonly [name: string, object: IPAddress, kind: string, more?: object][] = [
-  ['a claim in an unknown state', make({ ...ANNOTATIONS, [KEYS.state]: 'mine' }), 'unreadable'],
-  ['a claim in a gate’s state', make({ ...ANNOTATIONS, [KEYS.state]: 'open' }), 'unreadable'],
-  ['a claim without a state', make({ ...ANNOTATIONS, [KEYS.state]: undefined }), 'unreadable'],
+  [
+    'a claim in an unknown state',
+    make({ ...ANNOTATIONS, [KEYS.state]: 'mine' }),
+    'claim',
+    { state: 'active' },
+  ],
+  ['a claim in a gate’s state', make({ ...ANNOTATIONS, [KEYS.state]: 'open' }), 'claim', { state: 'active' }],
+  [
+    'a claim without a state',
+    make({ ...ANNOTATIONS, [KEYS.state]: undefined }),
+    'claim',
+    { state: 'active' },
+  ],
   ['a claim without a block', make({ ...ANNOTATIONS, [KEYS.blockId]: undefined }), 'unreadable'],
   [
     'an active one without a time',

@@ -11,6 +11,7 @@ import {
   removeGate,
   reopenGate,
 } from '../../../shared/controllers/address/gates.ts'
+import { toExpectedBlocks } from '../../../shared/controllers/address/source.ts'
 import type { Kube } from '../../../shared/kubernetes/client.ts'
 import { forEachCluster } from '../../support/cluster.ts'
 import { startCluster } from '../_stage.ts'
@@ -27,7 +28,8 @@ async function pass(kube: Kube, { block }: Numbered, inSupply = true): Promise<r
   const book = await readBook(kube)
   const supply = makeSupply(inSupply ? [block] : [])
   const rules = { graceMs: 600_000, minFree: 0, needed: new Set<string>(), countFree: () => 5 }
-  const { actions } = decideGates({ book, supply, now: NOW + 3_600_000, ...rules })
+  const judged = new Set(toExpectedBlocks(book))
+  const { actions } = decideGates({ book, supply, judged, now: NOW + 3_600_000, ...rules })
   const outcomes: string[] = []
   for (const action of actions) outcomes.push(`${action.do}: ${await carryOutGate(kube, action, LATER)}`)
   return outcomes

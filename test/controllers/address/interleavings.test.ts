@@ -4,6 +4,7 @@ import { readBook } from '../../../shared/controllers/address/book.ts'
 import { claimAddress, confirmClaim, freeClaim } from '../../../shared/controllers/address/claims.ts'
 import { carryOutGate } from '../../../shared/controllers/address/gate-actions.ts'
 import { closeGate, openGate, removeGate } from '../../../shared/controllers/address/gates.ts'
+import { toExpectedBlocks } from '../../../shared/controllers/address/source.ts'
 import type { Kube } from '../../../shared/kubernetes/client.ts'
 import { forEachCluster } from '../../support/cluster.ts'
 import { startCluster } from '../_stage.ts'
@@ -91,6 +92,7 @@ const pass =
     const { actions } = decideGates({
       book,
       supply: makeSupply([block]),
+      judged: new Set(toExpectedBlocks(book)),
       now: NOW + 3_600_000,
       graceMs: 600_000,
       minFree: 0,
