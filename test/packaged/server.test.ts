@@ -22,6 +22,6 @@ t.test('the built program runs without a checkout', async t => {
   t.match(run('help'), { status: 0, stdout: /serve/ })
   const printed = run('register', '--url', 'https://ccm.example.com', '--print')
   t.equal(printed.status, 0, printed.stderr)
-  t.equal(parseAllDocuments(printed.stdout).length, 8, 'the manifests are part of it')
+  t.equal(parseAllDocuments(printed.stdout).length, 6, 'the manifests are part of it')
   t.match(run('serve'), { status: 2, stderr: /PNAP_CLIENT_ID is missing/ })
 })
