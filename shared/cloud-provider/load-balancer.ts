@@ -113,8 +113,14 @@ export interface BlockHold {
   /** The cluster's time when it was given, in milliseconds since 1970. */
   readonly now: number
   readonly intent: PurchaseIntent | undefined
-  /** Stores the intent before it is acted on, or forgets it. @throws CcmError KUBE_CONFLICT when the hold was lost */
-  setIntent(intent: PurchaseIntent | undefined): Promise<void>
+  /** Ids of blocks that were bought and may not show in the cloud's list yet. */
+  readonly bought: readonly string[]
+  /**
+   * Stores the intent before it is acted on, or forgets it; in the same write what was bought, where `bought` says it.
+   *
+   * @throws CcmError KUBE_CONFLICT when the hold was lost
+   */
+  setIntent(intent: PurchaseIntent | undefined, bought?: readonly string[]): Promise<void>
   /** Reads again whether it still holds. @returns milliseconds left; @throws CcmError KUBE_CONFLICT when it was lost */
   confirm(): Promise<number>
 }
@@ -146,6 +152,7 @@ export interface BlockChange {
 /**
  * How far the cloud has come. `done`: nothing is left to do; `waiting`: it is at work, look again; `busy`: another
  * handler is at work; `refused`: it cannot be had now, for the reason in `code` and `message` (what could be had was done).
+ * `waiting` has them too where what it waits for goes wrong again and again; the message is the same each time.
  */
 export interface SupplyProgress {
   readonly state: 'done' | 'waiting' | 'busy' | 'refused'

@@ -86,6 +86,7 @@ function liesIn(ip: string, cidr: string): boolean {
 const toHold = (clock: Clock): BlockHold => ({
   now: clock.now(),
   intent: undefined,
+  bought: [],
   setIntent: async () => undefined,
   confirm: async () => CHANGE_MS,
 })

@@ -35,6 +35,8 @@ export interface Buyer {
   readonly change: Change
   /** A purchase that nobody saw being made. A need like its own takes it up, and then it is undefined. */
   again: PurchaseIntent | undefined
+  /** Ids of blocks that the hold is to remember. */
+  bought: readonly string[]
   /** True once this round stored an intent in the place of that one. */
   stored: boolean
   /** The cluster's time now. */
@@ -45,6 +47,8 @@ export interface RoundResult {
   readonly bought: readonly BlockChange[]
   readonly waits: readonly string[]
   readonly refusals: readonly Refusal[]
+  /** Set where nobody can tell whether a block was bought. */
+  readonly unknown?: Refusal | undefined
 }
 
 /** The quota of public addresses. */
@@ -103,8 +107,9 @@ export async function buyBlocks(
         refusals.push(result.refusal)
         return end()
       case 'later':
-      case 'unknown':
         return end(result.why)
+      case 'unknown':
+        return { ...end(result.why), unknown: toUnknown(step) }
     }
   }
 }
@@ -158,9 +163,18 @@ async function buyOne(round: Round, buyer: Buyer, purchase: Purchase): Promise<B
     await round.tagNames.ensure(tags, round.call)
     result = await send(round, buyer, purchase, id)
   }
-  if (result.end !== 'unknown') await buyer.hold.setIntent(undefined)
+  if (result.end === 'bought' && result.blockId !== undefined) {
+    buyer.bought = [...buyer.bought, result.blockId]
+  }
+  if (result.end !== 'unknown') await buyer.hold.setIntent(undefined, buyer.bought)
   return result
 }
+
+/** Without what BMC said, which may differ each time. */
+const toUnknown = ({ family, prefixLength }: Purchase): Refusal => ({
+  code: 'BMC_OUTCOME_UNKNOWN',
+  message: `BMC does not say whether it sold an ${family} block of size /${prefixLength}; it is asked again`,
+})
 
 /** Under its own id, so that should its block turn up all the same, the two are known to be one too many. */
 function toPurchaseId({ newId }: Round, buyer: Buyer, { family, service }: Purchase): string {
@@ -180,7 +194,8 @@ async function send(round: Round, buyer: Buyer, purchase: Purchase, id: string):
   const latest = clock.now() + SEND_WITHIN_MS
   const since = buyer.clusterNow()
   buyer.stored = true
-  await buyer.hold.setIntent({ id, family, prefixLength, since, ...(service ? { service } : {}) })
+  const intent = { id, family, prefixLength, since, ...(service ? { service } : {}) }
+  await buyer.hold.setIntent(intent, buyer.bought)
   const body = {
     location,
     cidrBlockSize: `/${prefixLength}`,

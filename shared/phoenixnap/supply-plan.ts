@@ -12,8 +12,8 @@ import type { Supply } from './supply.ts'
 /** How many blocks of a family a public network takes, whoever's they are. */
 export const NETWORK_TAKES: Readonly<Record<IPFamily, number>> = { IPv4: 10, IPv6: 1 }
 /**
- * A purchase whose answer was lost shows in the list after this time or never: a request ends within 10 s, and a purchase
- * is not sent later than 10 s after its intent was stored.
+ * A purchase whose answer was lost shows in the list after this time or is taken for never made: its request has ended
+ * 20 s after its intent was stored.
  */
 export const INTENT_RESTS_MS = 30_000
 /** Creation and assignment take seconds to minutes, other clients give up after 15: then nobody waits for the block. */

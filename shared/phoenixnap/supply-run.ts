@@ -10,14 +10,17 @@ import { attempt, type Change, createChange, setMark } from './block-steps.ts'
 import type { LoadBalancerParts } from './load-balancer.ts'
 import { type Buyer, buyBlocks, type RoundResult } from './purchase.ts'
 import { toPurchaseState } from './purchase-plan.ts'
+import { type Recalled, recallPurchases } from './remembered.ts'
 import { readSupply, type Supply } from './supply.ts'
-import { decideIntent, planSupply, type Refusal, type SupplyPlan, type SupplyStep } from './supply-plan.ts'
+import { planSupply, type Refusal, type SupplyPlan, type SupplyStep } from './supply-plan.ts'
 
 /** What one run has come to. */
 interface Tally {
   readonly did: BlockChange[]
   readonly waits: string[]
   readonly refusals: Refusal[]
+  /** What keeps it waiting for longer than BMC needs. */
+  readonly trouble?: Refusal | undefined
 }
 
 /** Goes towards the demand under the hold. */
@@ -30,24 +33,38 @@ export async function supplyUnder(
 ): Promise<SupplyProgress> {
   const started = parts.clock.now()
   const clusterNow = (): number => hold.now + (parts.clock.now() - started)
-  const supply = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
+  const listed = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
+  const recalled = await recallPurchases({ bmc: parts.bmc, clusterName, call }, hold, listed)
+  const { supply, bought, verdict } = recalled
   const change = createChange(hold, parts.clock, call)
-  const plan = planSupply(supply, demand, clusterNow())
-  const verdict = decideIntent(hold.intent, supply, hold.now)
-  if (verdict.do === 'forget') await hold.setIntent(undefined)
-  const tally: Tally = { did: [], waits: [...plan.waits], refusals: [...plan.refusals] }
+  const plan = planSupply(supply, { ...demand, counted: toCounted(demand, listed) }, clusterNow())
+  if (verdict.do === 'forget') await hold.setIntent(undefined, bought)
+  const waits = [...plan.waits, ...toUnseenWaits(recalled, demand)]
+  const tally: Tally = { did: [], waits, refusals: [...plan.refusals] }
   await changeBlocks(parts, change, { supply, plan, call }, tally)
   if (verdict.do === 'wait') {
     if (plan.lacking.length > 0) tally.waits.push(verdict.why)
-  } else {
-    const again: PurchaseIntent | undefined = verdict.do === 'again' ? verdict.intent : undefined
-    const buyer: Buyer = { hold, change, again, stored: false, clusterNow }
-    addRound(tally, await buyBlocks(toRound(parts, clusterName, supply, call), toStart(supply, plan), buyer))
-    // Nothing is lacking any more, or it cannot be had.
-    if (again && !buyer.stored) await hold.setIntent(undefined)
+    return toProgress(tally)
   }
-  return toProgress(tally)
+  const again: PurchaseIntent | undefined = verdict.do === 'again' ? verdict.intent : undefined
+  const buyer: Buyer = { hold, change, again, bought, stored: false, clusterNow }
+  const round = toRound(parts, clusterName, supply, call)
+  const result = await buyBlocks(round, toStart(supply, plan), buyer)
+  addRound(tally, result)
+  // Nothing is lacking any more, or it cannot be had.
+  if (again && !buyer.stored) await hold.setIntent(undefined, bought)
+  // Once is bad luck, and the next look repairs it.
+  return toProgress({ ...tally, trouble: again && result.unknown })
 }
+
+/** Whoever made the demand has seen a list at the best, so that none of the blocks that it lacks is among those counted. */
+const toCounted = ({ counted }: AddressDemand, { blocks }: Supply): readonly string[] =>
+  counted ?? blocks.filter(({ state }) => state === 'assigned').map(({ id }) => id)
+
+const toUnseenWaits = ({ unseen }: Recalled, { needs }: AddressDemand): readonly string[] =>
+  needs.some(({ count }) => count > 0)
+    ? unseen.map(id => `block ${id} was bought, and BMC does not list it yet`)
+    : []
 
 const toExpected = ({ inUse, counted = [] }: AddressDemand): readonly string[] => [...inUse, ...counted]
 
@@ -131,12 +148,12 @@ const toChange = (step: SupplyStep, { network }: Supply): BlockChange => ({
 })
 
 /** A change that was begun is waited for, whatever else cannot be had. */
-export function toProgress({ did, waits, refusals }: Tally): SupplyProgress {
+export function toProgress({ did, waits, refusals, trouble }: Tally): SupplyProgress {
   const waiting = waits.length > 0 || did.length > 0
   const [first] = refusals
   if (!first) {
     const why = waits[0] ?? (waiting ? 'BMC is at work on it' : 'nothing is lacking')
-    return { state: waiting ? 'waiting' : 'done', did, why }
+    return { state: waiting ? 'waiting' : 'done', did, why, ...(waiting ? trouble : {}) }
   }
   const message = [...new Set(refusals.map(refusal => refusal.message))].join('; ')
   return {

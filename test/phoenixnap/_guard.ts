@@ -7,6 +7,7 @@ export interface GuardRecord {
   holder: symbol | undefined
   until: number
   intent: PurchaseIntent | undefined
+  bought: readonly string[]
   /** Calls that changed something, in order. */
   readonly writes: string[]
 }
@@ -23,6 +24,7 @@ export const createGuardRecord = (): GuardRecord => ({
   holder: undefined,
   until: 0,
   intent: undefined,
+  bought: [],
   writes: [],
 })
 
@@ -52,10 +54,12 @@ export function createGuard(
     return {
       now: clock.now(),
       intent: record.intent,
-      setIntent: async intent =>
+      bought: record.bought,
+      setIntent: async (intent, bought = record.bought) =>
         write(intent ? 'set intent' : 'forget intent', () => {
           check()
           record.intent = intent
+          record.bought = bought
         }),
       confirm: async () => {
         step('before confirm')

@@ -13,7 +13,7 @@ import {
 import { IP_BLOCKS_LEASE } from '../../kubernetes/names.ts'
 import type { Lease } from '../../kubernetes/types.ts'
 import { startLimit } from '../../limit.ts'
-import { PURCHASE, toIntent, toIntentText } from './intent.ts'
+import { BOUGHT, PURCHASE, toBought, toBoughtText, toIntent, toIntentText } from './intent.ts'
 
 /**
  * For one look at the cloud and one change: a token and two lists read together with one repetition each (20 s), the
@@ -60,11 +60,12 @@ async function acquire(options: GuardOptions, signal?: AbortSignal): Promise<Hel
   if (isHeld(toHold(stored, HOLD_MS))) return undefined
   const { resourceVersion, annotations } = stored.lease.metadata
   const intent = toIntent(annotations?.[PURCHASE])
+  const bought = toBought(annotations?.[BOUGHT])
   const holder = newHolder()
   try {
     const spec = toHolderSpec(holder, stored.now, HOLD_MS)
     const lease = await writeLease(kube, IP_BLOCKS_LEASE, resourceVersion, { spec }, signal)
-    return createHold(options, { holder, now: stored.now, intent, lease, signal })
+    return createHold(options, { holder, now: stored.now, intent, bought, lease, signal })
   } catch (error) {
     if (hasCode(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS', 'KUBE_NOT_FOUND')) return undefined
     throw error
@@ -75,6 +76,7 @@ interface HoldStart {
   readonly holder: string
   readonly now: number
   readonly intent: PurchaseIntent | undefined
+  readonly bought: readonly string[]
   readonly lease: Lease
   readonly signal: AbortSignal | undefined
 }
@@ -83,18 +85,21 @@ function createHold(
   { kube, clock }: GuardOptions,
   { holder, now, lease, signal, ...start }: HoldStart,
 ): Held {
-  let { intent } = start
+  let { intent, bought } = start
   let resourceVersion = lease.metadata.resourceVersion
 
-  async function setIntent(wanted: PurchaseIntent | undefined): Promise<void> {
-    if (wanted === undefined && intent === undefined && resourceVersion !== undefined) return
+  async function setIntent(wanted: PurchaseIntent | undefined, ids = bought): Promise<void> {
     const text = wanted && toIntentText(wanted)
-    const change = { annotations: { [PURCHASE]: text ?? null } }
+    const boughtText = toBoughtText(ids)
+    const isStored = !wanted && !intent && boughtText === toBoughtText(bought)
+    if (isStored && resourceVersion !== undefined) return
+    const change = { annotations: { [PURCHASE]: text ?? null, [BOUGHT]: boughtText ?? null } }
     const seen = resourceVersion
     // Until the answer is here it is not known which version is stored: nothing more is written then.
     resourceVersion = undefined
     resourceVersion = (await update(kube, seen, change, signal)).metadata.resourceVersion
     intent = wanted
+    bought = toBought(boughtText)
   }
 
   async function confirm(): Promise<number> {
@@ -113,6 +118,9 @@ function createHold(
     confirm,
     get intent() {
       return intent
+    },
+    get bought() {
+      return bought
     },
     get resourceVersion() {
       return resourceVersion

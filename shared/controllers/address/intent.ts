@@ -4,6 +4,27 @@ import { IP_BLOCKS_LEASE, NAMESPACE } from '../../kubernetes/names.ts'
 
 /** Annotation of the Lease. */
 export const PURCHASE = 'phoenixnap.com/purchase'
+/** Annotation of the Lease: ids of blocks. */
+export const BOUGHT = 'phoenixnap.com/bought'
+
+/** Far more than a network takes; the latest stay. */
+const MAX_BOUGHT = 48
+const BLOCK_ID = /^[A-Za-z0-9._-]{1,100}$/
+
+/** Undefined where there are none. */
+export const toBoughtText = (ids: readonly string[]): string | undefined =>
+  ids.length === 0 ? undefined : [...new Set(ids)].slice(-MAX_BOUGHT).join(',')
+
+/** Ids of blocks that were bought. What is none is ignored: without it the cloud's list says what there is. */
+export const toBought = (text = ''): readonly string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map(id => id.trim())
+      .filter(id => BLOCK_ID.test(id))
+      .slice(-MAX_BOUGHT),
+  ),
+]
 
 /** As people find it with kubectl: JSON with the time as a text. */
 export function toIntentText({ id, family, prefixLength, service, since }: PurchaseIntent): string {

@@ -11,12 +11,15 @@ import { forEachKill, killAfter } from './_schedule.ts'
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cloud-provider-phoenixnap-ip-blocks'
 const INTENT: PurchaseIntent = { id: 'p1', family: 'IPv4', prefixLength: 28, since: 1_767_312_000_123 }
 const PURCHASE = 'phoenixnap.com/purchase'
+const BOUGHT = 'phoenixnap.com/bought'
 
 let holders = 0
 const createGuard = (kube: Kube): BlockGuard =>
   createBlockGuard({ kube, clock: createTurnableClock(), newHolder: () => `holder-${(holders += 1)}` })
 
 const readLease = async (kube: Kube): Promise<Lease> => (await kube.request<Lease>({ path: PATH })).body
+const readBought = async (kube: Kube): Promise<string | undefined> =>
+  (await readLease(kube)).metadata.annotations?.[BOUGHT]
 const patchLease = async (kube: Kube, body: object): Promise<unknown> =>
   kube.request({ method: 'PATCH', path: PATH, patch: 'merge', body })
 
@@ -97,6 +100,45 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
     await guard.exclusively(async hold => hold.setIntent(undefined), {})
     t.notOk((await readLease(kube)).metadata.annotations?.[PURCHASE])
     t.ok(await guard.exclusively(async hold => t.equal(hold.intent, undefined), {}))
+  })
+
+  t.test('remembers what was bought, in the write that forgets the purchase', async t => {
+    const stored = (): Promise<string | undefined> => readBought(kube)
+    await guard.exclusively(async hold => {
+      t.strictSame(hold.bought, [])
+      await hold.setIntent(INTENT)
+      const before = (await readLease(kube)).metadata.resourceVersion
+      await hold.setIntent(undefined, ['one', 'two'])
+      t.strictSame(hold.bought, ['one', 'two'])
+      t.equal(await stored(), 'one,two')
+      t.not((await readLease(kube)).metadata.resourceVersion, before)
+      await hold.setIntent(INTENT)
+      t.equal(await stored(), 'one,two', 'and no other write forgets it')
+      await hold.setIntent(undefined)
+      const { resourceVersion } = (await readLease(kube)).metadata
+      await hold.setIntent(undefined, ['one', 'two'])
+      t.equal((await readLease(kube)).metadata.resourceVersion, resourceVersion, 'the same is not written')
+    }, {})
+    await guard.exclusively(async hold => {
+      t.strictSame(hold.bought, ['one', 'two'])
+      await hold.setIntent(undefined, ['two'])
+      t.equal(await stored(), 'two')
+      const many = Array.from({ length: 60 }, (_, index) => `block-${index}`)
+      await hold.setIntent(undefined, many)
+      t.strictSame(hold.bought, many.slice(-48), 'the latest stay')
+    }, {})
+    for (const [text, ids] of [
+      ['', []],
+      [' , ,', []],
+      ['{"a": 1}', []],
+      ['a/b,../c,two', ['two']],
+      [' one , one,two', ['one', 'two']],
+    ] as const) {
+      await patchLease(kube, { metadata: { annotations: { [BOUGHT]: text } } })
+      t.ok(await guard.exclusively(async hold => t.strictSame(hold.bought, ids, text), {}))
+    }
+    await guard.exclusively(async hold => hold.setIntent(undefined, []), {})
+    t.notOk(await stored())
   })
 
   t.test('a killed holder is taken over after its time, with its purchase', async t => {
