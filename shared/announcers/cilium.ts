@@ -1,8 +1,15 @@
 import type { KubeService } from '../kubernetes/types.ts'
 import type { Announcer, PoolEntry, PoolKind, PoolObject } from './contract.ts'
-import { toFields, withoutAssigned, withoutMark } from './fields.ts'
+import { type Annotations, toFields, withoutAssigned, withoutMark } from './fields.ts'
 import { POOL_NAME, sortEntries } from './pool-entries.ts'
-import { isSameSet, readAddressRequest, readAnnotation, readLoadBalancerIP, toHostCidr } from './requests.ts'
+import {
+  annotationOf,
+  isSameSet,
+  readAddressRequest,
+  readAnnotation,
+  readLoadBalancerIP,
+  toHostCidr,
+} from './requests.ts'
 
 /** Read together with spec.loadBalancerIP, as one set. https://docs.cilium.io/en/stable/network/lb-ipam/#requesting-ips */
 const ADDRESSES = 'lbipam.cilium.io/ips'
@@ -31,10 +38,10 @@ export const cilium: Announcer = {
     isSameSet(readEffective(service), addresses)
       ? {}
       : toFields(service, { [ADDRESSES]: addresses.join(',') }),
-  toWaiting: service => (readEffective(service).length > 0 ? {} : toFields(service, { [ADDRESSES]: NEVER })),
+  toWaiting: service => (readEffective(service).length > 0 ? {} : toFields(service, toMark(service))),
   toCleared: (service, assigned) =>
     toFields(service, {
-      ...withoutMark(service, ADDRESSES, NEVER),
+      ...withoutMarks(service),
       ...withoutAssigned(service, ADDRESSES, assigned),
     }),
   poolKinds: [KIND],
@@ -49,6 +56,23 @@ const readEffective = (service: KubeService): readonly string[] => [
   ...readLoadBalancerIP(service).addresses,
   ...readAnnotation(service, KEYS.annotations).addresses,
 ]
+
+/** What holds no address stays behind the mark, so that its user is told of it. */
+function toMark(service: KubeService): Annotations {
+  const { source, text } = readAnnotation(service, KEYS.annotations)
+  if (text.trim() === '') return { [ADDRESSES]: NEVER }
+  return text.startsWith(NEVER) ? {} : { [source]: `${NEVER},${text}` }
+}
+
+const withoutMarks = (service: KubeService): Annotations => ({
+  ...withoutMark(service, ADDRESSES, NEVER),
+  ...Object.fromEntries(
+    KEYS.annotations
+      .map(key => [key, annotationOf(service, key) ?? ''] as const)
+      .filter(([, text]) => text.startsWith(`${NEVER},`))
+      .map(([key, text]) => [key, text.slice(NEVER.length + 1)]),
+  ),
+})
 
 /** One pool an address: without a selector any Service would be given it, and there is no switch against that. */
 const toPool = ({ address, service }: PoolEntry): PoolObject => ({

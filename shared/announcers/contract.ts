@@ -64,6 +64,7 @@ export interface Announcer {
   servedElsewhere?(service: KubeService): string | undefined
   /**
    * Fields that make the announcer serve these addresses (canonical, primary family first), marks of waiting removed.
+   * Never another one, whatever the user asks for elsewhere: rather it serves nothing until that is put right.
    * This and the two below return only what differs from the Service as given; an empty object is nothing to write.
    */
   toServing(service: KubeService, addresses: readonly string[]): AnnouncerFields

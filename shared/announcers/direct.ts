@@ -13,7 +13,8 @@ export const direct: Announcer = {
       service,
       addresses.map(ip => ({ ip })),
     ),
-  toWaiting: () => ({}),
+  // An address that its user still read there would be taken for one that works.
+  toWaiting: service => toStatus(service, []),
   toCleared: (service, assigned) =>
     toStatus(
       service,

@@ -35,12 +35,7 @@ export function newMetalLB(namespace: string): Announcer {
     readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
     servedElsewhere,
     toServing: (service, addresses) =>
-      servedElsewhere(service)
-        ? {}
-        : toFields(service, {
-            ...withoutMark(service, POOL, WAITING_POOL),
-            ...toAddressAnnotations(service, addresses),
-          }),
+      servedElsewhere(service) ? {} : toFields(service, toServingAnnotations(service, addresses)),
     // Also in place of the name of our own pool: without addresses MetalLB would take any of it, another Service's too.
     toWaiting: service => (servedElsewhere(service) ? {} : toFields(service, { [POOL]: WAITING_POOL })),
     toCleared: (service, assigned) =>
@@ -57,6 +52,17 @@ function servedElsewhere(service: KubeService): string | undefined {
   const key = [POOL, OLD_POOL].find(name => annotationOf(service, name) !== undefined)
   const pool = key === undefined ? undefined : annotationOf(service, key)
   return pool && pool !== WAITING_POOL && pool !== POOL_NAME ? `${key}: ${pool}` : undefined
+}
+
+/**
+ * The field is its user's and is never overwritten. MetalLB would follow it to any address of our pool, be it claimed
+ * for another Service: where the field names an address that was not chosen, it is kept from serving anything.
+ */
+function toServingAnnotations(service: KubeService, addresses: readonly string[]): Annotations {
+  const asksForAnother = readLoadBalancerIP(service).addresses.some(address => !addresses.includes(address))
+  return asksForAnother
+    ? { [POOL]: WAITING_POOL }
+    : { ...withoutMark(service, POOL, WAITING_POOL), ...toAddressAnnotations(service, addresses) }
 }
 
 function toAddressAnnotations(service: KubeService, addresses: readonly string[]): Annotations {

@@ -1,6 +1,6 @@
 import type { KubeService } from '../kubernetes/types.ts'
 import type { Announcer, PoolEntry, PoolKind } from './contract.ts'
-import { toFields, withoutAssigned, withoutMark } from './fields.ts'
+import { type Annotations, toFields, withoutAssigned, withoutMark } from './fields.ts'
 import { POOL_NAME, sortEntries, WAITING_POOL } from './pool-entries.ts'
 import {
   annotationOf,
@@ -15,7 +15,9 @@ import {
 const ADDRESSES = 'purelb.io/addresses'
 /** Pool to take an address from; `default` without it. */
 const GROUP = 'purelb.io/service-group'
-const KEYS = { annotations: [ADDRESSES] }
+/** In no group of ours: PureLB gives nothing to a Service that asks for it. */
+const NEVER = '0.0.0.0'
+const KEYS = { annotations: [ADDRESSES], placeholder: NEVER }
 /** Since 0.17 PureLB reads ServiceGroups from where it is installed only; this is where its manifests put it. */
 const NAMESPACE = 'purelb-system'
 
@@ -40,10 +42,12 @@ export const pureLB: Announcer = {
           ...(isSaid(service, addresses) ? {} : { [ADDRESSES]: addresses.join(',') }),
         }),
   // Also in place of the name of our own group: PureLB would take any address of it, another Service's too.
-  toWaiting: service => (servedElsewhere(service) ? {} : toFields(service, { [GROUP]: WAITING_POOL })),
+  toWaiting: service =>
+    servedElsewhere(service) ? {} : toFields(service, { [GROUP]: WAITING_POOL, ...toRefused(service) }),
   toCleared: (service, assigned) =>
     toFields(service, {
       ...withoutMark(service, GROUP, WAITING_POOL),
+      ...withoutRefusal(service),
       ...withoutAssigned(service, ADDRESSES, assigned),
     }),
   poolKinds: [KIND],
@@ -54,6 +58,22 @@ export const pureLB: Announcer = {
 function servedElsewhere(service: KubeService): string | undefined {
   const group = annotationOf(service, GROUP)
   return group && group !== WAITING_POOL && group !== POOL_NAME ? `${GROUP}: ${group}` : undefined
+}
+
+/**
+ * Who asks for an address gets it whatever the group is. A blank makes PureLB refuse the annotation and leaves the
+ * user's wish readable; the field is hidden by an annotation.
+ */
+function toRefused(service: KubeService): Annotations {
+  const text = annotationOf(service, ADDRESSES) ?? ''
+  if (text !== '') return text === NEVER || /\s/.test(text) ? {} : { [ADDRESSES]: ` ${text}` }
+  return readLoadBalancerIP(service).text === '' ? {} : { [ADDRESSES]: NEVER }
+}
+
+function withoutRefusal(service: KubeService): Annotations {
+  const text = annotationOf(service, ADDRESSES) ?? ''
+  const isBlankOurs = annotationOf(service, GROUP) === WAITING_POOL && text.startsWith(' ')
+  return isBlankOurs ? { [ADDRESSES]: text.slice(1) } : withoutMark(service, ADDRESSES, NEVER)
 }
 
 function isSaid(service: KubeService, addresses: readonly string[]): boolean {

@@ -8,6 +8,9 @@ export const LOAD_BALANCER_IP = 'spec.loadBalancerIP'
 /** Four decimal parts without leading zeros: ipaddr.js also reads octal, hexadecimal and shortened ones. */
 const IPV4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/
 const MAX_SHOWN = 100
+/** Far above two addresses in any spelling; what is longer is not taken apart. */
+const MAX_LENGTH = 1024
+const MAX_ENTRIES = 16
 
 /** A list of addresses as somebody wrote it. */
 export interface WrittenAddresses {
@@ -52,8 +55,21 @@ export function readAnnotation(service: KubeService, keys: readonly string[]): W
 export const readLoadBalancerIP = (service: KubeService): WrittenAddresses =>
   parseList(LOAD_BALANCER_IP, service.spec?.loadBalancerIP ?? '')
 
+/**
+ * Entries of a list between commas, without the space around them; empty ones are left out.
+ *
+ * @returns undefined when it is too long to be read: more than 1,024 characters or 16 entries, empty ones included
+ */
+export function splitList(text: string): readonly string[] | undefined {
+  if (text.length > MAX_LENGTH) return undefined
+  const parts = text.split(',', MAX_ENTRIES + 1)
+  return parts.length > MAX_ENTRIES ? undefined : parts.flatMap(entry => entry.trim() || [])
+}
+
+/** A list that is too long to be read is one malformed entry. */
 function parseList(source: string, text: string): WrittenAddresses {
-  const entries = text.split(',').flatMap(entry => entry.trim() || [])
+  const entries = splitList(text)
+  if (!entries) return { source, text, addresses: [], malformed: [text.slice(0, MAX_SHOWN)] }
   const parsed = entries.map(entry => parseAddress(entry) ?? { malformed: entry.slice(0, MAX_SHOWN) })
   return {
     source,

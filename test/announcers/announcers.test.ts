@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import t from 'tap'
 import { ANNOUNCER_NAMES, getAnnouncer } from '../../shared/announcers/announcers.ts'
 import { LOAD_BALANCER_IP } from '../../shared/announcers/requests.ts'
+import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { makeService, OTHER_V4, summarise, V4, V6, write } from './_service.ts'
 
 const OPTIONS = { metallbNamespace: 'metallb-system' }
@@ -68,7 +69,70 @@ const REQUESTS: readonly [
   [`${OTHER_V4},${V6}`, V4, [V4], ['key', V4, V6]],
 ]
 
+/** Addresses that the announcer itself would try to give the Service, by its own rules; undefined: any of its pool. */
+const READERS: Readonly<Record<string, (service: KubeService) => readonly string[] | undefined>> = {
+  'kube-vip': ({ metadata: { annotations = {} }, spec }) =>
+    annotations['kube-vip.io/ignore'] === 'true'
+      ? []
+      : (annotations['kube-vip.io/loadbalancerIPs'] ?? spec?.loadBalancerIP)?.split(','),
+  metallb({ metadata: { annotations = {} }, spec }) {
+    const [key = '', old = ''] = KEYS['metallb'] ?? []
+    const text = annotations[key] || annotations[old]
+    const isRefused = annotations['metallb.io/address-pool'] === 'phoenixnap-waiting'
+    if (isRefused || (text && spec?.loadBalancerIP)) return []
+    return (text || spec?.loadBalancerIP)?.split(',')
+  },
+  purelb({ metadata: { annotations = {} }, spec }) {
+    const text = annotations['purelb.io/addresses'] ?? spec?.loadBalancerIP
+    if (text === undefined)
+      return annotations['purelb.io/service-group'] === 'phoenixnap-waiting' ? [] : undefined
+    const entries = text.split(',')
+    return entries.some(entry => entry === '' || /\s|^0\.0\.0\.0$/.test(entry)) ? [] : entries
+  },
+}
+
 for (const announcer of all) {
+  const read = READERS[announcer.name]
+  if (read)
+    t.test(`${announcer.name}: no wish is served past what was assigned`, async t => {
+      const address = fc.constantFrom(V4, OTHER_V4, V6)
+      const text = fc.array(address, { minLength: 1, maxLength: 2 }).map(list => list.join(','))
+      const annotations = fc.dictionary(fc.constantFrom(...(KEYS[announcer.name] ?? [])), text)
+      const field = fc.option(address, { nil: undefined })
+      const check = (given: Record<string, string>, pin: string | undefined, assigned: string): void => {
+        const start = makeService(given, pin === undefined ? {} : { loadBalancerIP: pin })
+        const served = write(start, announcer.toServing(start, [assigned]))
+        deepEqual(new Set(read(served)).difference(new Set([assigned])), new Set(), 'serving')
+        deepEqual(announcer.toServing(served, [assigned]), {}, 'serving again')
+        deepEqual(read(write(start, announcer.toWaiting(start))), [], 'waiting')
+      }
+      t.doesNotThrow(() => fc.assert(fc.property(annotations, field, address, check), RANDOM))
+    })
+
+  t.test(
+    `${announcer.name}: a text of any size is read once, as far as a list of addresses goes`,
+    async t => {
+      const [key] = KEYS[announcer.name] ?? []
+      const many = Array.from({ length: 15_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`).join()
+      for (const text of [many, `${V4},`.repeat(17), `${V4}${' '.repeat(1024)}`, ','.repeat(200_000)]) {
+        const service =
+          key === undefined ? makeService({}, { loadBalancerIP: text }) : makeService({ [key]: text })
+        const expected = [key ?? LOAD_BALANCER_IP, `?${text.slice(0, 100)}`]
+        t.strictSame(summarise(announcer, service, [V4]), expected, text.slice(0, 40))
+        const waiting = write(service, announcer.toWaiting(service))
+        t.strictSame(announcer.toWaiting(waiting), {})
+        t.match(announcer.readRequest(waiting, [V4]), { addresses: [], malformed: { length: 1 } })
+      }
+      const most = `${`${V4},`.repeat(15)}${V4}`
+      t.equal(
+        summarise(announcer, makeService(key ? { [key]: most } : {}, key ? {} : { loadBalancerIP: most }), [
+          V4,
+        ]),
+        undefined,
+      )
+    },
+  )
+
   for (const key of KEYS[announcer.name] ?? []) {
     t.test(`${announcer.name}: requests by ${key}`, async t => {
       for (const [text, field, assigned, expected] of REQUESTS) {

@@ -13,6 +13,12 @@ const SERVING: readonly FieldsCase[] = [
   { what: 'a pinned one', loadBalancerIP: V4, expected: { [KEY]: `${V4},${V6}` } },
   { what: 'one that waited', given: { [KEY]: '0.0.0.0' }, expected: { [KEY]: `${V4},${V6}` } },
   {
+    what: 'one pinned to another address, which is in no pool of its own',
+    given: { [KEY]: `${V4},${V6}` },
+    loadBalancerIP: OTHER_V4,
+    expected: {},
+  },
+  {
     what: 'one with one address more',
     given: { [KEY]: `${V4},${V6},${OTHER_V4}` },
     expected: { [KEY]: `${V4},${V6}` },
@@ -30,6 +36,18 @@ const WAITING: readonly FieldsCase[] = [
   { what: 'one with an empty annotation', given: { [KEY]: '' }, expected: { [KEY]: '0.0.0.0' } },
   { what: 'one that asks for an address is given no other', given: { [OLD_KEY]: V4 }, expected: {} },
   { what: 'a pinned one is given no other', loadBalancerIP: V4, expected: {} },
+  { what: 'what is no address stays', given: { [KEY]: 'x,y' }, expected: { [KEY]: '0.0.0.0,x,y' } },
+  {
+    what: 'what is no address stays by the old key',
+    given: { [OLD_KEY]: 'x' },
+    expected: { [OLD_KEY]: '0.0.0.0,x' },
+  },
+  { what: 'what is no address is marked once', given: { [KEY]: '0.0.0.0,x' }, expected: {} },
+  {
+    what: 'what is too long is marked once',
+    given: { [KEY]: `0.0.0.0,${'x'.repeat(2000)}` },
+    expected: {},
+  },
 ]
 
 for (const row of WAITING)
@@ -41,6 +59,11 @@ const CLEARED: readonly FieldsCase[] = [
   { what: 'what was assigned', given: { [KEY]: `${V4},${V6}` }, expected: { [KEY]: null } },
   { what: 'the wish of its user', given: { [KEY]: OTHER_V4 }, expected: {} },
   { what: 'the mark of waiting', given: { [KEY]: '0.0.0.0' }, expected: { [KEY]: null } },
+  {
+    what: 'the mark before what is no address',
+    given: { [KEY]: '0.0.0.0,x', [OLD_KEY]: '0.0.0.0,y' },
+    expected: { [KEY]: 'x', [OLD_KEY]: 'y' },
+  },
 ]
 
 for (const row of CLEARED)

@@ -25,8 +25,10 @@ t.test('a status that says something else is replaced', async t => {
     t.strictSame(direct.toServing(makeService({}, {}, wrong), [V4]), { ingress })
 })
 
-t.test('waiting needs nothing: nobody else serves it', async t => {
-  t.strictSame(direct.toWaiting(makeService({}, {}, [{ ip: V4 }])), {})
+t.test('waiting: what it had is told no longer', async t => {
+  t.strictSame(direct.toWaiting(makeService({}, {}, [{ ip: V4 }, { ip: V6 }])), { ingress: [] })
+  t.strictSame(direct.toWaiting(makeService()), {})
+  t.strictSame(direct.toWaiting({ metadata: { name: 'web' } }), {})
 })
 
 t.test('only assigned addresses are taken out of the status', async t => {

@@ -32,6 +32,11 @@ const SERVING: readonly FieldsCase[] = [
     expected: { [KEY]: `${V4},${V6}`, [MARK]: null },
   },
   { what: 'one pinned to one of two', loadBalancerIP: V4, expected: { [KEY]: `${V4},${V6}` } },
+  {
+    what: 'one pinned to another address, which the annotation hides',
+    loadBalancerIP: OTHER_V4,
+    expected: { [KEY]: `${V4},${V6}` },
+  },
 ]
 
 for (const row of SERVING)

@@ -46,6 +46,34 @@ const SERVING: readonly FieldsCase[] = [
     loadBalancerIP: V4,
     expected: { [POOL]: null },
   },
+  {
+    what: 'one pinned to another address: MetalLB is to serve nothing',
+    given: { [KEY]: V4 },
+    loadBalancerIP: OTHER_V4,
+    expected: { [POOL]: WAITING_POOL },
+  },
+  {
+    what: 'one pinned to another address, as it was left',
+    given: { [OLD_KEY]: V4, [POOL]: WAITING_POOL },
+    loadBalancerIP: OTHER_V4,
+    expected: {},
+  },
+  {
+    what: 'one pinned to another address of our pool',
+    given: { [POOL]: 'cloud-provider-phoenixnap' },
+    loadBalancerIP: OTHER_V4,
+    expected: { [POOL]: WAITING_POOL },
+  },
+  {
+    what: 'one whose pin was taken back',
+    given: { [KEY]: V4, [POOL]: WAITING_POOL },
+    expected: { [POOL]: null },
+  },
+  {
+    what: 'one pinned to what MetalLB cannot read: it keeps what it has',
+    loadBalancerIP: 'nonsense',
+    expected: {},
+  },
   { what: "one of somebody else's pool", given: { [POOL]: 'production' }, expected: {} },
 ]
 

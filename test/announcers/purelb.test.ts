@@ -25,6 +25,16 @@ const SERVING: readonly FieldsCase[] = [
   },
   { what: 'a pinned one', loadBalancerIP: V4, expected: { [KEY]: `${V4},${V6}` } },
   {
+    what: 'one pinned to another address, which the annotation hides',
+    loadBalancerIP: OTHER_V4,
+    expected: { [KEY]: `${V4},${V6}` },
+  },
+  {
+    what: 'one that was kept from the address it asks for',
+    given: { [KEY]: ` ${V4},${V6}`, [GROUP]: WAITING_GROUP },
+    expected: { [KEY]: `${V4},${V6}`, [GROUP]: null },
+  },
+  {
     what: 'one that waited',
     given: { [GROUP]: WAITING_GROUP },
     expected: { [KEY]: `${V4},${V6}`, [GROUP]: null },
@@ -51,6 +61,23 @@ const WAITING: readonly FieldsCase[] = [
     given: { [GROUP]: 'cloud-provider-phoenixnap' },
     expected: { [GROUP]: WAITING_GROUP },
   },
+  {
+    what: 'one that asks for an address, which PureLB would give it',
+    given: { [KEY]: V4 },
+    expected: { [KEY]: ` ${V4}`, [GROUP]: WAITING_GROUP },
+  },
+  {
+    what: 'one that PureLB refuses already',
+    given: { [KEY]: `${V4}, ${V6}`, [GROUP]: WAITING_GROUP },
+    expected: {},
+  },
+  { what: 'a pinned one', loadBalancerIP: V4, expected: { [KEY]: '0.0.0.0', [GROUP]: WAITING_GROUP } },
+  {
+    what: 'a pinned one that waits',
+    given: { [KEY]: '0.0.0.0', [GROUP]: WAITING_GROUP },
+    loadBalancerIP: V4,
+    expected: {},
+  },
   { what: "one of somebody else's group", given: { [GROUP]: 'production' }, expected: {} },
 ]
 
@@ -63,6 +90,17 @@ const CLEARED: readonly FieldsCase[] = [
   { what: 'what was assigned', given: { [KEY]: `${V4},${V6}` }, expected: { [KEY]: null } },
   { what: 'the wish of its user', given: { [KEY]: OTHER_V4, [GROUP]: 'production' }, expected: {} },
   { what: 'the mark of waiting', given: { [GROUP]: WAITING_GROUP }, expected: { [GROUP]: null } },
+  {
+    what: 'the marks of a pinned one',
+    given: { [KEY]: '0.0.0.0', [GROUP]: WAITING_GROUP },
+    loadBalancerIP: V4,
+    expected: { [KEY]: null, [GROUP]: null },
+  },
+  {
+    what: 'the mark in the wish of its user',
+    given: { [KEY]: ` ${OTHER_V4}`, [GROUP]: WAITING_GROUP },
+    expected: { [KEY]: OTHER_V4, [GROUP]: null },
+  },
 ]
 
 for (const row of CLEARED)

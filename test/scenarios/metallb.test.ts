@@ -175,6 +175,43 @@ t.test('the real MetalLB', { skip: metallbMissing() }, async t => {
       t.strictSame((await addressesOf(name)).toSorted(), addresses.toSorted(), name)
   })
 
+  await t.test(
+    'a pin to the address of another Service is served with nothing until it is taken back',
+    async t => {
+      const [own, theirs] = ['203.0.113.14', '203.0.113.15']
+      claims.set('thief', [own])
+      await settlePools()
+      await create('thief', service => metallb.toServing(service, [own]))
+      await untilServed('thief', own)
+      const pin = async (loadBalancerIP: string | null): Promise<void> => {
+        const stored = await get('thief')
+        const changed = { ...stored, spec: { ...stored.spec, loadBalancerIP: loadBalancerIP ?? '' } }
+        const annotations = metallb.toServing(changed, [own]).annotations ?? {}
+        const body = { metadata: { annotations }, spec: { loadBalancerIP } }
+        await kube.request({ method: 'PATCH', path: `${SERVICES}/thief`, patch: 'merge', body })
+      }
+      // In the pool and not served yet: MetalLB would give it to whoever asks first.
+      claims.set('victim', [theirs])
+      await settlePools()
+      await create('victim', service => metallb.toWaiting(service))
+      await untilRefused('victim')
+      await pin(theirs)
+      await untilServed('thief')
+      await untilRefused('thief')
+      await write('victim', service => metallb.toServing(service, [theirs]))
+      await untilServed('victim', theirs)
+      t.strictSame(await addressesOf('thief'), [])
+      await pin(null)
+      await untilServed('thief', own)
+      t.strictSame(await addressesOf('victim'), [theirs])
+      for (const name of ['thief', 'victim']) {
+        await kube.request({ method: 'DELETE', path: `${SERVICES}/${name}` })
+        claims.delete(name)
+      }
+      await settlePools()
+    },
+  )
+
   await t.test('a Service that has an address must not be marked as waiting: it would lose it', async () => {
     await write('late', service => metallb.toWaiting(service))
     await untilServed('late')

@@ -1,3 +1,4 @@
+import { splitList } from '../../announcers/requests.ts'
 import { parseAddress } from '../../ip-address.ts'
 import { ASSIGNED_IPS, WAITING } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
@@ -23,11 +24,18 @@ export function readHistory(service: KubeService, old?: KubeService): AddressHis
   return { assigned, live: waits ? [] : assigned, held: [...new Set([...assigned, ...status])] }
 }
 
+/** One that is too long to be ours is as good as none. */
 function readAssigned({ metadata }: KubeService): readonly string[] | undefined {
-  const entries = metadata.annotations?.[ASSIGNED_IPS]?.split(',')
+  const text = metadata.annotations?.[ASSIGNED_IPS]
+  const entries = text === undefined ? undefined : splitList(text)
   return entries?.flatMap(entry => parseAddress(entry)?.text ?? [])
 }
 
+/** A Service has one address of each family; more are not read, however many somebody wrote. */
+const MAX_STATUS_ENTRIES = 16
+
 /** Canonical addresses in the Service's status. */
 export const statusAddresses = ({ status }: KubeService): readonly string[] =>
-  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip ?? '')?.text ?? [])
+  (status?.loadBalancer?.ingress ?? [])
+    .slice(0, MAX_STATUS_ENTRIES)
+    .flatMap(({ ip }) => parseAddress(ip ?? '')?.text ?? [])
