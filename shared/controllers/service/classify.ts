@@ -1,4 +1,5 @@
 import type { Announcer } from '../../announcers/contract.ts'
+import { readLoadBalancerIP } from '../../announcers/requests.ts'
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, MANAGE } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
@@ -18,7 +19,7 @@ export interface ServiceRules {
 
 /** Whose an address is. */
 export interface Ownership {
-  /** Whether a canonical address lies in a block of this cluster or is claimed for this Service. */
+  /** Whether a canonical address lies in a block of this cluster or is claimed, for whichever Service. */
   owns(address: string): boolean
   /** Whether a block was bought for this Service alone. */
   readonly hasOwnBlock: boolean
@@ -70,8 +71,7 @@ function classifyDeleting(
   ownership: Ownership | undefined,
 ): Classification {
   const isLeft = service.metadata.finalizers?.includes(CLEANUP_FINALIZER) ?? false
-  const pinned = service.spec?.loadBalancerIP
-  const addresses = [...statusAddresses(service), ...(pinned === undefined ? [] : [pinned])]
+  const addresses = [...statusAddresses(service), ...readLoadBalancerIP(service).addresses]
   const isOurs = ownership?.hasOwnBlock || addresses.some(address => ownership?.owns(address))
   if (isMarked || (isLeft && isOurs)) return { kind: 'cleanUp', cause: 'deleted' }
   return { kind: 'ignore', why: 'it is being deleted and is not ours' }
@@ -115,14 +115,18 @@ function classifyNew(
   return { kind: 'handsOff', why, event: handsOffEvent(first, served.length > 0) }
 }
 
-/** @param blocks all that are known of this cluster, in any state */
+/**
+ * A claim proves that its address is ours where its block is not known (any more): who asks for it is refused, and not
+ * left to an announcer that would give it to a second Service.
+ *
+ * @param blocks all that are known of this cluster, in any state
+ */
 export const toOwnership = (
   service: ServiceRef,
   blocks: Parameters<typeof findBlock>[0],
   { claims }: AddressBook,
 ): Ownership => ({
   owns: address =>
-    findBlock(blocks, address) !== undefined ||
-    claims.some(claim => claim.address === address && isSameService(claim.service, service)),
+    findBlock(blocks, address) !== undefined || claims.some(claim => claim.address === address),
   hasOwnBlock: blocks.some(({ dedicatedTo }) => isSameService(dedicatedTo, service)),
 })

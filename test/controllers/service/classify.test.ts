@@ -121,6 +121,7 @@ const CASES: readonly [
     { old: makeService({ finalizers: [OURS] }) },
     'serve',
   ],
+  ['asks for an address that is claimed', { spec: { loadBalancerIP: '198.51.100.9' } }, {}, 'serve'],
   ['its address is claimed although its block has gone', { status: ['198.51.100.9'] }, {}, 'serve'],
   [
     'served by somebody else, to be managed',
@@ -186,13 +187,14 @@ t.test('a host name in the status is served by somebody else', async t => {
   t.match(found, { kind: 'handsOff', event: { message: /lb\.example\.org.*phoenixnap\.com\/manage=true/ } })
 })
 
-t.test('an address is owned by its block, or by a claim of the same Service', async t => {
+t.test('an address is owned by its block, or by a claim of any Service', async t => {
   t.ok(ownership.owns('203.0.113.7'))
   t.ok(ownership.owns('198.51.100.9'))
   t.notOk(ownership.owns('203.0.113.8'))
   const { book } = makeView({ claims: [makeClaim('198.51.100.9', 'gone')] })
   const other = toOwnership({ ...WEB, namespace: 'other' }, [{ ...BLOCK, dedicatedTo: WEB }], book)
-  t.notOk(other.owns('198.51.100.9'))
+  t.ok(other.owns('198.51.100.9'))
+  t.notOk(other.owns('198.51.100.10'))
   t.notOk(other.hasOwnBlock)
   t.ok(toOwnership(WEB, [{ ...BLOCK, dedicatedTo: WEB }], book).hasOwnBlock)
 })
