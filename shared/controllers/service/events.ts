@@ -28,8 +28,6 @@ const warning = (reason: string, message: string): ServiceEvent => ({
 /** Reasons and texts as those of the service controller of k8s.io/cloud-provider, which dashboards look for. */
 export const ensuringEvent = (): ServiceEvent => normal('EnsuringLoadBalancer', 'Ensuring load balancer')
 export const ensuredEvent = (): ServiceEvent => normal('EnsuredLoadBalancer', 'Ensured load balancer')
-export const updatedEvent = (): ServiceEvent =>
-  normal('UpdatedLoadBalancer', 'Updated load balancer with new hosts')
 export const deletingEvent = (): ServiceEvent => normal('DeletingLoadBalancer', 'Deleting load balancer')
 export const deletedEvent = (): ServiceEvent => normal('DeletedLoadBalancer', 'Deleted load balancer')
 
@@ -44,10 +42,6 @@ export const syncFailedEvent = ({ code, message }: Problem): ServiceEvent =>
 /** It is served, but what changed could not be carried over. */
 export const updateFailedEvent = ({ code, message }: Problem): ServiceEvent =>
   warning('UpdateLoadBalancerFailed', `Error updating load balancer: ${code}: ${message}`)
-
-/** Deletion has to wait for something. */
-export const deleteFailedEvent = ({ code, message }: Problem): ServiceEvent =>
-  warning('SyncLoadBalancerFailed', `Error deleting load balancer: ${code}: ${message}`)
 
 /** A Service of somebody else's. A request outside our blocks may also be a mistake of its user. */
 export function handsOffEvent(address: string, isServed: boolean): ServiceEvent {

@@ -5,7 +5,6 @@ const problem = { code: 'CCM_ADDRESS_TAKEN', message: 'It is taken.' } as const
 const TEXTS: readonly [event: events.ServiceEvent, type: string, reason: string, message: string][] = [
   [events.ensuringEvent(), 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer'],
   [events.ensuredEvent(), 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer'],
-  [events.updatedEvent(), 'Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts'],
   [events.deletingEvent(), 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer'],
   [events.deletedEvent(), 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer'],
   [
@@ -25,12 +24,6 @@ const TEXTS: readonly [event: events.ServiceEvent, type: string, reason: string,
     'Warning',
     'UpdateLoadBalancerFailed',
     'Error updating load balancer: CCM_ADDRESS_TAKEN: It is taken.',
-  ],
-  [
-    events.deleteFailedEvent(problem),
-    'Warning',
-    'SyncLoadBalancerFailed',
-    'Error deleting load balancer: CCM_ADDRESS_TAKEN: It is taken.',
   ],
 ]
 for (const [event, type, reason, message] of TEXTS)
