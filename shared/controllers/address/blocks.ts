@@ -208,7 +208,8 @@ function decideGateless({ book, supply }: GateInput, block: AddressBlock): Verdi
 
 /** Gates that are of no block in the supply; one that a new block of the same range takes over is dealt with there. */
 function decideOrphan({ book, supply, judged }: GateInput, gate: Gate): Verdict {
-  if (!judged.has(gate.blockId)) return undefined
+  // One that only lost our tags is still there, and paid for.
+  if (!judged.has(gate.blockId) || supply.unlisted.includes(gate.blockId)) return undefined
   const own = supply.blocks.find(({ id }) => id === gate.blockId)
   const address = own && toGateAddress(own)
   if (own && (address === undefined || address === gate.address)) return undefined

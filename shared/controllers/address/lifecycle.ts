@@ -1,3 +1,4 @@
+import { SKEW_MS } from '../../kubernetes/leases.ts'
 import type { AddressBook, Claim } from './contract.ts'
 
 /** Why a Service is served no longer. `handedOver`: its user has the announcer serve it from somebody else's pool. */
@@ -88,9 +89,9 @@ function decideUnconfirmed(
 }
 
 function decideReleased({ since, restMs }: Claim, { now, settings }: ClaimCircumstances): ClaimDecision {
-  return now - since < (restMs ?? settings.releaseQuarantineMs)
-    ? { do: 'keep', why: 'it rests' }
-    : { do: 'free', why: 'its rest is over' }
+  // A time from the future was written by hand, and would keep the address for ever.
+  const isResting = now - since < (restMs ?? settings.releaseQuarantineMs) && since - now < SKEW_MS
+  return isResting ? { do: 'keep', why: 'it rests' } : { do: 'free', why: 'its rest is over' }
 }
 
 const REASONS = {

@@ -42,6 +42,7 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   } else {
     notes.held.push(...(supply?.unlisted ?? []).map(toUnlistedNote))
   }
+  if (!supply) noteDisabled(pass)
   const blocks = chooseBlocks(pass)
   const work = toBlocksPass(pass)
   const opened = work ? await openBlocks(work, know(pass, observed, blocks)) : false
@@ -53,6 +54,15 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
   if (work) await convergeBlocks(pass, work, blocks)
   else await tellWaiters(pass, current, knowledge)
   await keepPools(pass)
+}
+
+/** Without the setting nothing is bought, served or given back: what is there stays, and is paid for. */
+function noteDisabled({ observed: { book }, notes }: BalancersPass): void {
+  const { claims, gates } = book
+  if (claims.length + gates.length === 0) return
+  notes.held.push(
+    `load balancers are disabled: ${claims.length} addresses in ${gates.length} blocks are kept and not worked on`,
+  )
 }
 
 /** While the cloud cannot be asked, who waits for it is told so. */

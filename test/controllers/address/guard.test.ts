@@ -103,17 +103,16 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
   })
 
   t.test('remembers what was bought, in the write that forgets the purchase', async t => {
-    const stored = (): Promise<string | undefined> => readBought(kube)
     await guard.exclusively(async hold => {
       t.strictSame(hold.bought, [])
       await hold.setIntent(INTENT)
       const before = (await readLease(kube)).metadata.resourceVersion
       await hold.setIntent(undefined, ['one', 'two'])
       t.strictSame(hold.bought, ['one', 'two'])
-      t.equal(await stored(), 'one,two')
+      t.equal(await readBought(kube), 'one,two')
       t.not((await readLease(kube)).metadata.resourceVersion, before)
       await hold.setIntent(INTENT)
-      t.equal(await stored(), 'one,two', 'and no other write forgets it')
+      t.equal(await readBought(kube), 'one,two', 'and no other write forgets it')
       await hold.setIntent(undefined)
       const { resourceVersion } = (await readLease(kube)).metadata
       await hold.setIntent(undefined, ['one', 'two'])
@@ -122,7 +121,7 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
     await guard.exclusively(async hold => {
       t.strictSame(hold.bought, ['one', 'two'])
       await hold.setIntent(undefined, ['two'])
-      t.equal(await stored(), 'two')
+      t.equal(await readBought(kube), 'two')
       const many = Array.from({ length: 60 }, (_, index) => `block-${index}`)
       await hold.setIntent(undefined, many)
       t.strictSame(hold.bought, many.slice(-48), 'the latest stay')
@@ -138,7 +137,7 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
       t.ok(await guard.exclusively(async hold => t.strictSame(hold.bought, ids, text), {}))
     }
     await guard.exclusively(async hold => hold.setIntent(undefined, []), {})
-    t.notOk(await stored())
+    t.notOk(await readBought(kube))
   })
 
   t.test('a killed holder is taken over after its time, with its purchase', async t => {

@@ -157,6 +157,13 @@ for (const [name, claim, circumstances, decided] of CASES)
     t.ok(decision.why)
   })
 
+t.test('a rest that began in the future is over', async t => {
+  const resting = claim('released', -60 * MINUTE, { restMs: 10 * MINUTE })
+  t.match(decideClaim(resting, { service: 'absent', isBlockGone: false, now: NOW, settings: SETTINGS }), {
+    do: 'free',
+  })
+})
+
 t.test('counts what is unconfirmed in a namespace', async t => {
   const claims = [
     makeClaim('203.0.113.2', 'a', { state: 'unconfirmed' }),
