@@ -169,6 +169,7 @@ const COUNTING = [
   'metallb.universe.tf/loadBalancerIPs',
   'metallb.universe.tf/address-pool',
   'lbipam.cilium.io/ips',
+  'io.cilium/lb-ipam-ips',
   'purelb.io/addresses',
   'purelb.io/service-group',
 ]
