@@ -1,4 +1,5 @@
 import type {
+  AddressBlock,
   AddressDemand,
   AddressSupply,
   LoadBalancer,
@@ -7,11 +8,12 @@ import type {
 import type { GateAction } from '../address/blocks.ts'
 import { toDemand } from '../address/demand.ts'
 import { readGate, removeGate } from '../address/gates.ts'
+import { toGateAddress } from '../address/use.ts'
 import type { PlannedChange, WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Knowledge } from '../service/decide.ts'
 import { changeGate, decideAllGates } from '../service/gates.ts'
-import { toDemandSettings } from '../service/round.ts'
+import { logBlockChanges, toDemandSettings } from '../service/round.ts'
 import { tellProgress } from '../service/tell-waiting.ts'
 import type { Waiter } from '../service/waiting.ts'
 import { noteFailure, type PassNotes } from './report.ts'
@@ -50,6 +52,7 @@ export async function supplyBlocks(
     const progress = await loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
     notes.changes.push(...toChanges(progress))
     noteRefusal(notes, progress)
+    if (!call.dryRun) logBlockChanges(context, progress)
     if (!call.dryRun) for (const { object } of waiters) await tellProgress(context, object, progress, call)
   } catch (error) {
     noteFailure(notes, 'blocks', error)
@@ -100,14 +103,15 @@ async function doGate(pass: BlocksPass, knowledge: Knowledge, action: GateAction
   try {
     if (call.dryRun) {
       notes.changes.push(toGateChange(action, name))
-      if (action.do === 'close' || action.do === 'giveBack') await giveBack(pass, action)
+      if (action.do === 'close' || action.do === 'giveBack') await giveBack(pass, action.block, undefined)
       return false
     }
     const outcome = await changeGate(context, action, knowledge.index.view.book.now, call)
     if (outcome === 'unchanged' || outcome === 'in-use') return false
     notes.changes.push(toGateChange(action, name))
     context.log.info({ blockId: name, action: action.do, why: action.why }, 'gate changed')
-    if (outcome === 'closed' && 'block' in action) await giveBack(pass, action)
+    if (outcome === 'closed' && 'block' in action)
+      await giveBack(pass, action.block, toGateAddress(action.block))
     return true
   } catch (error) {
     noteFailure(notes, `block ${name}`, error)
@@ -127,17 +131,15 @@ const toGateChange = (action: GateAction, name: string): PlannedChange => ({
 /** The gate is the last to go: until then nobody claims in the block. */
 async function giveBack(
   { context, loadBalancer, clusterName, notes, call }: BlocksPass,
-  action: Extract<GateAction, { readonly do: 'close' | 'giveBack' }> | GateAction,
+  { id }: AddressBlock,
+  address: string | undefined,
 ): Promise<void> {
-  if (!('block' in action)) return
   const { guard, kube } = context
-  const { id } = action.block
   const progress = await loadBalancer.ensureLoadBalancerDeleted(clusterName, id, { ...call, guard })
   notes.changes.push(...toChanges(progress))
-  for (const { do: step, why } of progress.did)
-    context.log.info({ blockId: id, action: step, why }, 'block changed')
+  if (!call.dryRun) logBlockChanges(context, progress)
   noteRefusal(notes, progress)
-  if (progress.state !== 'done' || call.dryRun || !action.gate) return
-  const gate = await readGate(kube, action.gate.address, call.signal)
+  if (progress.state !== 'done' || call.dryRun || address === undefined) return
+  const gate = await readGate(kube, address, call.signal)
   if (gate?.blockId === id && gate.state === 'closed') await removeGate(kube, gate, call.signal)
 }

@@ -46,7 +46,14 @@ export async function runRound(context: ServiceContext, call: WorkCall): Promise
   if (isBurstGrowing(waiters, book.now) && needsPurchase(demand))
     return { progress: GROWING, blocks, leavesWaiting }
   const progress = await cloud.loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
+  logBlockChanges(context, progress)
   return { progress, blocks, leavesWaiting }
+}
+
+/** One line for each change that was made in the cloud. */
+export function logBlockChanges({ log }: Pick<ServiceContext, 'log'>, { did }: SupplyProgress): void {
+  for (const { do: action, blockId, detail, why } of did)
+    log.info({ blockId, action, why, ...detail }, 'block changed')
 }
 
 function toLeavesWaiting(waiters: readonly Waiter[]): Round['leavesWaiting'] {
