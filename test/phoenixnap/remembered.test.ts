@@ -87,6 +87,19 @@ t.test('a list that shows a block and then lacks it buys none in its place', asy
   )
 })
 
+t.test('a block that was found by its purchase is remembered, too', async t => {
+  const stage = await createStage(t)
+  const handler = stage.handler()
+  stage.bmc.faults.add({ operation: POST_BLOCK, reset: 'after', times: 1 })
+  await handler.ensure({ needs: [need(1)] })
+  await stage.clock.turn(ROUND_MS)
+  t.match(await handler.ensure({ needs: [need(1)] }), { did: [{ do: 'assign' }] })
+  t.equal(stage.record.intent, undefined)
+  lag(stage)
+  t.match(await handler.ensure({ needs: [need(1)] }), { state: 'waiting', did: [] })
+  t.equal(stage.bmc.requests.count(POST_BLOCK), 1)
+})
+
 for (const status of [403, 404])
   t.test(`a remembered block that BMC answers with ${status} is forgotten`, async t => {
     const stage = await createStage(t)
