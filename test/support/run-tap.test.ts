@@ -8,7 +8,7 @@ const ENVIRONMENT = { HOME: '/home/me', KUBEBUILDER_ASSETS: '/assets' }
 t.test('npm test never sees a real API server', async t => {
   const { args, env } = toTapCommand(readRun([]), ['a.test.ts'], ENVIRONMENT)
   t.same(env, { HOME: '/home/me' })
-  t.match(args, ['run', '--reporter=tap', /--jobs=\d/, '--timeout=60', '--disable-coverage', 'a.test.ts'])
+  t.match(args, ['run', '--reporter=tap', /--jobs=\d/, '--timeout=240', '--disable-coverage', 'a.test.ts'])
 })
 
 t.test('npm run test:kubernetes does', async t => {
