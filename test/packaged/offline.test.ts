@@ -3,14 +3,17 @@ import { request } from 'node:https'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import type { Kube } from '../../shared/kubernetes/client.ts'
+import { readClusterName } from '../../shared/kubernetes/cluster-name.ts'
 import { RESYNC_LEASE, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
-import type { KubeNode, Lease } from '../../shared/kubernetes/types.ts'
+import type { KubeNode, KubeService, Lease } from '../../shared/kubernetes/types.ts'
 import { runRegister } from '../../shared/register/register.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
+import { soon } from '../scenarios/_stories.ts'
 import { CONTROLLER, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { createFakeNode, fakeKubelet } from '../support/fake-kubelet.ts'
 import { LAMBDA_NODE, type Offline, startOffline } from '../support/offline.ts'
 import { findFreePorts } from '../support/ports.ts'
+import { assignedTo, createManifest, findService, isHeld, listAddresses } from '../support/services.ts'
 import { watchNodes } from '../support/watch.ts'
 
 const TOKEN = 'webhook-token-of-a-test'
@@ -20,6 +23,12 @@ const LEASE = `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${RESY
 
 /** A server of this name exists, a node never. */
 const PROBE = 'probe'
+
+const SERVICES = '/api/v1/namespaces/default/services'
+
+/** As `203.0.113.9 active`. */
+const claimStates = async (admin: Kube): Promise<string[]> =>
+  (await listAddresses(admin)).map(({ address, state }) => `${address} ${state}`)
 
 interface Stage {
   readonly cluster: TestCluster
@@ -37,6 +46,8 @@ async function setStage(t: Test): Promise<Stage> {
   for (const hostname of [PROBE, 'packaged-a', 'packaged-b']) {
     bmc.backend.addServer({ hostname, location: 'PHX', type: 's1.c1.small' })
   }
+  const network = bmc.backend.addPublicNetwork()
+  await addBlock(cluster, bmc, network.id)
   const credentials = parse(cluster.kubeconfig(CONTROLLER)) as {
     clusters: [{ cluster: { 'certificate-authority-data'?: string } }]
     users: [{ user: { token: string } }]
@@ -48,6 +59,7 @@ async function setStage(t: Test): Promise<Stage> {
       PNAP_CLIENT_ID: 'sim-client',
       PNAP_CLIENT_SECRET: 'sim-secret',
       PNAP_BASE_URL: bmc.url,
+      PNAP_LOAD_BALANCER: `kube-vip://${network.id}`,
       PNAP_WEBHOOK_TOKEN: TOKEN,
       KUBE_API_SERVER: cluster.url,
       KUBE_CA_DATA: credentials.clusters[0].cluster['certificate-authority-data'] ?? '',
@@ -59,6 +71,18 @@ async function setStage(t: Test): Promise<Stage> {
   const admin = await cluster.kube()
   await untilReviewed(admin, true)
   return { cluster, admin, bmc, offline }
+}
+
+/** A block of this cluster, assigned and empty. */
+async function addBlock(cluster: TestCluster, { backend }: BmcSimulator, networkId: string): Promise<void> {
+  const uid = await readClusterName(await cluster.kube())
+  const tags = [
+    { name: 'usage', value: 'cloud-provider-phoenixnap-auto' },
+    { name: 'cluster', value: uid },
+  ]
+  const { id } = backend.addIpBlock({ cidrBlockSize: '/29', tags })
+  backend.updatePublicNetwork(networkId, { blockIds: [id] })
+  backend.updateIpBlock(id, { status: 'assigned', assignedResourceId: networkId })
 }
 
 async function register(offline: Offline, kubeconfig: string): Promise<void> {
@@ -149,6 +173,24 @@ t.test(`the packaged functions over https, on Node ${runtime}`, async t => {
     t.ok(body.spec?.renewTime)
     const inventory = '/api/v1/namespaces/kube-system/configmaps/cloud-provider-phoenixnap'
     await t.resolves(admin.request({ path: inventory }))
+  })
+
+  await t.test('a Service is stored with its address, confirmed, and let go', async t => {
+    await register(offline, await cluster.kubeconfigFile())
+    await untilReviewed(admin, true)
+    const asked = bmc.requests.count(/ \/(ips|networks)\//)
+    const stored = (
+      await admin.request<KubeService>({ method: 'POST', path: SERVICES, body: createManifest('packaged') })
+    ).body
+    const [address = ''] = assignedTo(stored)
+    t.ok(isHeld(stored) && address !== '', 'the first stored version has finalizer and address')
+    await soon('its claim is confirmed', async () => (await claimStates(admin)).includes(`${address} active`))
+    await admin.request({ method: 'DELETE', path: `${SERVICES}/packaged` })
+    await soon('it is gone, and its address rests', async () => {
+      const states = await claimStates(admin)
+      return !(await findService(admin, 'packaged')) && states.includes(`${address} released`)
+    })
+    t.equal(bmc.requests.count(/ \/(ips|networks)\//), asked, 'and BMC was not asked')
   })
 
   await t.test('only who has the token is listened to', async t => {
