@@ -26,6 +26,13 @@ const PROBE = 'probe'
 
 const SERVICES = '/api/v1/namespaces/default/services'
 
+/** Creates the Service of this test, or only asks what would be stored. */
+async function create(admin: Kube, isDryRun: boolean): Promise<KubeService> {
+  const query = isDryRun ? { dryRun: 'All' } : {}
+  const body = createManifest('packaged')
+  return (await admin.request<KubeService>({ method: 'POST', path: SERVICES, query, body })).body
+}
+
 /** As `203.0.113.9 active`. */
 const claimStates = async (admin: Kube): Promise<string[]> =>
   (await listAddresses(admin)).map(({ address, state }) => `${address} ${state}`)
@@ -178,10 +185,10 @@ t.test(`the packaged functions over https, on Node ${runtime}`, async t => {
   await t.test('a Service is stored with its address, confirmed, and let go', async t => {
     await register(offline, await cluster.kubeconfigFile())
     await untilReviewed(admin, true)
+    // The function keeps what it read of the inventory for two seconds.
+    await soon('a review knows the block', async () => assignedTo(await create(admin, true)).length > 0)
     const asked = bmc.requests.count(/ \/(ips|networks)\//)
-    const stored = (
-      await admin.request<KubeService>({ method: 'POST', path: SERVICES, body: createManifest('packaged') })
-    ).body
+    const stored = await create(admin, false)
     const [address = ''] = assignedTo(stored)
     t.ok(isHeld(stored) && address !== '', 'the first stored version has finalizer and address')
     await soon('its claim is confirmed', async () => (await claimStates(admin)).includes(`${address} active`))
