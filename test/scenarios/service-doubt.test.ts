@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap'
+import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import { forEachCluster } from '../support/cluster.ts'
+import { createFakeNode } from '../support/fake-kubelet.ts'
 import { ADDRESSES, KUBE_VIP_IPS } from '../support/services.ts'
 import { type LoadBalancers, MINUTE, startLoadBalancers, tagsOf } from './_load-balancers.ts'
 import { expectAddress, expectGone, GRACE_MS, REST_MS, story, TYPE_CHANGE_REST_MS } from './_stories.ts'
@@ -148,5 +150,26 @@ forEachCluster(t, 'a name that is used again', {}, async (t, cluster) => {
     await lb.timePasses(TYPE_CHANGE_REST_MS / 2)
     await lb.settle()
     t.match(await lb.claimsOf('flip'), [{ state: 'released' }], 'kube-vip may still have it on an interface')
+  })
+})
+
+forEachCluster(t, 'nobody waits for somebody else', {}, async (t, cluster) => {
+  story(t, cluster, 'a node does not for a cloud that hangs over blocks', BLOCK, async (t, lb) => {
+    lb.backend.addServer({ hostname: 'node-doubt' })
+    await lb.admin.request({ method: 'POST', path: '/api/v1/nodes', body: createFakeNode('node-doubt') })
+    lb.bmc.faults.add({ operation: LIST, hang: true })
+    const { failures } = await lb.world.resync({ deadline: lb.clock.now() + 4000 })
+    t.match(failures, [{ name: 'blocks' }])
+    const { body } = await lb.admin.request<KubeNode>({ path: '/api/v1/nodes/node-doubt' })
+    t.match(body.spec?.providerID, /^phoenixnap:/)
+    lb.bmc.faults.clear()
+    await lb.admin.request({ method: 'DELETE', path: '/api/v1/nodes/node-doubt' })
+    await lb.settle()
+  })
+
+  story(t, cluster, 'a worker does not for a Service that is never stored', BLOCK, async (t, lb) => {
+    const key = { kind: 'Service', namespace: 'default', name: 'never' } as const
+    t.match(await lb.reconcile([{ ...key, seen: '' }]), [{ key, result: 'waiting', retryAfterMs: 1000 }])
+    t.match(await lb.reconcile([key]), [{ key, result: 'gone' }])
   })
 })

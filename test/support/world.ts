@@ -14,7 +14,7 @@ export interface World {
   readonly bmc: BmcSimulator
   readonly app: App
   /** Runs one pass and returns its report. */
-  resync(options?: { dryRun?: boolean }): ReturnType<App['controllers']['resync']>
+  resync(options?: { dryRun?: boolean; deadline?: number }): ReturnType<App['controllers']['resync']>
   /** Another controller on the same cluster and cloud, as another process would be. */
   another(environment?: Environment): Promise<App>
 }
