@@ -82,7 +82,8 @@ interface Unwanted {
   readonly why: string
 }
 
-function findUnwanted(
+/** Why a Service is not to be served, whoever serves it now; undefined where it is. */
+export function findUnwanted(
   service: KubeService,
   classes: readonly string[],
   announcer: Announcer,

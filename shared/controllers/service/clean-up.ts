@@ -9,12 +9,13 @@ import {
   decideClaim,
   toRelease,
 } from '../address/lifecycle.ts'
-import { changeClaim, toCircumstances } from './claim-changes.ts'
+import { changeClaims, type DecidedClaim } from './carry-out.ts'
+import { toCircumstances } from './claim-changes.ts'
+import { findUnwanted } from './classify.ts'
 import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.ts'
 import { deletedEvent, deletingEvent } from './events.ts'
 import { toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
-import { refreshPools } from './pools.ts'
 import type { PlanInput } from './serving-plan.ts'
 import { tellService } from './tell.ts'
 import { writeService } from './write.ts'
@@ -69,21 +70,18 @@ async function releaseOwn(
   note: Note,
 ): Promise<void> {
   const { knowledge, ref } = work
-  const view: ClaimService = {
-    uid: service.metadata.uid ?? '',
-    // Its address may still be on a node's interface also where it is deleted a moment after the change.
-    cleanUp: service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged',
-    retain: service.metadata.annotations?.[RETAIN_IP] === 'true',
-    uses: () => false,
-  }
+  // Its address may still be on a node's interface also where it is deleted a moment after the change.
+  const view = toUnserved(service, service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged')
   const own = knowledge.index.claimsOf(ref)
-  await changeAll(work, own, claim => decideOwn(work, claim, view, assigned), note)
+  const decided = own.map(claim => ({ claim, decision: decideOwn(work, claim, view, assigned) }))
+  await changeClaims(work, decided, note)
 }
 
 /** One that the Service was served with rests also where nobody came to confirm it. */
 function decideOwn(work: Work, claim: Claim, view: ClaimService, assigned: readonly string[]): ClaimDecision {
+  const circumstances = toCircumstances(work, view)(claim)
   const wasUsed = claim.state === 'unconfirmed' && assigned.includes(claim.address)
-  return wasUsed ? toRelease(view, toCircumstances(work, view)(claim).settings) : decide(work, claim, view)
+  return wasUsed ? toRelease(view, circumstances.settings) : decideClaim(claim, circumstances)
 }
 
 /**
@@ -92,65 +90,34 @@ function decideOwn(work: Work, claim: Claim, view: ClaimService, assigned: reado
  * @throws CcmError KUBE_*
  */
 export async function releaseClaims(work: Work, service: KubeService | 'absent', note: Note): Promise<void> {
-  const ends = new Map(planUnserved(work, work.ref, service).map(({ claim, decision }) => [claim, decision]))
-  await changeAll(work, [...ends.keys()], claim => ends.get(claim) ?? KEPT, note)
+  await changeClaims(work, planUnserved(work, work.ref, service), note)
 }
-
-const KEPT: ClaimDecision = { do: 'keep', why: 'nothing was decided about it' }
 
 /** Pure: the claims of that Service which something is to be done about. */
 export function planUnserved(
   input: PlanInput,
   ref: ServiceRef,
   service: KubeService | 'absent',
-): { readonly claim: Claim; readonly decision: ClaimDecision }[] {
-  const circumstances = toCircumstances(input, service === 'absent' ? service : toUnserved(service))
+): DecidedClaim[] {
+  const cause = service === 'absent' ? 'deleted' : findCause(input.context, service)
+  const view = service === 'absent' ? service : toUnserved(service, cause)
+  const circumstances = toCircumstances(input, view)
   // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has.
-  const isOver = service === 'absent' || isUnwanted(input.context, service)
   return input.knowledge.index
     .claimsOf(ref)
-    .filter(({ state }) => isOver || state !== 'active')
+    .filter(({ state }) => cause !== undefined || state !== 'active')
     .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
     .filter(({ decision }) => decision.do !== 'keep')
 }
 
-const isUnwanted = ({ announcer, settings }: PlanInput['context'], service: KubeService): boolean => {
-  const { type, loadBalancerClass } = service.spec ?? {}
-  if (!announcer) return false
-  if (type !== 'LoadBalancer') return true
-  return (
-    (loadBalancerClass !== undefined && !settings.classes.includes(loadBalancerClass)) ||
-    announcer.servedElsewhere?.(service) !== undefined
-  )
-}
+const findCause = (
+  { announcer, settings }: PlanInput['context'],
+  service: KubeService,
+): CleanUpCause | undefined => announcer && findUnwanted(service, settings.classes, announcer)?.cause
 
-const toUnserved = ({ metadata, spec }: KubeService): ClaimService => ({
+const toUnserved = ({ metadata }: KubeService, cleanUp: CleanUpCause | undefined): ClaimService => ({
   uid: metadata.uid ?? '',
-  cleanUp: spec?.type === 'LoadBalancer' ? 'classChanged' : 'typeChanged',
+  cleanUp,
   retain: metadata.annotations?.[RETAIN_IP] === 'true',
   uses: () => false,
 })
-
-const decide = (work: Work, claim: Claim, service: 'absent' | ClaimService): ClaimDecision =>
-  decideClaim(claim, toCircumstances(work, service)(claim))
-
-async function changeAll(
-  work: Work,
-  claims: readonly Claim[],
-  decideOne: (claim: Claim) => ClaimDecision,
-  note: Note,
-): Promise<void> {
-  const { context, book, call } = work
-  let changed = false
-  for (const claim of claims) {
-    const change = await changeClaim(context.kube, claim, decideOne(claim), {
-      now: book.now,
-      signal: call.signal,
-    })
-    if (change) note(change)
-    changed ||= change !== undefined
-  }
-  if (!changed) return
-  const { changes } = await refreshPools(context, call)
-  for (const change of changes) note(change)
-}

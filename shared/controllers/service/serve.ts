@@ -5,7 +5,7 @@ import { confirmClaim } from '../address/claims.ts'
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import type { Problem } from '../address/problem.ts'
-import { changeClaim } from './claim-changes.ts'
+import { changeClaims, refreshAndNote } from './carry-out.ts'
 import type { Converged, Note, Work } from './converge.ts'
 import {
   addressesEvent,
@@ -16,7 +16,6 @@ import {
   updateFailedEvent,
 } from './events.ts'
 import { obtainAddresses } from './obtain.ts'
-import { refreshPools } from './pools.ts'
 import {
   planServing,
   type Serving,
@@ -51,7 +50,7 @@ export async function serveService(
   const { settlement, fields } = plan
   await confirmAll(work, plan.confirm, uid, note)
   const hasNewClaims = plan.confirm.length > 0 || Object.keys(taken).length > 0
-  const problems = hasNewClaims ? await refresh(work, note) : []
+  const problems = hasNewClaims ? await refreshAndNote(work, note) : []
   const stored = await writeService(context.kube, service, fields, call.signal)
   if (fields) note(toWritten(ref, plan))
   await settleOthers(work, stored, plan, note)
@@ -79,13 +78,6 @@ async function confirmAll(
   }
 }
 
-/** Pools that cannot be refreshed are told, and keep nothing else from being done. */
-async function refresh({ context, call }: Work, note: Note): Promise<readonly Problem[]> {
-  const { changes, problems } = await refreshPools(context, call)
-  for (const change of changes) note(change)
-  return problems
-}
-
 /** Claims that the Service has no use for: the version read back says that it does not name them any more. */
 async function settleOthers(
   work: Work,
@@ -93,15 +85,11 @@ async function settleOthers(
   { others }: ServingPlan,
   note: Note,
 ): Promise<void> {
-  const { context, ref, book, call } = work
+  const { context, ref, call } = work
   if (others.length === 0) return
   const latest = await getService(context.kube, ref, call.signal)
-  if (latest.metadata.resourceVersion !== stored.metadata.resourceVersion) return
-  for (const { claim, decision } of others) {
-    const change = await changeClaim(context.kube, claim, decision, { now: book.now, signal: call.signal })
-    if (change) note(change)
-  }
-  await refresh(work, note)
+  if (latest.metadata.resourceVersion === stored.metadata.resourceVersion)
+    await changeClaims(work, others, note)
 }
 
 function toEvents(

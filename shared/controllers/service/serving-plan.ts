@@ -3,8 +3,9 @@ import type { KubeService } from '../../kubernetes/types.ts'
 import { toKey } from '../address/address-index.ts'
 import { type Settlement, settle, type Taken } from '../address/allocation.ts'
 import type { AddressBook, Claim } from '../address/contract.ts'
-import { type ClaimDecision, decideClaim } from '../address/lifecycle.ts'
+import { decideClaim } from '../address/lifecycle.ts'
 import type { PlannedChange } from '../contract.ts'
+import type { DecidedClaim } from './carry-out.ts'
 import { toCircumstances, toClaimChange } from './claim-changes.ts'
 import type { ServiceContext } from './context.ts'
 import type { Knowledge, ServiceDecision } from './decide.ts'
@@ -22,7 +23,7 @@ export interface ServingPlan {
   /** Own claims that are not in use yet, or rested. */
   readonly confirm: readonly Claim[]
   /** Own claims that it has no use for (any more). */
-  readonly others: readonly { readonly claim: Claim; readonly decision: ClaimDecision }[]
+  readonly others: readonly DecidedClaim[]
 }
 
 export interface PlanInput {
