@@ -64,3 +64,12 @@ export function parseCidr(text: string): AddressRange | undefined {
 
 export const isInRange = (range: AddressRange, { family, value }: ParsedAddress): boolean =>
   range.family === family && range.first <= value && value <= range.last
+
+/** Whether an address lies in a block such as `203.0.113.0/28`; false where either is none. */
+export function liesIn(address: string, cidr: string): boolean {
+  const [parsed, range] = [parseAddress(address), parseCidr(cidr)]
+  return parsed !== undefined && range !== undefined && isInRange(range, parsed)
+}
+
+/** Family of an address or block that is known to be one. */
+export const familyOf = (text: string): Family => (text.includes(':') ? 'IPv6' : 'IPv4')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
-import { formatAddress, isInRange, parseAddress, parseCidr } from '../shared/ip-address.ts'
+import { familyOf, formatAddress, isInRange, liesIn, parseAddress, parseCidr } from '../shared/ip-address.ts'
 
 const READ: readonly [text: string, canonical: string | undefined][] = [
   ['203.0.113.9', '203.0.113.9'],
@@ -72,4 +72,28 @@ t.test('an address lies in a range of its own family only', async t => {
   const [four, six] = [parseAddress('0.0.0.7'), parseAddress('::7')]
   t.ok(range && four && isInRange(range, four))
   t.notOk(range && six && isInRange(range, six))
+})
+
+/** [address, block, whether it lies in it] */
+const LYING: readonly [string, string, boolean][] = [
+  ['203.0.113.8', '203.0.113.8/29', true],
+  ['203.0.113.15', '203.0.113.8/29', true],
+  ['203.0.113.16', '203.0.113.8/29', false],
+  ['2001:db8::5', '2001:DB8::/64', true],
+  ['::7', '0.0.0.0/29', false],
+  ['nonsense', '203.0.113.8/29', false],
+  ['203.0.113.8', 'nonsense', false],
+]
+for (const [address, cidr, expected] of LYING)
+  t.test(`${address} ${expected ? 'lies' : 'does not lie'} in ${cidr}`, async t => {
+    t.equal(liesIn(address, cidr), expected)
+  })
+
+t.test('addresses and blocks tell their family', async t => {
+  t.strictSame(['203.0.113.8', '10.96.0.0/16', '2001:db8::5', 'fd00::/112'].map(familyOf), [
+    'IPv4',
+    'IPv4',
+    'IPv6',
+    'IPv6',
+  ])
 })

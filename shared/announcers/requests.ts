@@ -1,12 +1,9 @@
-import ipaddr from 'ipaddr.js'
-import type { IPFamily } from '../cloud-provider/load-balancer.ts'
+import { familyOf, parseAddress } from '../ip-address.ts'
 import type { KubeService } from '../kubernetes/types.ts'
 import type { AddressRequest } from './contract.ts'
 
 /** Source of a request that stands in the field that every announcer knows. */
 export const LOAD_BALANCER_IP = 'spec.loadBalancerIP'
-/** Four decimal parts without leading zeros: ipaddr.js also reads octal, hexadecimal and shortened ones. */
-const IPV4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/
 const MAX_SHOWN = 100
 /** Far above two addresses in any spelling; what is longer is not taken apart. */
 const MAX_LENGTH = 1024
@@ -30,15 +27,6 @@ export interface AddressKeys {
   /** An address that we write ourselves into an annotation to keep a Service waiting. */
   readonly placeholder?: string
 }
-
-/** Canonical form, or undefined for text that is no address. */
-function parseAddress(text: string): string | undefined {
-  const isSix = text.includes(':') && !text.includes('%')
-  if (!(IPV4.test(text) || isSix) || !ipaddr.isValid(text)) return undefined
-  return ipaddr.process(text).toString()
-}
-
-export const familyOf = (address: string): IPFamily => (address.includes(':') ? 'IPv6' : 'IPv4')
 
 /** A block of this address alone, as `203.0.113.9/32`. */
 export const toHostCidr = (address: string): string => `${address}/${familyOf(address) === 'IPv4' ? 32 : 128}`
@@ -70,7 +58,7 @@ export function splitList(text: string): readonly string[] | undefined {
 function parseList(source: string, text: string): WrittenAddresses {
   const entries = splitList(text)
   if (!entries) return { source, text, addresses: [], malformed: [text.slice(0, MAX_SHOWN)] }
-  const parsed = entries.map(entry => parseAddress(entry) ?? { malformed: entry.slice(0, MAX_SHOWN) })
+  const parsed = entries.map(entry => parseAddress(entry)?.text ?? { malformed: entry.slice(0, MAX_SHOWN) })
   return {
     source,
     text,

@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js'
 import { expandAddresses } from '../bmc/addresses.ts'
 import type { Bmc, IpBlock, PublicNetwork } from '../bmc/client.ts'
 import type { Clock } from '../clock.ts'
@@ -6,6 +5,7 @@ import type { CloudCall } from '../cloud-provider/contract.ts'
 import type { Leftover, Leftovers } from '../cloud-provider/leftovers.ts'
 import type { BlockHold, SupplyProgress } from '../cloud-provider/load-balancer.ts'
 import { hasCode } from '../errors.ts'
+import { liesIn } from '../ip-address.ts'
 import { createTagNames } from './block-steps.ts'
 import { toClusterTags } from './block-tags.ts'
 import { giveBack } from './give-back.ts'
@@ -58,7 +58,7 @@ export function toLeftover(block: IpBlock, networks: readonly PublicNetwork[]): 
 
 /** A server's address goes with its block: such a block is not even marked. */
 function toInUse({ id, cidr }: IpBlock, { id: networkId, memberships }: PublicNetwork): Refusal | undefined {
-  if (cidr === undefined || !ipaddr.isValidCIDR(cidr)) return undefined
+  if (cidr === undefined) return undefined
   const users = memberships.filter(({ ips }) => ips.some(entry => expand(entry).some(ip => liesIn(ip, cidr))))
   if (users.length === 0) return undefined
   const names = users.map(({ resourceType, resourceId }) => `${resourceType} ${resourceId}`).join(', ')
@@ -74,12 +74,6 @@ function expand(entry: string): readonly string[] {
     if (!hasCode(error)) throw error
     return []
   }
-}
-
-function liesIn(ip: string, cidr: string): boolean {
-  const address = ipaddr.process(ip)
-  const [network, prefixLength] = ipaddr.parseCIDR(cidr)
-  return address.kind() === network.kind() && address.match(network, prefixLength)
 }
 
 /** The Lease of the cluster went with it. */

@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js'
 import type { Bmc } from '../bmc/client.ts'
 import type { Clock } from '../clock.ts'
 import type {
@@ -9,6 +8,7 @@ import type {
   LoadBalancerStatus,
   SupplyProgress,
 } from '../cloud-provider/load-balancer.ts'
+import { liesIn } from '../ip-address.ts'
 import type { Log } from '../log.ts'
 import { createTagNames, type TagNames } from './block-steps.ts'
 import { CLUSTER_TAG, USAGE, USAGE_TAG } from './block-tags.ts'
@@ -88,11 +88,4 @@ function toStatus({ blocks }: AddressSupply, addresses: readonly string[]): Load
     return block ? [{ ip, blockId: block.id, assigned: block.state === 'assigned' }] : []
   })
   return ingress.length === 0 ? undefined : { ingress }
-}
-
-function liesIn(ip: string, cidr: string): boolean {
-  if (!ipaddr.isValid(ip)) return false
-  const address = ipaddr.process(ip)
-  const [network, prefixLength] = ipaddr.parseCIDR(cidr)
-  return address.kind() === network.kind() && address.match(network, prefixLength)
 }

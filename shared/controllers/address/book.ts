@@ -1,6 +1,5 @@
-import { isIPv4 } from 'node:net'
-import type { IPFamily } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
+import { familyOf } from '../../ip-address.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { listIPAddresses } from '../../kubernetes/ip-addresses.ts'
 import { toTime } from '../../kubernetes/leases.ts'
@@ -84,7 +83,7 @@ function toClaim({ metadata, spec }: IPAddress): Claim | undefined {
   if (since === undefined || (state === 'released' && restMs === 'unreadable')) return undefined
   return {
     address: metadata.name,
-    family: toFamily(metadata.name),
+    family: familyOf(metadata.name),
     service: { namespace, name },
     // A state that nobody knows was written by hand: what its Service has, it keeps.
     state: isClaimState(state) ? state : 'active',
@@ -125,12 +124,10 @@ function toGate({ metadata, spec }: IPAddress): Gate | undefined {
   return { address: metadata.name, blockId, state, since, unusedSince, uid, resourceVersion }
 }
 
-const toFamily = (address: string): IPFamily => (isIPv4(address) ? 'IPv4' : 'IPv6')
-
 /** Labels of every object of ours, for the API server, for lists and for people. */
 export const toLabels = (address: string): Record<string, string> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
-  [IP_FAMILY_LABEL]: toFamily(address),
+  [IP_FAMILY_LABEL]: familyOf(address),
   'app.kubernetes.io/managed-by': NAME,
 })
 

@@ -1,3 +1,4 @@
+import { familyOf } from '../../ip-address.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 
 interface KubernetesService {
@@ -21,8 +22,6 @@ export async function readFamilies(kube: Kube, signal?: AbortSignal): Promise<re
       signal,
     }),
   ])
-  const ofCidrs = (cidrs.body.items ?? [])
-    .flatMap(({ spec }) => spec?.cidrs ?? [])
-    .map(cidr => (cidr.includes(':') ? 'IPv6' : 'IPv4'))
+  const ofCidrs = (cidrs.body.items ?? []).flatMap(({ spec }) => spec?.cidrs ?? []).map(familyOf)
   return [...new Set([...(service.body.spec?.ipFamilies ?? []), ...ofCidrs])]
 }

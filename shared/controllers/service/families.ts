@@ -1,4 +1,5 @@
 import type { IPFamily } from '../../cloud-provider/load-balancer.ts'
+import { familyOf } from '../../ip-address.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import type { WantedFamilies } from '../address/allocation.ts'
 
@@ -45,7 +46,7 @@ function readFamilies({ spec }: KubeService): readonly IPFamily[] | undefined {
   const addresses = [...(spec?.clusterIPs ?? []), spec?.clusterIP ?? ''].filter(
     ip => ip !== '' && ip !== 'None',
   )
-  const ofAddresses = addresses.map((ip): IPFamily => (ip.includes(':') ? 'IPv6' : 'IPv4'))
+  const ofAddresses = addresses.map(familyOf)
   return ofAddresses.length === 0 ? undefined : [...new Set(ofAddresses)]
 }
 
