@@ -5,8 +5,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
 import type { Controllers } from './controllers/contract.ts'
-import { createControllers } from './controllers/controllers.ts'
-import type { ServiceSettings } from './controllers/service/context.ts'
+import { type ControllerOptions, createControllers } from './controllers/controllers.ts'
 import { createKube, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
@@ -56,12 +55,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     newHolder: () => `${hostname()}-${randomUUID()}`,
     announcer: config.loadBalancer && getAnnouncer(config.loadBalancer.announcer, config),
-    settings: {
-      ...toServiceSettings(config),
-      resyncIntervalMs: config.resyncInterval,
-      nodeDeleteGraceMs: config.nodeDeleteGrace,
-      nodeDeleteMaxShare: config.nodeDeleteMaxShare,
-    },
+    settings: toControllerSettings(config),
   })
   const closeIdle = (): void => {
     cloud.close()
@@ -94,7 +88,8 @@ export function openCloud(options: AppOptions): Cloud {
   })
 }
 
-function toLoadBalancerConfig({ loadBalancer, ...config }: Config): LoadBalancerConfig | undefined {
+/** What the provider is told of them; undefined where load balancers are disabled. */
+export function toLoadBalancerConfig({ loadBalancer, ...config }: Config): LoadBalancerConfig | undefined {
   if (!loadBalancer) return undefined
   return {
     publicNetworkId: loadBalancer.publicNetworkId,
@@ -104,7 +99,11 @@ function toLoadBalancerConfig({ loadBalancer, ...config }: Config): LoadBalancer
   }
 }
 
-const toServiceSettings = (config: Config): ServiceSettings => ({
+/** What the controllers are told of the settings. */
+export const toControllerSettings = (config: Config): ControllerOptions['settings'] => ({
+  resyncIntervalMs: config.resyncInterval,
+  nodeDeleteGraceMs: config.nodeDeleteGrace,
+  nodeDeleteMaxShare: config.nodeDeleteMaxShare,
   classes: config.loadBalancerClasses,
   ipAllocation: config.ipAllocation,
   annotationIPLocation: config.annotationIPLocation,

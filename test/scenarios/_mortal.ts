@@ -1,10 +1,10 @@
 import type { Test } from 'tap'
 import { getAnnouncer } from '../../shared/announcers/announcers.ts'
 import { type Bmc, createBmc } from '../../shared/bmc/client.ts'
-import { type Config, readConfig } from '../../shared/config.ts'
+import { toControllerSettings, toLoadBalancerConfig } from '../../shared/compose.ts'
+import { readConfig } from '../../shared/config.ts'
 import type { Controllers } from '../../shared/controllers/contract.ts'
 import { createControllers } from '../../shared/controllers/controllers.ts'
-import type { ServiceSettings } from '../../shared/controllers/service/context.ts'
 import { CcmError } from '../../shared/errors.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { silentLog } from '../../shared/log.ts'
@@ -71,12 +71,7 @@ export async function createMortal(t: Test, lb: LoadBalancers, fate?: Fate): Pro
     clock: lb.clock,
     log: silentLog,
     credentials: async () => SECRET,
-    loadBalancer: {
-      publicNetworkId: lb.networkId,
-      blockSize: config.ipBlockSize,
-      maxBlocks: config.maxBlocks,
-      newId: () => crypto.randomUUID(),
-    },
+    loadBalancer: toLoadBalancerConfig(config),
   })
   const controllers = createControllers({
     kube,
@@ -85,7 +80,7 @@ export async function createMortal(t: Test, lb: LoadBalancers, fate?: Fate): Pro
     log: silentLog,
     newHolder: () => `mortal-${crypto.randomUUID()}`,
     announcer: config.loadBalancer && getAnnouncer(config.loadBalancer.announcer, config),
-    settings: toSettings(config),
+    settings: toControllerSettings(config),
   })
   return { controllers, effects, isDead: () => dead }
 }
@@ -106,28 +101,6 @@ const createCloudClient = ({ bmc, clock }: LoadBalancers): Bmc =>
     random: () => 0.5,
     log: silentLog,
   })
-
-/** As the program reads them. */
-const toSettings = (
-  config: Config,
-): ServiceSettings & {
-  readonly resyncIntervalMs: number
-  readonly nodeDeleteGraceMs: number
-  readonly nodeDeleteMaxShare: number
-} => ({
-  classes: config.loadBalancerClasses,
-  ipAllocation: config.ipAllocation,
-  annotationIPLocation: config.annotationIPLocation,
-  location: config.location,
-  minFreeAddresses: config.minFreeAddresses,
-  reserved: config.reservedAddresses,
-  releaseQuarantineMs: config.releaseQuarantine,
-  typeChangeQuarantineMs: config.typeChangeQuarantine,
-  blockGraceMs: config.blockGrace,
-  resyncIntervalMs: config.resyncInterval,
-  nodeDeleteGraceMs: config.nodeDeleteGrace,
-  nodeDeleteMaxShare: config.nodeDeleteMaxShare,
-})
 
 const loseOfKube = (): Error => new CcmError('KUBE_UNREACHABLE', 'the answer was lost')
 const loseOfCloud = (): Error => new CcmError('BMC_OUTCOME_UNKNOWN', 'the answer was lost')
