@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { stringify } from 'yaml'
 import type { Certificates } from '../../shared/simulator/certificates.ts'
+import { AUDIT_LOG_POLICY, AUDIT_LOGS } from './audit-log.ts'
 import { toAdmissionFiles, toKubeconfig } from './kubeconfigs.ts'
 import { ADMIN, CONTROLLER, type TokenAuthority, toGroups } from './users.ts'
 
@@ -82,6 +84,7 @@ export function toOptionFiles(
   options: ApiServerOptions,
 ): { flags: string[]; files: Record<string, string> } {
   const { audit, webhookTokens = [], flags = [] } = options
+  const log = toAuditLog(folder, options)
   const auditFlags = [
     `--audit-policy-file=${join(folder, 'audit-policy.yaml')}`,
     `--audit-webhook-config-file=${join(folder, 'audit-webhook.yaml')}`,
@@ -90,15 +93,35 @@ export function toOptionFiles(
   ]
   return {
     flags: [
-      ...(audit ? auditFlags : []),
+      ...(audit ? auditFlags : log.flags),
       ...(webhookTokens.length > 0
         ? [`--admission-control-config-file=${join(folder, 'admission.yaml')}`]
         : []),
       ...flags,
     ],
     files: {
-      ...(audit ? { 'audit-policy.yaml': audit.policy, 'audit-webhook.yaml': audit.kubeconfig } : {}),
+      ...(audit ? { 'audit-policy.yaml': audit.policy, 'audit-webhook.yaml': audit.kubeconfig } : log.files),
       ...(webhookTokens.length > 0 ? toAdmissionFiles(folder, webhookTokens) : {}),
     },
+  }
+}
+
+/**
+ * A log of what the controller asks for, where a folder for it is named. One policy rules all audit backends: an API
+ * server whose events a test listens to keeps none.
+ */
+function toAuditLog(
+  folder: string,
+  { flags = [] }: ApiServerOptions,
+): { flags: readonly string[]; files: Readonly<Record<string, string>> } {
+  const logs = process.env[AUDIT_LOGS]
+  if (!logs || flags.some(flag => flag.startsWith('--audit-'))) return { flags: [], files: {} }
+  const policy = 'audit-log-policy.yaml'
+  return {
+    flags: [
+      `--audit-policy-file=${join(folder, policy)}`,
+      `--audit-log-path=${join(logs, `${basename(folder)}.log`)}`,
+    ],
+    files: { [policy]: stringify(AUDIT_LOG_POLICY) },
   }
 }

@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { glob, readFile } from 'node:fs/promises'
+import { glob, mkdir, readFile, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { AUDIT_LOG_FOLDER, AUDIT_LOGS } from './audit-log.ts'
+import { findClusterSuites } from './cluster-suites.ts'
 import { conclude, createTapReport, type TapReport } from './tap-report.ts'
 
 /** What is asked for on the command line. */
 export interface Run {
   readonly kubernetes: boolean
   readonly coverage: boolean
-  /** Test files; all of them when empty. */
+  /** Test files; when empty all of them, on the real API server all that start a cluster. */
   readonly files: readonly string[]
 }
 
@@ -59,9 +61,7 @@ export function toTapCommand(
 
 async function runTap(run: Run, report: TapReport): Promise<number> {
   await buildIfStale()
-  const found =
-    run.files.length > 0 ? run.files : await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
-  const { args, env } = toTapCommand(run, found, process.env)
+  const { args, env } = toTapCommand(run, await findFiles(run), await toEnvironment(run))
   const child = spawnNode([TAP, ...args], 'pipe', env)
   const ended = untilEnd(child)
   for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
@@ -70,6 +70,24 @@ async function runTap(run: Run, report: TapReport): Promise<number> {
     else if (COVERAGE_LINE.test(line)) console.log(line)
   }
   return ended
+}
+
+/** Of a run that names none: all, or those for which it matters that the API server is the real one. */
+async function findFiles({ files, kubernetes }: Run): Promise<readonly string[]> {
+  if (files.length > 0) return files
+  const all = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
+  if (!kubernetes) return all
+  const suites = await findClusterSuites(all)
+  console.log(`${suites.length} of ${all.length} files start a cluster; the others are part of npm test`)
+  return suites
+}
+
+/** A whole run on API servers leaves the log of what the controller asked for: npm run test:permissions reads it. */
+async function toEnvironment({ files, kubernetes }: Run): Promise<NodeJS.ProcessEnv> {
+  if (!kubernetes || files.length > 0) return process.env
+  await rm(AUDIT_LOG_FOLDER, { recursive: true, force: true })
+  await mkdir(AUDIT_LOG_FOLDER, { recursive: true })
+  return { ...process.env, [AUDIT_LOGS]: AUDIT_LOG_FOLDER }
 }
 
 /** tap compiles itself for its plugins; the first run after an install would do it too, and fail once. */
