@@ -146,12 +146,23 @@ function missing(name: SettingName): string {
 
 function contradictions(config: Config, required: readonly SettingName[]): string[] {
   const together = [['tlsCert', 'tlsKey'], CLOUD_SETTINGS] as const
-  return together.flatMap(([one, other]) =>
+  const alone = together.flatMap(([one, other]) =>
     // Where both are required, the missing one has been named already.
     required.includes(one) || (config[one] === undefined) === (config[other] === undefined)
       ? []
       : [`${SETTINGS[one].env} and ${SETTINGS[other].env} must be given together`],
   )
+  return [...alone, ...webhookContradictions(config)]
+}
+
+function webhookContradictions(config: Config): string[] {
+  const { webhookService, webhookUrl, servingSecret, tlsCert, tlsKey } = config
+  const [service, address] = [SETTINGS.webhookService.env, SETTINGS.webhookUrl.env]
+  if (webhookService && webhookUrl) return [`${service} and ${address} exclude each other`]
+  if (!servingSecret || tlsCert || tlsKey || webhookService || webhookUrl) return []
+  return [
+    `${SETTINGS.servingSecret.env} needs ${service} or ${address} (the certificate is made for its name), or ${SETTINGS.tlsCert.env} and ${SETTINGS.tlsKey.env}`,
+  ]
 }
 
 const defaultTokenUrl = (baseUrl: string): string =>

@@ -1,5 +1,15 @@
 import { LOG_LEVELS } from './log.ts'
-import { duration, integer, listenAddress, oneOf, text, url } from './setting-parsers.ts'
+import {
+  duration,
+  integer,
+  listenAddress,
+  namespacedName,
+  oneOf,
+  servicePort,
+  text,
+  url,
+  webhookUrl,
+} from './setting-parsers.ts'
 import type { Setting } from './settings.ts'
 
 /** What a host (server, function, command) is told: where it listens, how it reaches the cluster, how it logs. */
@@ -27,6 +37,30 @@ export const HOST_SETTINGS = {
     parse: text,
     fallback: undefined,
     doc: 'PEM file of the authority whose client certificates serve demands from webhook callers.',
+  },
+  webhookService: {
+    env: 'PNAP_WEBHOOK_SERVICE',
+    parse: servicePort,
+    fallback: '',
+    doc: 'Service by which the API server calls the webhook, as NAMESPACE/NAME[:PORT] (port 443 by default): serve then keeps the webhook configuration itself; empty leaves that to register.',
+  },
+  webhookUrl: {
+    env: 'PNAP_WEBHOOK_URL',
+    parse: webhookUrl,
+    fallback: '',
+    doc: 'The same with a URL (https://host:port) in the place of the Service, for serve outside the cluster.',
+  },
+  webhookCa: {
+    env: 'PNAP_WEBHOOK_CA',
+    parse: text,
+    fallback: undefined,
+    doc: 'PEM file of the authority that the API server shall trust when it calls the webhook that serve registers; read again when it changes, and not needed with the certificate that serve makes itself.',
+  },
+  servingSecret: {
+    env: 'PNAP_SERVING_SECRET',
+    parse: namespacedName,
+    fallback: '',
+    doc: 'Secret, as NAMESPACE/NAME, in which serve keeps what it makes itself: the webhook token where none is given, and a certificate that renews itself where no files of one are given.',
   },
   maxBodyBytes: {
     env: 'PNAP_MAX_BODY_BYTES',

@@ -129,3 +129,54 @@ export function listenAddress(value: string): ListenAddress {
   if (digits === undefined || port > 65_535) throw new Error('expected host:port such as 0.0.0.0:8443')
   return { host: bracketed ?? (plain || '0.0.0.0'), port }
 }
+
+/** An object in a namespace. */
+export interface NamespacedName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** A Service and the port of it that is called. */
+export interface ServicePort extends NamespacedName {
+  readonly port: number
+}
+
+/** What Kubernetes accepts as the name of a namespace or of a Service; names of Secrets may hold dots as well. */
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const HTTPS_PORT = 443
+
+/** `NAMESPACE/NAME` of an object; empty for none. */
+export function namespacedName(value: string): NamespacedName | undefined {
+  if (value === '') return undefined
+  const [, namespace, name] = new RegExp(`^(${LABEL})/(${LABEL}(?:\\.${LABEL})*)$`).exec(value) ?? []
+  if (!namespace || !name) throw new Error('expected NAMESPACE/NAME such as kube-system/name')
+  return { namespace, name }
+}
+
+/** `NAMESPACE/NAME` or `NAMESPACE/NAME:PORT` of a Service, port 443 by default; empty for none. */
+export function servicePort(value: string): ServicePort | undefined {
+  if (value === '') return undefined
+  const [, namespace, name, digits] = new RegExp(`^(${LABEL})/(${LABEL})(?::(\\d{1,5}))?$`).exec(value) ?? []
+  const port = Number(digits ?? HTTPS_PORT)
+  if (!namespace || !name || port < 1 || port > 65_535)
+    throw new Error('expected NAMESPACE/NAME or NAMESPACE/NAME:PORT of a Service')
+  return { namespace, name, port }
+}
+
+/** What an API server accepts as the URL of a webhook, without a slash at its end; empty for none. */
+export function webhookUrl(value: string): string | undefined {
+  if (value === '') return undefined
+  const problem = findWebhookUrlProblem(value)
+  if (problem) throw new Error(problem)
+  return value.replace(/\/+$/, '')
+}
+
+/** What an API server does not accept as a webhook's URL. */
+export function findWebhookUrlProblem(value: string): string | undefined {
+  if (!URL.canParse(value)) return 'expected a URL such as https://host:8443'
+  const parsed = new URL(value)
+  if (parsed.protocol !== 'https:') return 'an API server calls webhooks by https only'
+  if (parsed.username || parsed.password) return 'expected a URL without user and password'
+  if (parsed.search || parsed.hash || /[?#]/.test(value)) return 'expected a URL without query and fragment'
+  return undefined
+}

@@ -14,6 +14,33 @@ const BOUNDS: readonly [Record<string, string>, string | undefined][] = [
     { PNAP_RESERVED_ADDRESSES: '203.0.113.4,203.0.113.300' },
     'PNAP_RESERVED_ADDRESSES: expected addresses, ranges such as 203.0.113.4-203.0.113.6, or blocks in canonical form',
   ],
+  [{ PNAP_WEBHOOK_SERVICE: 'kube-system/ccm' }, undefined],
+  [{ PNAP_WEBHOOK_SERVICE: 'kube-system/ccm:8443' }, undefined],
+  ...['ccm', 'a/b/c', 'a/b:0', 'a/b:65536', 'A/b', 'a/b.c', 'a/-b'].map(
+    (name): [Record<string, string>, string] => [
+      { PNAP_WEBHOOK_SERVICE: name },
+      'PNAP_WEBHOOK_SERVICE: expected NAMESPACE/NAME or NAMESPACE/NAME:PORT of a Service',
+    ],
+  ),
+  [{ PNAP_WEBHOOK_URL: 'https://10.0.0.5:8443' }, undefined],
+  [
+    { PNAP_WEBHOOK_URL: 'http://10.0.0.5:8443' },
+    'PNAP_WEBHOOK_URL: an API server calls webhooks by https only',
+  ],
+  [
+    { PNAP_WEBHOOK_URL: 'https://ccm', PNAP_WEBHOOK_SERVICE: 'a/b' },
+    'PNAP_WEBHOOK_SERVICE and PNAP_WEBHOOK_URL exclude each other',
+  ],
+  [{ PNAP_SERVING_SECRET: 'kube-system/ccm.serving', PNAP_WEBHOOK_URL: 'https://ccm' }, undefined],
+  [{ PNAP_SERVING_SECRET: 'a/b', PNAP_TLS_CERT: 'tls.crt', PNAP_TLS_KEY: 'tls.key' }, undefined],
+  [
+    { PNAP_SERVING_SECRET: 'ccm', PNAP_WEBHOOK_SERVICE: 'a/b' },
+    'PNAP_SERVING_SECRET: expected NAMESPACE/NAME such as kube-system/name',
+  ],
+  [
+    { PNAP_SERVING_SECRET: 'a/b' },
+    'PNAP_SERVING_SECRET needs PNAP_WEBHOOK_SERVICE or PNAP_WEBHOOK_URL (the certificate is made for its name), or PNAP_TLS_CERT and PNAP_TLS_KEY',
+  ],
   [{ PNAP_SHUTDOWN_GRACE: '8761h' }, 'PNAP_SHUTDOWN_GRACE: expected a duration from 0s to 8760h'],
 ]
 for (const [env, problem] of BOUNDS)
@@ -21,3 +48,12 @@ for (const [env, problem] of BOUNDS)
     if (problem === undefined) t.doesNotThrow(() => readConfig({ env }))
     else t.throws(() => readConfig({ env }), { code: 'CCM_CONFIG_INVALID', fields: { problems: [problem] } })
   })
+
+t.test('a Service is called at port 443 unless it says otherwise, and nothing given is nothing', async t => {
+  const read = (flags: Record<string, string>) => readConfig({ flags, env: {} }).config
+  t.match(read({ 'webhook-service': 'a/b' }), { webhookService: { namespace: 'a', name: 'b', port: 443 } })
+  t.match(read({ 'webhook-service': 'a/b:8443' }), { webhookService: { port: 8443 } })
+  t.match(read({ 'webhook-url': 'https://ccm:8443/' }), { webhookUrl: 'https://ccm:8443' })
+  const off = read({ 'webhook-service': '', 'webhook-url': '', 'serving-secret': '' })
+  t.same([off.webhookService, off.webhookUrl, off.servingSecret], [undefined, undefined, undefined])
+})
