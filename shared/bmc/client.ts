@@ -11,6 +11,7 @@ import { createSecrets } from './secrets.ts'
 import { createServerCalls, type ServerCalls } from './servers.ts'
 import { createTagCalls, type TagCalls } from './tags.ts'
 import { createTokenSource } from './token.ts'
+import { createTokenLook, type TokenLook } from './token-look.ts'
 import { createTransport, type Fetch } from './transport.ts'
 import type { Credentials } from './types.ts'
 
@@ -44,7 +45,8 @@ export interface Bmc
     PublicNetworkCalls,
     TagCalls,
     QuotaCalls,
-    ProductCalls {
+    ProductCalls,
+    TokenLook {
   /** Requests sent so far by operation, as `GET /bmc/v1/servers` and `POST token`; every attempt counts. */
   readonly requests: ReadonlyMap<string, number>
   /** Since when (ms since 1970) no call got through, so that callers need not wait on a dead API. */
@@ -71,6 +73,7 @@ export function createBmc(options: BmcOptions): Bmc {
   const tokens = createTokenSource({ ...options, tokenUrl, transport, secrets, timeoutMs })
   const requester = createRequester({ baseUrl, transport, tokens, secrets, clock, random, log, timeoutMs })
   const { request } = requester
+  const look = createTokenLook({ ...options, tokenUrl, transport, secrets, timeoutMs })
   return {
     ...createServerCalls(request),
     ...createIpBlockCalls(request),
@@ -78,6 +81,7 @@ export function createBmc(options: BmcOptions): Bmc {
     ...createTagCalls(request),
     ...createQuotaCalls(request),
     ...createProductCalls(request),
+    ...look,
     requests: counter.counts,
     unreachableSince: () => requester.unreachableSince(),
     close: () => transport.close(),

@@ -13,6 +13,10 @@ export interface FreshToken {
   /** Milliseconds since 1970: counted from before the request, so never later than the server's own reckoning. */
   readonly issuedAt: number
   readonly lifeMs: number
+  /** What it is good for; undefined where neither the answer nor the token tells. */
+  readonly scopes: readonly string[] | undefined
+  /** The server's time when it answered. */
+  readonly date: number | undefined
 }
 
 export interface TokenRequestOptions {
@@ -111,16 +115,38 @@ function isRefusal(answer: Answered): boolean {
 
 function toToken(options: TokenRequestOptions, answer: TokenAnswer): FreshToken {
   const body = decodeBody(answer.text)
-  const { access_token: value, expires_in: seconds } = (
-    typeof body === 'object' && body !== null ? body : {}
-  ) as { access_token?: unknown; expires_in?: unknown }
+  const {
+    access_token: value,
+    expires_in: seconds,
+    scope,
+  } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
     const { message, fields } = toInvalidResponse(toWhere(options), 'it holds no token')
     throw new CcmError('BMC_TOKEN_ENDPOINT_FAILED', message, { fields })
   }
   options.secrets.add(value)
   const lifeMs = Number(seconds ?? Number.NaN) * 1000
-  return { value, issuedAt: answer.askedAt, lifeMs: Number.isFinite(lifeMs) ? lifeMs : DEFAULT_LIFE_MS }
+  return {
+    value,
+    issuedAt: answer.askedAt,
+    lifeMs: Number.isFinite(lifeMs) ? lifeMs : DEFAULT_LIFE_MS,
+    scopes: toScopes(scope) ?? toScopes(readClaims(value)['scope']),
+    date: answer.date,
+  }
+}
+
+/** Words between spaces (RFC 6749, 3.3). */
+const toScopes = (text: unknown): readonly string[] | undefined =>
+  typeof text === 'string' && text.trim() !== '' ? text.trim().split(/\s+/) : undefined
+
+/** The claims of a token that is a JWT; they are only told, never relied on. */
+function readClaims(token: string): Readonly<Record<string, unknown>> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+  } catch {
+    return {}
+  }
 }
 
 /** The error of `outcome`, under the code that says that it is about the token. */

@@ -30,6 +30,8 @@ export interface Answered {
   readonly retryAfterMs?: number | undefined
   /** The WWW-Authenticate header. */
   readonly challenge?: string | undefined
+  /** The server's own time in milliseconds since 1970, from the Date header. */
+  readonly date?: number | undefined
 }
 
 /** What became of a request, by what is known about its effect. */
@@ -100,6 +102,7 @@ export function createTransport(options: TransportOptions): Transport {
       text: await response.text(),
       retryAfterMs: toRetryAfterMs(response.headers.get('retry-after'), options.clock.now()),
       challenge: response.headers.get('www-authenticate') ?? undefined,
+      date: toDate(response.headers.get('date')),
     }
   }
 
@@ -130,6 +133,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return { send, close: () => agents.close() }
+}
+
+function toDate(header: string | null): number | undefined {
+  const date = Date.parse(header ?? '')
+  return Number.isNaN(date) ? undefined : date
 }
 
 /** Sorts what node-fetch throws; whatever is not known to have failed while connecting counts as lost. */

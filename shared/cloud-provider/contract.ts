@@ -3,6 +3,7 @@
  * k8s.io/cloud-provider part by part; a part that a cloud does not support is undefined.
  */
 
+import type { Diagnosis } from './diagnosis.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { LoadBalancer } from './load-balancer.ts'
 
@@ -104,6 +105,8 @@ export interface Cloud {
   readonly loadBalancer: LoadBalancer | undefined
   /** Works without any setting of load balancers. */
   readonly leftovers: Leftovers | undefined
+  /** For `doctor`. */
+  readonly diagnosis: Diagnosis | undefined
   readonly routes: undefined
   readonly zones: undefined
   readonly clusters: undefined

@@ -34,4 +34,11 @@ export interface Leftovers {
    * @throws CcmError BMC_* when it could not be found out what there is
    */
   giveBack(clusterName: string, leftover: Leftover, call?: CloudCall): Promise<SupplyProgress>
+  /**
+   * Marks a block as to be given back and does no more: for the Go program, which gives back whatever bears the mark.
+   * `gone`: it is not there any more, or does not bear the tags of the cluster.
+   *
+   * @throws CcmError BMC_*
+   */
+  mark(clusterName: string, blockId: string, call?: CloudCall): Promise<'marked' | 'gone'>
 }

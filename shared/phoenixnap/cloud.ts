@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Bmc, type BmcOptions, createBmc } from '../bmc/client.ts'
 import type { Cloud } from '../cloud-provider/contract.ts'
 import { createRegistry, type Initializer, type Registry } from '../cloud-provider/registry.ts'
+import { newDiagnosis } from './diagnosis.ts'
 import { newInstancesV2 } from './instances.ts'
 import { newLeftovers } from './leftovers.ts'
 import { type LoadBalancerConfig, newLoadBalancer } from './load-balancer.ts'
@@ -34,6 +35,7 @@ export function newCloud(
     instancesV2: newInstancesV2(bmc, log),
     loadBalancer: loadBalancer && newLoadBalancer(bmc, loadBalancer, config),
     leftovers: newLeftovers(bmc, config.clock),
+    diagnosis: newDiagnosis(bmc),
     routes: undefined,
     zones: undefined,
     clusters: undefined,

@@ -6,8 +6,8 @@ import type { Leftover, Leftovers } from '../cloud-provider/leftovers.ts'
 import type { BlockHold, SupplyProgress } from '../cloud-provider/load-balancer.ts'
 import { hasCode } from '../errors.ts'
 import { liesIn } from '../ip-address.ts'
-import { createTagNames } from './block-steps.ts'
-import { toClusterTags } from './block-tags.ts'
+import { createChange, createTagNames, setMark } from './block-steps.ts'
+import { isMarked, toClusterTags } from './block-tags.ts'
 import { giveBack } from './give-back.ts'
 import { planGiveBack, toNetworkToLeave } from './give-back-plan.ts'
 import type { Refusal } from './supply-plan.ts'
@@ -24,6 +24,14 @@ export function newLeftovers(bmc: Bmc, clock: Clock): Leftovers {
       const { blockId, refusal, due, publicNetworkId = '' } = leftover
       if (refusal && due.length === 0) return toRefused(refusal)
       return giveBack({ bmc, clock, tagNames, publicNetworkId }, toHold(clock), clusterName, blockId, call)
+    },
+    async mark(clusterName, blockId, call = {}) {
+      const blocks = await bmc.listIpBlocks({ tags: toClusterTags(clusterName) }, call)
+      const block = blocks.find(({ id }) => id === blockId)
+      if (!block) return 'gone'
+      const change = createChange(toHold(clock), clock, call)
+      if (!isMarked(block.tags ?? [])) await setMark({ bmc, tagNames, call }, change, block, true)
+      return 'marked'
     },
   }
 }

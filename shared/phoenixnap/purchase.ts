@@ -15,6 +15,7 @@ import {
   type PurchaseState,
   withoutFirst,
 } from './purchase-plan.ts'
+import { PUBLIC_ADDRESSES } from './quota.ts'
 import type { Refusal } from './supply-plan.ts'
 
 /** What a round of purchases needs. */
@@ -51,8 +52,6 @@ export interface RoundResult {
   readonly unknown?: Refusal | undefined
 }
 
-/** The quota of public addresses. */
-const QUOTA = 'bmc.public_ips.max_count'
 /** A purchase ends so long after its intent was stored; INTENT_RESTS_MS is well above it. */
 const SEND_WITHIN_MS = 20_000
 
@@ -120,7 +119,7 @@ async function readQuota({
   call,
 }: Round): Promise<{ readonly left: number | undefined } | { readonly refusal: Refusal }> {
   try {
-    const quota = (await bmc.listQuotas(call)).find(({ id }) => id === QUOTA)
+    const quota = (await bmc.listQuotas(call)).find(({ id }) => id === PUBLIC_ADDRESSES)
     return { left: quota && quota.limit - quota.used }
   } catch (error) {
     if (hasCode(error, 'BMC_FORBIDDEN', 'BMC_NOT_FOUND', 'BMC_SCOPE_MISSING')) return { left: undefined }

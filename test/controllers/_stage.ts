@@ -88,6 +88,7 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     zones: undefined,
     clusters: undefined,
     leftovers: undefined,
+    diagnosis: undefined,
     providerIDOwner: toOwner,
     requestCounts: () => counts,
     unreachableSince: () => cloud.silentSince,
