@@ -1,0 +1,38 @@
+/** What goes wrong while something is built or shipped, each with what to do about it. */
+export const PROBLEMS = {
+  BUILD_USAGE: 'See make help.',
+  BUILD_ENGINE_MISSING: 'Install docker, podman or buildah, or name the one to use: ENGINE=podman.',
+  BUILD_NODE_UNTRUSTED:
+    'Try again; if it stays so, the package is not the one that was reviewed: compare it with infra/binary/node-packages.ts.',
+  BUILD_TOOL_FAILED: 'Read what the tool wrote above; the message has its command.',
+} as const
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** A failure that a person who builds can do something about. */
+export class BuildProblem extends Error {
+  readonly code: ProblemCode
+
+  constructor(code: ProblemCode, message: string) {
+    super(message)
+    this.name = 'BuildProblem'
+    this.code = code
+  }
+}
+
+const USAGE_EXIT = 2
+
+/** Runs a script of infra/ and makes a problem one line and what to do. @returns exit code 0, 1, or 2: wrong usage */
+export async function runScript(
+  main: () => Promise<void>,
+  err: (text: string) => void = text => void process.stderr.write(text),
+): Promise<number> {
+  try {
+    await main()
+    return 0
+  } catch (thrown) {
+    if (!(thrown instanceof BuildProblem)) throw thrown
+    err(`${thrown.code}: ${thrown.message}\n${PROBLEMS[thrown.code]}\n`)
+    return thrown.code === 'BUILD_USAGE' ? USAGE_EXIT : 1
+  }
+}
