@@ -4,6 +4,15 @@ export const PROBLEMS = {
   BUILD_ENGINE_MISSING: 'Install docker, podman or buildah, or name the one to use: ENGINE=podman.',
   BUILD_NODE_UNTRUSTED:
     'Try again; if it stays so, the package is not the one that was reviewed: compare it with infra/binary/node-packages.ts.',
+  BUILD_BASE_MISSING:
+    'Install mmdebstrap and debian-archive-keyring, or name an image with glibc, libstdc++, libgcc and libatomic: BASE_IMAGE=….',
+  BUILD_GIT_MISSING: 'Images name the commit that they are made of: work in a clone of the repository.',
+  BUILD_REFUSED: 'Nothing was pushed. Correct what the message names, and run it again.',
+  BUILD_REGISTRY_INSECURE:
+    'Give the registry a certificate; without TLS it is accepted on loopback only (127.0.0.0/8, ::1, localhost).',
+  BUILD_SKOPEO_MISSING: 'Install skopeo.',
+  BUILD_PUSH_FAILED:
+    'Run it again when the registry answers (log in with the login of any engine); what is complete is not sent twice.',
   BUILD_TOOL_FAILED: 'Read what the tool wrote above; the message has its command.',
 } as const
 

@@ -1,0 +1,108 @@
+import { join, resolve } from 'node:path'
+import { DEFAULT_IMAGE, readImageName } from '../image/image-name.ts'
+import { REVISION_LABEL } from '../image/labels.ts'
+import { LAYOUT, readLayout } from '../image/layout.ts'
+import { BuildProblem, runScript } from '../problem.ts'
+import { type RunTool, runTool } from '../tool.ts'
+import { readBranchCommits, readGit, readTagCommit } from './git.ts'
+import { findProblems, type PublishFacts, planPush } from './publish-plan.ts'
+import { createRegistry, type Registry } from './registry.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** What make was told. */
+export interface PublishOptions {
+  readonly kind: PublishFacts['kind']
+  readonly confirm: string | undefined
+  readonly name: string | undefined
+  readonly buildImage: string
+}
+
+/**
+ * `make cd` and `make release`: pushes the image that `make ci` left, or refuses.
+ *
+ * @param out receives a line for each thing that is done
+ * @throws BuildProblem BUILD_REFUSED that names all that speaks against it; nothing was pushed then
+ */
+export async function publish(
+  run: RunTool,
+  options: PublishOptions,
+  out: (line: string) => void,
+): Promise<void> {
+  const image = readImageName(options.buildImage)
+  const facts = await readFacts(run, options)
+  refuse(findProblems(facts))
+  const registry = createRegistry(run, image)
+  const plan = planPush(facts, await registry.look(facts.name ?? ''))
+  switch (plan.do) {
+    case 'refuse':
+      return refuse(plan.problems)
+    case 'nothing':
+      return out(`nothing to do: ${plan.why}`)
+    case 'push':
+      return push(registry, plan, line => out(`${image.name}${line}`))
+  }
+}
+
+async function readFacts(run: RunTool, { kind, confirm, name }: PublishOptions): Promise<PublishFacts> {
+  const git = await readGit(run, ROOT)
+  const layout = await readLayout(join(ROOT, LAYOUT))
+  return {
+    kind,
+    confirm,
+    name,
+    git,
+    branchCommits: name ? await readBranchCommits(run, ROOT, name) : [],
+    tagCommit: name ? await readTagCommit(run, ROOT, name) : undefined,
+    image: layout && {
+      digest: layout.digest,
+      revisions: layout.images.map(({ labels }) => labels[REVISION_LABEL] ?? ''),
+    },
+  }
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new BuildProblem('BUILD_REFUSED', problems.join('; '))
+}
+
+/** First everything without a name, then the names: whatever breaks on the way, no name points at half an image. */
+async function push(
+  registry: Registry,
+  { digest, tags }: { readonly digest: string; readonly tags: readonly string[] },
+  out: (line: string) => void,
+): Promise<void> {
+  const layout = join(ROOT, LAYOUT)
+  await registry.upload(layout, digest)
+  out(`@${digest}`)
+  for (const tag of tags) {
+    await registry.tag(layout, tag)
+    const seen = await registry.look(tag)
+    if (seen.state !== 'present' || seen.digest !== digest) {
+      const what = seen.state === 'present' ? seen.digest : seen.state
+      throw new BuildProblem(
+        'BUILD_PUSH_FAILED',
+        `${tag} was pushed as ${digest}, and the registry shows ${what}`,
+      )
+    }
+    out(`:${tag}`)
+  }
+}
+
+function readOptions([kind]: readonly string[], env: NodeJS.ProcessEnv): PublishOptions {
+  if (kind !== 'cd' && kind !== 'release') throw new BuildProblem('BUILD_USAGE', 'say cd or release')
+  return {
+    kind,
+    confirm: env['CONFIRM'] || undefined,
+    name: env[kind === 'cd' ? 'BRANCH_NAME' : 'RELEASE_TAG'] || undefined,
+    buildImage: env['BUILD_IMAGE'] || DEFAULT_IMAGE,
+  }
+}
+
+const main = async (): Promise<void> =>
+  publish(
+    runTool,
+    readOptions(process.argv.slice(2), process.env),
+    line => void process.stdout.write(`${line}\n`),
+  )
+
+if (import.meta.main) process.exitCode = await runScript(main)

@@ -1,0 +1,53 @@
+import { type ImageName, saysInsecure, toInsecureProblem } from '../image/image-name.ts'
+import { LAYOUT_TAG, toDigest } from '../image/layout.ts'
+import { BuildProblem } from '../problem.ts'
+import type { Ran, RunTool } from '../tool.ts'
+import type { RemoteTag } from './publish-plan.ts'
+
+/** The registry of an image, reached by skopeo with the credentials of any engine's own login. */
+export interface Registry {
+  /** What is under a tag now. @throws BuildProblem BUILD_REGISTRY_INSECURE, BUILD_SKOPEO_MISSING */
+  look(tag: string): Promise<RemoteTag>
+  /** Uploads what a layout holds, an index after its images, without giving it a name. @throws BuildProblem BUILD_PUSH_FAILED */
+  upload(layout: string, digest: string): Promise<void>
+  /** Names what is uploaded. @throws BuildProblem BUILD_PUSH_FAILED */
+  tag(layout: string, tag: string): Promise<void>
+}
+
+/** What registries say of a tag or a repository that they do not have. */
+const ABSENT = /manifest unknown|name unknown|repository name not known|not found: manifest/i
+
+export function createRegistry(run: RunTool, { name, registry, needsTls }: ImageName): Registry {
+  const tls = String(needsTls)
+  const copy = async (layout: string, to: string): Promise<void> => {
+    const from = `oci:${layout}:${LAYOUT_TAG}`
+    const options = ['--all', '--preserve-digests', '--quiet', `--dest-tls-verify=${tls}`]
+    const ran = await run('skopeo', ['copy', ...options, from, `docker://${to}`])
+    if (ran.code !== 0) throw toProblem(ran, registry, `${to} was not pushed`)
+  }
+  return {
+    async look(tag) {
+      const ran = await run('skopeo', ['inspect', '--raw', `--tls-verify=${tls}`, `docker://${name}:${tag}`])
+      if (ran.code === 0) return { state: 'present', digest: toDigest(ran.out) }
+      if (ABSENT.test(ran.err)) return { state: 'absent' }
+      const problem = toProblem(ran, registry, `${name}:${tag} cannot be looked at`)
+      if (problem.code !== 'BUILD_PUSH_FAILED') throw problem
+      return { state: 'unknown', why: toReason(ran) }
+    },
+    upload: (layout, digest) => copy(layout, `${name}@${digest}`),
+    tag: (layout, tag) => copy(layout, `${name}:${tag}`),
+  }
+}
+
+function toProblem(ran: Ran, registry = 'of the image', what: string): BuildProblem {
+  if (ran.code === undefined)
+    return new BuildProblem('BUILD_SKOPEO_MISSING', 'skopeo, which pushes images, is not installed')
+  if (saysInsecure(ran.err)) return toInsecureProblem(registry)
+  return new BuildProblem('BUILD_PUSH_FAILED', `${what}: ${toReason(ran)}`)
+}
+
+/** skopeo writes log lines; the last one says what went wrong. */
+function toReason({ err }: Ran): string {
+  const last = err.trim().split('\n').at(-1) ?? ''
+  return /msg="(.*)"$/.exec(last)?.[1]?.replaceAll('\\"', '"') ?? last
+}
