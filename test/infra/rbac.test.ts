@@ -16,7 +16,7 @@ interface Rule {
   readonly verbs: readonly Verb[]
 }
 
-const POOL: readonly Verb[] = ['get', 'list', 'create', 'update', 'delete']
+const POOL: readonly Verb[] = ['list', 'create', 'update', 'delete']
 const RULES: readonly Rule[] = [
   { resource: 'nodes', verbs: ['get', 'list', 'patch', 'delete'] },
   { resource: 'nodes/status', verbs: ['patch'] },

@@ -2,7 +2,8 @@ import t from 'tap'
 import { getAnnouncer } from '../../../shared/announcers/announcers.ts'
 import { applyPools } from '../../../shared/controllers/address/pools.ts'
 import { PURELB_DEFINITION, toCiliumDefinition } from '../../support/announcer-definitions.ts'
-import { forEachCluster, startTestCluster } from '../../support/cluster.ts'
+import { CONTROLLER, forEachCluster, startTestCluster } from '../../support/cluster.ts'
+import { installRole } from '../../support/install.ts'
 import { alterRequests, claimsOf, createNamespace, listPools, type Pool } from './_pools.ts'
 
 const OPTIONS = { metallbNamespace: 'metallb-system' }
@@ -15,10 +16,13 @@ const blocksOf = ({ spec }: Pool): unknown => spec['blocks']
 forEachCluster(t, 'pools of other kinds', { everyKind: true, crds: DEFINITIONS }, async (t, cluster) => {
   const kube = await cluster.kube()
   await createNamespace(kube, 'purelb-system')
+  await installRole(kube)
+  const controller = await cluster.kube(CONTROLLER)
 
   await t.test("Cilium's pools come and go one by one", async t => {
     const path = '/apis/cilium.io/v2/ciliumloadbalancerippools'
-    const apply = async (...claims: string[]) => applyPools(kube, cilium, async () => claimsOf(...claims))
+    const apply = async (...claims: string[]) =>
+      applyPools(controller, cilium, async () => claimsOf(...claims))
     await apply('web=203.0.113.9', 'web=2001:db8::5', 'api=203.0.113.10')
     t.strictSame((await listPools(kube, path)).map(blocksOf), [
       [{ cidr: '2001:db8::5/128' }],
@@ -38,7 +42,8 @@ forEachCluster(t, 'pools of other kinds', { everyKind: true, crds: DEFINITIONS }
 
   await t.test("PureLB's group is one", async t => {
     const path = '/apis/purelb.io/v2/namespaces/purelb-system/servicegroups'
-    const apply = async (...claims: string[]) => applyPools(kube, purelb, async () => claimsOf(...claims))
+    const apply = async (...claims: string[]) =>
+      applyPools(controller, purelb, async () => claimsOf(...claims))
     await apply('web=203.0.113.9')
     t.strictSame((await apply('web=203.0.113.9')).changes, [])
     const range = { pool: '203.0.113.9/32', subnet: '203.0.113.9/32', aggregation: '/32' }
