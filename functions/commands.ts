@@ -1,5 +1,5 @@
 import { REGISTER_FLAGS } from '../shared/register/flags.ts'
-import { VERSION } from '../shared/version.ts'
+import { readVersion } from '../shared/version.ts'
 import { type Command, refuseProblems, toInputs, toLines } from './command.ts'
 
 /** Every command. What a command needs is imported when it runs: `version` is quick, and `serve` loads no simulator. */
@@ -98,12 +98,12 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'version',
-    doc: 'Prints the version.',
+    doc: 'Prints the version: the release tag and the commit.',
     flags: [],
     settings: false,
     async run(line, io) {
       refuseProblems(line.problems)
-      io.out(`${VERSION}\n`)
+      io.out(`${await readVersion()}\n`)
       return 0
     },
   },

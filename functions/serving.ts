@@ -6,6 +6,7 @@ import { CcmError } from '../shared/errors.ts'
 import type { KubeRequest } from '../shared/kubernetes/client.ts'
 import type { Log } from '../shared/log.ts'
 import type { ListenAddress } from '../shared/setting-parsers.ts'
+import { builtVersion, VERSION } from '../shared/version.ts'
 import { createAdmission } from './admission.ts'
 import { createAudit } from './audit.ts'
 import { createAuthenticate } from './auth.ts'
@@ -15,7 +16,7 @@ import { createReconcile } from './reconcile.ts'
 import { createResync } from './resync.ts'
 import { runRefreshes, runSchedule } from './schedule.ts'
 import { createServer, type TlsFiles, toSecureContext } from './server.ts'
-import { createTlsRefresh, type ReadFile, type TlsPaths } from './tls.ts'
+import { createTlsRefresh, type TlsSource } from './tls.ts'
 
 /** What `serve` runs on. */
 export interface ServingParts {
@@ -29,13 +30,13 @@ export interface ServingParts {
   readonly clock: Clock
   readonly random: () => number
   readonly listen: ListenAddress
-  readonly tls?:
-    | { readonly paths: TlsPaths; readonly files: TlsFiles; readonly readFile: ReadFile }
-    | undefined
+  readonly tls?: TlsSource | undefined
   /** Webhook tokens as they are now. */
   readonly tokens: () => readonly string[]
   /** Reads again what may rotate. */
   readonly refreshes?: readonly (() => Promise<void>)[]
+  /** Tells the API server where the webhooks are: once they are of use, and with each refresh from then on. */
+  readonly register?: () => Promise<void>
   readonly resyncIntervalMs: number
   readonly maxBodyBytes: number
   readonly shutdownGraceMs: number
@@ -73,8 +74,9 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     )
   })
   const { port } = server.server.address() as AddressInfo
-  log.info({ host, port }, 'serving')
+  log.info({ host, port, version: builtVersion() ?? VERSION }, 'serving')
   const resync = createResync({ controllers: async () => app.controllers, log, clock })
+  const found = Promise.withResolvers<void>()
   const work = Promise.all([
     runSchedule({
       resync,
@@ -88,9 +90,16 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
         if (hasLooked) state.wants = summary.wants ?? []
       },
     }),
-    runRefreshes({ refreshes: toRefreshes(parts, server.server as Server), clock, log, stop: stop.signal }),
+    runRefreshes({
+      refreshes: toRefreshes(parts, server.server as Server, ready),
+      clock,
+      log,
+      stop: stop.signal,
+      soon: found.promise,
+    }),
     probe(parts, stop.signal, () => {
       state.ready = true
+      found.resolve()
     }),
   ])
 
@@ -147,13 +156,20 @@ function buildServer(
   return { server, queue }
 }
 
+/** The API server is told of a new authority before a certificate of it is served. */
 function toRefreshes(
-  { tls, refreshes = [], log }: ServingParts,
+  { tls, refreshes = [], register, log }: ServingParts,
   server: Server,
+  ready: () => boolean,
 ): readonly (() => Promise<void>)[] {
-  if (!tls) return refreshes
   const apply = (files: TlsFiles): void => server.setSecureContext(toSecureContext(files))
-  return [...refreshes, createTlsRefresh({ ...tls, apply, log })]
+  return [
+    ...refreshes,
+    async () => {
+      if (ready()) await register?.()
+    },
+    ...(tls ? [createTlsRefresh({ ...tls, apply, log })] : []),
+  ]
 }
 
 /** Looks for the API server until it has answered once; from then on the webhooks are of use, whatever BMC does. */

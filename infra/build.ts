@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { type BuildOptions, build as bundle, type OutputFile, type Plugin } from 'esbuild'
 import { ZipFile } from 'yazl'
+import { readVersion } from '../shared/version.ts'
 import { inlineManifests, keepNames, leaveOut } from './build-plugins.ts'
 
 /** Functions of serverless.yml: each has an entry in functions/ and becomes a zip of its own. */
@@ -33,7 +34,37 @@ const ZIP_MODE = 0o644
 /** A crash prints the line it happened on: without a limit that is the whole bundle. */
 const LINE_LIMIT = 160
 
-/** Builds everything of the plan; equal sources give equal bytes. */
+/** What becomes of a module in a program that runs without a checkout. */
+export const SERVER_PLUGINS: readonly Plugin[] = [
+  leaveOut('server'),
+  keepNames,
+  inlineManifests(join(ROOT, 'infra')),
+]
+
+/** Common to the functions, the server and the single file. */
+export const BUNDLE_OPTIONS = {
+  absWorkingDir: ROOT,
+  write: false,
+  metafile: true,
+  bundle: true,
+  platform: 'node',
+  // Without it a CommonJS twin is taken where an ES module exists, and lazy imports of it have no names.
+  mainFields: ['module', 'main'],
+  minify: true,
+  lineLimit: LINE_LIMIT,
+  legalComments: 'none',
+  // Beside the bundle, not in it: the runtime would read them at each cold start.
+  sourcemap: 'external',
+  sourcesContent: false,
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
+/** What the bundler puts in place of names: the version, as there is neither package.json nor git later. */
+export const toDefine = (version: string): Record<string, string> => ({
+  CCM_BUILT_VERSION: JSON.stringify(version),
+})
+
+/** Builds everything of the plan; equal sources of one commit give equal bytes. */
 export async function build(plan: BuildPlan): Promise<Built[]> {
   await mkdir(plan.out, { recursive: true })
   const built: Built[] = []
@@ -54,11 +85,7 @@ async function buildFunction(out: string, name: string, entry: string): Promise<
 }
 
 async function buildServer(out: string, entry: string): Promise<Built> {
-  const files = await toFiles('main', entry, [
-    leaveOut('server'),
-    keepNames,
-    inlineManifests(join(ROOT, 'infra')),
-  ])
+  const files = await toFiles('main', entry, SERVER_PLUGINS)
   const path = join(out, 'server')
   await rm(path, { recursive: true, force: true })
   await writeMaps(join(out, 'maps', 'server'), files)
@@ -78,9 +105,10 @@ interface Files {
   readonly start: ReadonlySet<string>
 }
 
-async function toFiles(name: string, entry: string, plugins: Plugin[]): Promise<Files> {
+async function toFiles(name: string, entry: string, plugins: readonly Plugin[]): Promise<Files> {
   const folder = join(ROOT, '.build')
-  const result = await bundle({ ...toOptions(name, entry, folder), plugins })
+  const define = toDefine(await readVersion())
+  const result = await bundle({ ...toOptions(name, entry, folder), define, plugins: [...plugins] })
   const files = result.outputFiles
     .map(file => toFile(file, folder))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -107,32 +135,19 @@ const toFile = ({ path, contents }: OutputFile, folder: string): File => ({
 
 function toOptions(name: string, entry: string, outdir: string) {
   return {
-    absWorkingDir: ROOT,
+    ...BUNDLE_OPTIONS,
     entryPoints: { [name]: entry },
     outdir,
-    write: false,
-    metafile: true,
-    bundle: true,
     // Lazy imports stay lazy: what a first answer does not need is not even read.
     splitting: true,
     format: 'esm',
-    platform: 'node',
     target: TARGET,
-    // Without it a CommonJS twin is taken where an ES module exists, and lazy imports of it have no names.
-    mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies call require for Node's own modules.
     banner: {
       js: "import{createRequire as createRequire_}from'node:module';const require=createRequire_(import.meta.url);",
     },
-    minify: true,
-    lineLimit: LINE_LIMIT,
-    legalComments: 'none',
-    // Beside the bundle, not in it: the runtime would read them at each cold start.
-    sourcemap: 'external',
-    sourcesContent: false,
-    logLevel: 'warning',
   } as const satisfies BuildOptions
 }
 

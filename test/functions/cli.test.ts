@@ -2,7 +2,7 @@ import t from 'tap'
 import { runCli } from '../../functions/cli.ts'
 import { COMMANDS } from '../../functions/commands.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
-import { VERSION } from '../../shared/version.ts'
+import { readVersion } from '../../shared/version.ts'
 
 interface Ran {
   readonly code: number
@@ -26,8 +26,9 @@ async function run(argv: readonly string[], env: Record<string, string> = {}): P
 const CREDENTIALS = { PNAP_CLIENT_ID: 'client-1', PNAP_CLIENT_SECRET: 'hunter22' }
 
 t.test('version', async t => {
+  const version = await readVersion()
   for (const argv of [['version'], ['--version']]) {
-    t.strictSame(await run(argv), { code: 0, out: `${VERSION}\n`, err: '' })
+    t.strictSame(await run(argv), { code: 0, out: `${version}\n`, err: '' })
   }
 })
 

@@ -1,0 +1,131 @@
+# Builds, tests and ships the controller. `make` alone lists the targets; each is a script in infra/.
+#
+# A target is listed with the lines that begin with two hashes right above it: what it does, then its variables,
+# written NAME=default and what they say.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+NODE := node_modules/.bin/node
+
+OS ?=
+ARCH ?=
+DOCKERBUILD ?= false
+ENGINE ?=
+BUILDER_IMAGE ?= node:26-bookworm-slim
+FILES ?=
+BUILD_IMAGE ?= phoenixnap/cloud-provider-phoenixnap
+BASE_IMAGE ?=
+IMAGE_SOURCE ?=
+ARCHS ?=
+CONFIRM ?=
+BRANCH_NAME ?=
+RELEASE_TAG ?=
+
+## Lists the targets and their variables.
+.PHONY: help
+help:
+	@awk '/^## /         { lines[n++] = substr($$0, 4); next } \
+	      /^\.PHONY:/    { next } \
+	      /^[a-z-]+:/    { if (n) { sub(/:.*/, ""); printf "make %-10s  %s\n", $$0, lines[0]; \
+	                       for (i = 1; i < n; i++) printf "                 %s\n", lines[i] } } \
+	                     { n = 0 }' $(firstword $(MAKEFILE_LIST))
+
+# The project brings its own Node; after a change of package.json run `npm ci` yourself.
+$(NODE):
+	npm ci
+
+# --- The single file -----------------------------------------------------------------------------------------------
+
+## Builds the single file that needs no Node: dist/bin/cloud-provider-phoenixnap-$(OS)-$(ARCH).
+##   OS=                                   linux or darwin, or as uname writes it; empty: this host's
+##   ARCH=                                 amd64 or arm64, or as uname writes it; empty: this host's
+##   DOCKERBUILD=false                     true: in a container; needs docker, podman or buildah
+##   BUILDER_IMAGE=node:26-bookworm-slim   image of that container: any with Node 20 or newer, npm, sh and tar
+##   ENGINE=                               docker, podman or buildah; empty: the first that works
+.PHONY: build
+build: $(NODE)
+	@$(NODE) infra/binary/main.ts --os '$(OS)' --arch '$(ARCH)' $(CONTAINER_FLAGS)
+
+## Builds the single file for linux and darwin, amd64 and arm64.
+##   DOCKERBUILD, BUILDER_IMAGE, ENGINE    as for build
+.PHONY: build-all
+build-all: $(NODE)
+	@$(NODE) infra/binary/main.ts --all $(CONTAINER_FLAGS)
+
+CONTAINER_FLAGS = --in-container '$(DOCKERBUILD)' --engine '$(ENGINE)' --builder-image '$(BUILDER_IMAGE)'
+
+# --- Checks --------------------------------------------------------------------------------------------------------
+
+## Runs the tests on the simulators.
+##   FILES=                                test files to run, separated by spaces; empty: all
+.PHONY: test
+test: $(NODE)
+	npm test $(if $(FILES),-- $(FILES))
+
+## Checks form, rules and types of the sources.
+.PHONY: lint
+lint: $(NODE)
+	npm run lint
+	npm run typecheck
+
+## Removes everything that was built: dist, .build and the packages of the functions.
+.PHONY: clean
+clean:
+	rm -rf dist .build .serverless .serverless-offline
+
+# --- The image -----------------------------------------------------------------------------------------------------
+
+# By the environment and not on a command line: a name from outside is no part of a script.
+export ENGINE BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCH ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
+
+## Builds the image $(BUILD_IMAGE):latest, and leaves it in dist/image for make cd and make release.
+##   BUILD_IMAGE=phoenixnap/cloud-provider-phoenixnap
+##                                         name, with its registry if that is not the engine's own
+##   BASE_IMAGE=                           image that it is built on; empty: a base of Debian packages (mmdebstrap)
+##   ARCH=                                 amd64 or arm64; empty: this host's
+##   ARCHS=                                several of them: an index of as many images
+##   ENGINE=                               docker, podman or buildah; empty: the first that works
+##   IMAGE_SOURCE=                         URL of the source for its label; empty: that of the git remote origin
+.PHONY: image
+image: $(NODE)
+	@for arch in $${ARCHS:-"$$ARCH"}; do \
+	  $(MAKE) --no-print-directory build OS=linux ARCH="$$arch" || exit; done
+	@$(NODE) infra/image/main.ts
+
+## Builds the image for amd64 and arm64.
+##   BUILD_IMAGE, BASE_IMAGE, ENGINE       as for image
+.PHONY: image-all
+image-all:
+	@$(MAKE) --no-print-directory image ARCHS='amd64 arm64'
+
+## Installs what image, ci, cd and release need from Debian's packages, as root; says what is missing otherwise.
+.PHONY: tools
+tools:
+	@bash .ci/tools
+
+# --- Pipeline: ci, cd, release -------------------------------------------------------------------------------------
+
+## Builds the file, runs all tests and builds the image: what is shipped is what was tested.
+##   ARCHS=                                'amd64 arm64' for an image of both
+##   KUBEBUILDER_ASSETS=                   folder with kube-apiserver, etcd and kubectl: tests run on them too
+.PHONY: ci
+ci: build lint test
+	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then npm run test:kubernetes; fi
+	@$(MAKE) --no-print-directory image
+
+## Pushes the image of make ci under the name of the branch and the hash of the commit.
+##   CONFIRM=                              true, or nothing is pushed
+##   BRANCH_NAME=                          the branch that is checked out, such as main
+##   BUILD_IMAGE                           as for image; its registry is the one that is pushed to
+.PHONY: cd
+cd: $(NODE)
+	@$(NODE) infra/pipeline/publish.ts cd
+
+## Pushes the image of make ci under a git tag of the commit.
+##   CONFIRM=                              true, or nothing is pushed
+##   RELEASE_TAG=                          the tag that is checked out, such as v1.2.3
+##   BUILD_IMAGE                           as for cd
+.PHONY: release
+release: $(NODE)
+	@$(NODE) infra/pipeline/publish.ts release

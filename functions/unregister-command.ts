@@ -1,0 +1,160 @@
+import type { Cloud } from '../shared/cloud-provider/contract.ts'
+import type { Leftover, Leftovers } from '../shared/cloud-provider/leftovers.ts'
+import type { CommandLine } from '../shared/command-line.ts'
+import { openCloud } from '../shared/compose.ts'
+import { CLOUD_SETTINGS, type Config, readConfig } from '../shared/config.ts'
+import { cleanUp } from '../shared/controllers/cleanup/cleanup.ts'
+import type { WithdrawCall, WithdrawParts } from '../shared/controllers/unregister/contract.ts'
+import { expectWithdrawn, withdraw } from '../shared/controllers/unregister/withdraw.ts'
+import { CcmError, hasCode } from '../shared/errors.ts'
+import { createKube, type Kube } from '../shared/kubernetes/client.ts'
+import { readClusterName } from '../shared/kubernetes/cluster-name.ts'
+import { loadKubeConfig, toClusterSettings } from '../shared/kubernetes/credentials.ts'
+import { createLog } from '../shared/log.ts'
+import { duration } from '../shared/setting-parsers.ts'
+import { readSources, type SourceInputs } from '../shared/sources.ts'
+import type { CliIo } from './command.ts'
+import { logSecrets } from './function-host.ts'
+import {
+  type BlockReport,
+  toUnregisterReport,
+  toUnregisterText,
+  type UnregisterReport,
+} from './unregister-report.ts'
+
+export interface UnregisterCommand {
+  readonly confirm: boolean
+  /** Takes addresses from Services, and gives their blocks back. */
+  readonly release: boolean
+  /** Of giving blocks back. */
+  readonly timeoutMs: number
+  readonly output: 'text' | 'json'
+}
+
+const TIMEOUT = '15m'
+const parseTimeout = duration('1s', '24h')
+const OUTPUTS = ['text', 'json'] as const
+
+/** The flags of `unregister`; a wrong one becomes a problem of the settings. */
+export function toUnregisterCommand({
+  flags,
+  switches,
+  problems,
+}: CommandLine): UnregisterCommand & { problems: string[] } {
+  const { output = 'text', timeout = TIMEOUT } = flags
+  const found = [...problems]
+  const known = OUTPUTS.find(name => name === output)
+  if (known === undefined) found.push(`--output: expected one of ${OUTPUTS.join(', ')}`)
+  let timeoutMs = 0
+  try {
+    timeoutMs = parseTimeout(timeout)
+  } catch (error) {
+    found.push(`--timeout: ${error instanceof Error ? error.message : 'not understood'}`)
+  }
+  return {
+    confirm: switches.has('confirm'),
+    release: switches.has('release'),
+    timeoutMs,
+    output: known ?? 'text',
+    problems: found,
+  }
+}
+
+/**
+ * `unregister` with the real parts. The BMC API is needed for --release; else it is asked for blocks that stay where
+ * credentials are given.
+ *
+ * @throws CcmError CCM_CONFIG_INVALID, KUBE_*, BMC_* when it could not begin: then nothing was changed
+ */
+export async function runUnregister(
+  command: UnregisterCommand,
+  inputs: SourceInputs,
+  io: CliIo,
+): Promise<number> {
+  const { config } = readConfig(await readSources(inputs), command.release ? CLOUD_SETTINGS : [])
+  const kube = createKube({ config: await loadKubeConfig(toClusterSettings(config)) })
+  const cloud = config.clientID === undefined ? undefined : await openWithLog(config, inputs, io)
+  try {
+    const requestCounts = (): ReadonlyMap<string, number> => cloud?.requestCounts() ?? new Map()
+    return await unregisterOnce(command, { kube, leftovers: cloud?.leftovers, requestCounts }, io)
+  } finally {
+    cloud?.close()
+    kube.end()
+  }
+}
+
+async function openWithLog(config: Config, inputs: SourceInputs, io: CliIo): Promise<Cloud> {
+  const secrets = logSecrets(config)
+  const log = await createLog({ level: config.logLevel, secrets: () => secrets, write: io.err })
+  return openCloud({ config, readSources: () => readSources(inputs), clock: io.clock, log })
+}
+
+export interface UnregisterParts {
+  readonly kube: Kube
+  /** Absent where there are no credentials. */
+  readonly leftovers: Leftovers | undefined
+  readonly requestCounts: () => ReadonlyMap<string, number>
+}
+
+/** One run, its report on standard output. @returns exit code 0: nothing is left; 1: something is; 2: a plan with something to do */
+export async function unregisterOnce(
+  command: UnregisterCommand,
+  { kube, leftovers, requestCounts }: UnregisterParts,
+  { clock, stop, out, err, terminal }: Pick<CliIo, 'clock' | 'stop' | 'out' | 'err' | 'terminal'>,
+): Promise<number> {
+  const tell = (line: string): void => (terminal ? err(`${line}\n`) : undefined)
+  const { confirm, release } = command
+  const cluster = await readClusterName(kube, stop)
+  const found = await listBlocks(leftovers, cluster, command, stop)
+  const cidrs = found.blocks.flatMap(({ cidr }) => cidr ?? [])
+  const parts: WithdrawParts = { kube, clock, tell }
+  const call: WithdrawCall = { confirm, release: release ? { cidrs } : undefined, signal: stop }
+  const withdrawn = await withdraw(parts, call)
+  const isClear = withdrawn.failures.length === 0
+  const blocks: BlockReport = { ...found, changes: [], failures: [] }
+  if (release && leftovers && (!confirm || isClear)) {
+    const deadline = clock.now() + command.timeoutMs
+    // Looked at before each round: a host that still runs may come back, and with it Services that need the blocks.
+    async function lookAtCluster() {
+      if (confirm) await expectWithdrawn(parts, call)
+      return { state: 'unregistered', why: 'it was unregistered' } as const
+    }
+    const cleaned = await cleanUp(
+      { leftovers, clock, lookAtCluster, requestCounts, tell },
+      { cluster, confirm, deadline, signal: stop },
+    )
+    Object.assign(blocks, { changes: cleaned.changes, failures: cleaned.failures })
+  }
+  return tellReport(toUnregisterReport({ cluster, command, withdrawn, blocks }), command, out)
+}
+
+function tellReport(
+  report: UnregisterReport,
+  { output }: UnregisterCommand,
+  out: (text: string) => void,
+): number {
+  out(output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : toUnregisterText(report))
+  if (report.failures.length > 0) return 1
+  return report.state === 'planned' ? 2 : 0
+}
+
+type FoundBlocks = Pick<BlockReport, 'blocks' | 'problem'>
+
+/** @throws CcmError BMC_* where blocks are to be given back: nothing is begun that could not be ended */
+async function listBlocks(
+  leftovers: Leftovers | undefined,
+  cluster: string,
+  { release }: UnregisterCommand,
+  signal: AbortSignal,
+): Promise<FoundBlocks & { readonly blocks: readonly Leftover[] }> {
+  if (!leftovers) {
+    if (release) throw new CcmError('CCM_INTERNAL', 'the cloud provider knows no leftovers')
+    return { blocks: [], problem: 'no BMC credentials were given' }
+  }
+  try {
+    return { blocks: await leftovers.list(cluster, { signal }), problem: undefined }
+  } catch (error) {
+    if (release || !hasCode(error)) throw error
+    return { blocks: [], problem: `${error.code}: ${error.message}` }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Leftover } from '../shared/cloud-provider/leftovers.ts'
+import type { CleanupReport } from '../shared/controllers/cleanup/contract.ts'
+import type {
+  Change,
+  Failure,
+  KeptAddress,
+  WithdrawReport,
+} from '../shared/controllers/unregister/contract.ts'
+import { LAST_STEPS } from '../shared/controllers/unregister/notes.ts'
+import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
+
+/** What became of the blocks. */
+export interface BlockReport extends Pick<CleanupReport, 'changes' | 'failures'> {
+  /** With the tags of the cluster. */
+  readonly blocks: readonly Leftover[]
+  /** Why they are not known. */
+  readonly problem: string | undefined
+}
+
+export interface UnregisterReport {
+  /** `clean`: nothing of ours is left; `planned`: something is and nothing was changed; `left`: not all could go. */
+  readonly state: 'clean' | 'planned' | 'left'
+  readonly cluster: string
+  readonly release: boolean
+  /** Objects by kind, changed or to be changed. */
+  readonly counts: Readonly<Record<string, number>>
+  readonly changes: readonly Change[]
+  readonly failures: readonly Failure[]
+  /** Addresses that stay with Services. */
+  readonly kept: readonly KeptAddress[]
+  /** Blocks that stay with the account. */
+  readonly blocks: readonly { readonly id: string; readonly cidr: string | undefined }[]
+  readonly notes: readonly string[]
+}
+
+export interface ReportSources {
+  readonly cluster: string
+  readonly command: { readonly confirm: boolean; readonly release: boolean }
+  readonly withdrawn: WithdrawReport
+  readonly blocks: BlockReport
+}
+
+export function toUnregisterReport({ cluster, command, withdrawn, blocks }: ReportSources): UnregisterReport {
+  const { release, confirm } = command
+  const changes = [...withdrawn.changes, ...blocks.changes.map(toBlockChange)]
+  const failures = [
+    ...withdrawn.failures,
+    ...blocks.failures.map(({ name, ...rest }) => ({ ...rest, name: `IPBlock ${name}` })),
+  ]
+  const isClean = failures.length === 0 && (confirm || changes.length === 0)
+  const known = blocks.blocks.map(({ blockId, cidr }) => ({ id: blockId, cidr }))
+  const isGivenBack = release && blocks.failures.length === 0 && withdrawn.failures.length === 0
+  const left = known.length > 0 ? known : withdrawn.blocks.map(({ id, cidr }) => ({ id, cidr }))
+  return {
+    state: isClean ? 'clean' : confirm ? 'left' : 'planned',
+    cluster,
+    release,
+    counts: countKinds(changes),
+    changes,
+    failures,
+    kept: withdrawn.kept,
+    blocks: isGivenBack ? [] : left,
+    notes: [...withdrawn.notes, ...toBlockNotes(blocks, release), ...LAST_STEPS],
+  }
+}
+
+const toBlockChange = ({ name, action, detail }: CleanupReport['changes'][number]): Change => ({
+  kind: 'IPBlock',
+  name,
+  action: action === 'giveBack' ? 'release' : 'change',
+  detail: { ...detail, ...(action === 'giveBack' ? {} : { step: action }) },
+  why: '--release gives it back',
+})
+
+function toBlockNotes({ problem }: BlockReport, release: boolean): string[] {
+  if (release || problem === undefined) return []
+  return [`Which IP blocks stay could not be looked up in BMC: ${problem}.`]
+}
+
+function countKinds(changes: readonly Change[]): Record<string, number> {
+  const groups = Object.groupBy(
+    new Map(changes.map(({ kind, name }) => [`${kind} ${name}`, kind])).values(),
+    kind => kind,
+  )
+  return Object.fromEntries(Object.entries(groups).map(([kind, found]) => [kind, found?.length ?? 0]))
+}
+
+const DONE: Readonly<Record<Change['action'], string>> = {
+  delete: 'deleted',
+  release: 'released',
+  keep: 'let go of',
+  change: 'changed',
+  handOver: 'handed over',
+}
+const WOULD: Readonly<Record<Change['action'], string>> = {
+  delete: 'would delete',
+  release: 'would release',
+  keep: 'would let go of',
+  change: 'would change',
+  handOver: 'would hand over',
+}
+
+/** The report as lines for a person. */
+export function toUnregisterText(report: UnregisterReport): string {
+  const { state, changes, failures, kept, blocks, notes } = report
+  const words = state === 'planned' ? WOULD : DONE
+  const lines = [
+    ...changes.map(({ kind, name, action, why }) => `${words[action]} ${kind} ${name}: ${why}`),
+    ...failures.flatMap(toFailureLines),
+    ...kept.map(({ address, service }) => `${address} stays with the Service ${service}`),
+    ...blocks.map(
+      ({ id, cidr }) => `IP block ${id} (${cidr ?? 'no range yet'}) stays with the account, and on its bill`,
+    ),
+    toSummary(report),
+    ...notes.map(note => `- ${note}`),
+    ...(state === 'planned' && changes.length > 0 ? ['Nothing was changed: --confirm does it.'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function toSummary({ state, counts, failures, cluster }: UnregisterReport): string {
+  const objects = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`)
+  if (objects.length === 0 && failures.length === 0) return `nothing of ours is in cluster ${cluster}`
+  const done = objects.length === 0 ? 'nothing' : objects.join(', ')
+  if (state === 'planned') return `to do in cluster ${cluster}: ${done}`
+  return `done in cluster ${cluster}: ${done}${failures.length > 0 ? `; ${failures.length} left` : ''}`
+}
+
+const toFailureLines = ({ name, code, message }: Failure): string[] => {
+  const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
+  return [`left: ${name}: ${code}: ${message}`, ...(entry ? [`    ${entry.action}`] : [])]
+}

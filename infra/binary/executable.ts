@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mustRun, type RunTool } from '../tool.ts'
+import { type Bundle, bundleProgram } from './bundle.ts'
+import { stripElf } from './elf.ts'
+import { NODE_VERSION } from './node-packages.ts'
+import { obtainNode } from './node-program.ts'
+import { hostPlatform, isSame, type Platform, toBinaryName, toPlatformName } from './platform.ts'
+import { findSigner, type Signature, sign } from './sign.ts'
+
+export interface BinaryOptions {
+  /** Top folder of the checkout. */
+  readonly root: string
+  readonly run: RunTool
+  /** As `version` prints it. */
+  readonly version: string
+}
+
+/** A single file that was built, or was here already. */
+export interface Binary {
+  readonly path: string
+  readonly size: number
+  readonly signature: Signature
+}
+
+/** Changes whenever the same inputs make another file. */
+const RECIPE = 1
+const PROGRAM_MODE = 0o755
+/** Files kept for each platform: the newest, and those that a test run beside this one may still use. */
+const KEPT = 3
+/**
+ * V8 draws seeds when it starts, and the code cache shows them. A given seed makes it the same bytes each time;
+ * it is not among the flags that a cache is bound to.
+ */
+const SAME_CACHE = '--random-seed=1'
+
+/**
+ * Builds the single file for a platform under .build/binary, unless one of the same inputs is there.
+ *
+ * @throws BuildProblem when a tool fails or Node's program is not the reviewed one
+ */
+export async function buildBinary(platform: Platform, options: BinaryOptions): Promise<Binary> {
+  const { root, run, version } = options
+  const cache = join(root, '.build/binary')
+  const [bundle, signature] = await Promise.all([bundleProgram(version), findSigner(platform, run)])
+  const folder = join(cache, `${toPlatformName(platform)}-${toKey(bundle, signature)}`)
+  const path = join(folder, toBinaryName(platform))
+  if (!(await exists(path))) {
+    await mkdir(cache, { recursive: true })
+    const work = await mkdtemp(join(cache, 'work-'))
+    try {
+      await make(platform, { ...options, bundle, signature, work })
+      await rename(work, folder).catch(error => ignoreTaken(error, path))
+    } finally {
+      await rm(work, { recursive: true, force: true })
+    }
+    await removeOld(cache, `${toPlatformName(platform)}-`)
+  }
+  return { path, size: (await stat(path)).size, signature }
+}
+
+interface Making extends BinaryOptions {
+  readonly bundle: Bundle
+  readonly signature: Signature
+  /** Empty folder that receives the file; nothing else stays in it. */
+  readonly work: string
+}
+
+async function make(platform: Platform, { root, run, bundle, signature, work }: Making): Promise<void> {
+  const host = hostPlatform()
+  const source = { run, cache: join(root, '.build/node'), candidates: [process.execPath] }
+  const builder = await obtainNode(host, source)
+  const original = await obtainNode(platform, source)
+  const path = (name: string): string => join(work, name)
+  const program = await readFile(original)
+  await writeFile(path('node'), platform.os === 'linux' ? stripElf(program) : program, { mode: PROGRAM_MODE })
+  await writeFile(path('main.cjs'), bundle.code)
+  const config = {
+    main: 'main.cjs',
+    mainFormat: 'commonjs',
+    executable: 'node',
+    output: toBinaryName(platform),
+    disableExperimentalSEAWarning: true,
+    // Compiled code is bound to processor and system.
+    useCodeCache: isSame(host, platform),
+  }
+  await writeFile(path('sea.json'), JSON.stringify(config))
+  await mustRun(run, builder, [SAME_CACHE, '--build-sea', 'sea.json'], { cwd: work })
+  await chmod(path(config.output), PROGRAM_MODE)
+  await sign(path(config.output), signature, run)
+  for (const name of ['node', 'main.cjs', 'sea.json']) await rm(path(name))
+  await writeFile(path('main.cjs.map'), bundle.map)
+}
+
+const toKey = ({ digest }: Bundle, { by }: Signature): string =>
+  createHash('sha256')
+    .update([RECIPE, NODE_VERSION, toPlatformName(hostPlatform()), by ?? 'unsigned', digest].join('\n'))
+    .digest('hex')
+    .slice(0, 16)
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Another process may have made the same file in the meantime. */
+async function ignoreTaken(error: unknown, path: string): Promise<void> {
+  if (!(await exists(path))) throw error
+}
+
+async function removeOld(cache: string, prefix: string): Promise<void> {
+  const names = (await readdir(cache)).filter(name => name.startsWith(prefix))
+  const dated = await Promise.all(
+    names.map(async name => {
+      const path = join(cache, name)
+      return {
+        path,
+        at: await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      }
+    }),
+  )
+  const old = dated.toSorted((a, b) => b.at - a.at).slice(KEPT)
+  for (const { path } of old) await rm(path, { recursive: true, force: true })
+}

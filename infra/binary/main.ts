@@ -1,0 +1,75 @@
+import { copyFile, mkdir, rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { readVersion } from '../../shared/version.ts'
+import { BuildProblem, runScript } from '../problem.ts'
+import { runTool } from '../tool.ts'
+import { buildInContainer } from './container.ts'
+import { buildBinary } from './executable.ts'
+import { hostPlatform, PLATFORMS, type Platform, readPlatform, toBinaryName } from './platform.ts'
+
+/** make build, make build-all. */
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+export interface BuildCommand {
+  readonly platforms: readonly Platform[]
+  /** Folder that receives the files. */
+  readonly out: string
+  /** As `version` prints it; undefined reads the checkout. */
+  readonly version?: string | undefined
+  /** Set where the work is done in a container. */
+  readonly container?: { readonly engine?: string | undefined; readonly image: string } | undefined
+}
+
+const FLAGS = {
+  os: { type: 'string', default: '' },
+  arch: { type: 'string', default: '' },
+  all: { type: 'boolean', default: false },
+  out: { type: 'string', default: join(ROOT, 'dist/bin') },
+  'version-text': { type: 'string' },
+  'in-container': { type: 'string', default: 'false' },
+  engine: { type: 'string', default: '' },
+  'builder-image': { type: 'string', default: '' },
+} as const
+
+/** @param args flags as the Makefile gives them; an empty one counts as left out @throws BuildProblem BUILD_USAGE */
+export function readBuildCommand(args: readonly string[], host: Platform): BuildCommand {
+  const { values } = parseArgs({ args: [...args], options: FLAGS })
+  const inContainer = values['in-container'] || 'false'
+  if (inContainer !== 'true' && inContainer !== 'false') {
+    throw new BuildProblem('BUILD_USAGE', `DOCKERBUILD=${inContainer}: true or false is expected`)
+  }
+  return {
+    platforms: values.all ? PLATFORMS : [readPlatform(values.os || host.os, values.arch || host.arch)],
+    out: resolve(values.out),
+    version: values['version-text'],
+    container:
+      inContainer === 'true'
+        ? { engine: values.engine || undefined, image: values['builder-image'] }
+        : undefined,
+  }
+}
+
+async function main(): Promise<void> {
+  const command = readBuildCommand(process.argv.slice(2), hostPlatform())
+  const version = command.version ?? (await readVersion())
+  await mkdir(command.out, { recursive: true })
+  if (command.container) {
+    await buildInContainer({ ...command, ...command.container, root: ROOT, version, run: runTool })
+    return
+  }
+  for (const platform of command.platforms) await buildOne(platform, command.out, version)
+}
+
+async function buildOne(platform: Platform, out: string, version: string): Promise<void> {
+  const { path, size, signature } = await buildBinary(platform, { root: ROOT, run: runTool, version })
+  const to = join(out, toBinaryName(platform))
+  // Renamed: the file there may be running.
+  await copyFile(path, `${to}.new`)
+  await rename(`${to}.new`, to)
+  process.stdout.write(`${to}  ${(size / 1e6).toFixed(0)} MB  ${version}\n`)
+  if (signature.todo) process.stderr.write(`${signature.todo(to)}\n`)
+}
+
+if (import.meta.main) process.exitCode = await runScript(main)

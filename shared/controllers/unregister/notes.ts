@@ -1,0 +1,35 @@
+import { NAME } from '../../kubernetes/names.ts'
+import { listUninitialized } from './plan.ts'
+import type { ClusterView } from './view.ts'
+
+const RELEASE = 'meta.helm.sh/release-name'
+const MAX_NAMED = 5
+
+/** What cannot be taken away from here, or is not ours to take. */
+export function toNotes(view: ClusterView): readonly string[] {
+  return [
+    ...view.workloads.map(({ kind, metadata }) => {
+      const { namespace, name, annotations } = metadata
+      const release = annotations?.[RELEASE]
+      const way =
+        release === undefined
+          ? `kubectl -n ${namespace} delete ${kind.toLowerCase()} ${name}`
+          : `helm -n ${namespace} uninstall ${release}`
+      return `${kind} ${namespace}/${name} runs without rights from now on: ${way}`
+    }),
+    ...toNodeNote(listUninitialized(view.nodes)),
+  ]
+}
+
+/** What is true of every cluster. */
+export const LAST_STEPS: readonly string[] = [
+  'Hosts outside the cluster (serve, functions) have lost their rights: end them, and remove the stack of the functions.',
+  `The API server's own flags and files (--audit-webhook-config-file and those beside it, a folder ${NAME}) are taken out on each control plane machine, as register wrote them there.`,
+]
+
+function toNodeNote(nodes: readonly string[]): string[] {
+  if (nodes.length === 0) return []
+  const names = nodes.slice(0, MAX_NAMED).join(', ')
+  const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : ''
+  return [`${names}${more}: uninitialised, and nobody is left to initialise them but another cloud provider.`]
+}

@@ -1,0 +1,35 @@
+import type { PoolKind } from '../../announcers/contract.ts'
+import type { KubeNode, KubeService, ObjectMeta } from '../../kubernetes/types.ts'
+import type { AddressBook } from '../address/contract.ts'
+import type { StoredPool } from '../address/pool-plan.ts'
+import type { Failure, KnownBlock, Phase } from './contract.ts'
+
+/** A kind of which objects are deleted as a whole. */
+export interface Kind {
+  readonly phase: Phase
+  readonly kind: string
+  /** API group and version, as `/api/v1`. */
+  readonly prefix: string
+  readonly resource: string
+}
+
+/** An object of such a kind. */
+export interface Stored {
+  readonly metadata: ObjectMeta
+  /** Of a binding. */
+  readonly roleRef?: { readonly kind: string; readonly name: string }
+}
+
+/** Everything that may be ours in a cluster, as it was read. */
+export interface ClusterView {
+  readonly objects: readonly { readonly kind: Kind; readonly object: Stored }[]
+  readonly services: readonly KubeService[]
+  readonly nodes: readonly KubeNode[]
+  /** Pools with our label or name, with the version of the API that serves them. */
+  readonly pools: readonly { readonly kind: PoolKind; readonly pool: StoredPool }[]
+  readonly book: AddressBook
+  readonly blocks: readonly KnownBlock[]
+  readonly workloads: readonly { readonly kind: string; readonly metadata: ObjectMeta }[]
+  /** What could not be read. */
+  readonly failures: readonly Failure[]
+}
