@@ -18,15 +18,21 @@ const NOT_IN_FUNCTIONS: Exports = {
   socks: ['SocksClient'],
   'socks-proxy-agent': ['SocksProxyAgent'],
 }
+/** A function has its keys in its environment; the Lambda client brings what it needs of this by itself. */
+const AWS_CHAIN: Exports = { '@aws-sdk/credential-provider-node': ['defaultProvider'] }
+
+/** Files whose imports are looked at: those of @kubernetes/client-node, and the one of ours that asks AWS for secrets. */
+const IMPORTERS = /@kubernetes[\\/]client-node[\\/]dist[\\/]\w+\.js$|shared[\\/]secret-request\.ts$/
 
 /** Leaves out what @kubernetes/client-node imports in vain: nine tenths of its bytes. A call of it says so. */
 export function leaveOut(host: 'function' | 'server'): Plugin {
-  const left: Exports = host === 'function' ? { ...NEVER_CALLED, ...NOT_IN_FUNCTIONS } : NEVER_CALLED
+  const left: Exports =
+    host === 'function' ? { ...NEVER_CALLED, ...NOT_IN_FUNCTIONS, ...AWS_CHAIN } : NEVER_CALLED
   return {
     name: 'leave-out',
     setup(build) {
       build.onResolve({ filter: /./ }, ({ path, importer }) => {
-        if (!/@kubernetes[\\/]client-node[\\/]dist[\\/]\w+\.js$/.test(importer)) return undefined
+        if (!IMPORTERS.test(importer)) return undefined
         const name = path.replace(/^\.\//, '')
         return name in left ? { path: name, namespace: 'left-out', sideEffects: false } : undefined
       })

@@ -29,6 +29,10 @@ export interface Sources {
   readonly file?: Readonly<Record<string, unknown>>
   /** What went wrong while the sources were read; told together with what is wrong in them. */
   readonly problems?: readonly string[]
+  /** Why a secret that AWS keeps could not be had: nothing can be said of the settings that it would have held. */
+  readonly unavailable?: CcmError | undefined
+  /** What stops nothing and an operator should know all the same. */
+  readonly notices?: readonly string[]
 }
 
 export interface ConfigResult {
@@ -69,7 +73,8 @@ const toWords = (env: string): string =>
  * The configuration from its sources.
  *
  * @param required settings that this command cannot do without
- * @throws CcmError CCM_CONFIG_INVALID whose message names every problem at once and no value
+ * @throws CcmError CCM_CONFIG_INVALID whose message names every problem at once and no value; SECRET_* when a secret
+ *   could not be had
  */
 export function readConfig(sources: Sources, required: readonly SettingName[] = []): ConfigResult {
   const problems = [...(sources.problems ?? [])]
@@ -77,10 +82,11 @@ export function readConfig(sources: Sources, required: readonly SettingName[] = 
     const before = problems.length
     const value = readSetting(name, sources, problems)
     const isAbsent = value === undefined && problems.length === before
-    if (isAbsent && required.includes(name)) problems.push(missing(name))
+    if (isAbsent && required.includes(name) && !sources.unavailable) problems.push(missing(name))
     return [name, value] as const
   })
   const config = Object.fromEntries(entries) as Config
+  if (sources.unavailable) throw unavailable(sources.unavailable, problems)
   problems.push(...contradictions(config, required))
   if (problems.length > 0) {
     throw new CcmError('CCM_CONFIG_INVALID', `settings: ${problems.join('; ')}`, { fields: { problems } })
@@ -89,6 +95,12 @@ export function readConfig(sources: Sources, required: readonly SettingName[] = 
     config: { ...config, tokenUrl: config.tokenUrl ?? defaultTokenUrl(config.baseUrl) },
     notices: notices(sources),
   }
+}
+
+/** The same error with what else is wrong: it is mended in one go. */
+function unavailable(error: CcmError, problems: readonly string[]): CcmError {
+  const message = `settings: ${[error.message, ...problems].join('; ')}`
+  return new CcmError(error.code, message, { fields: { ...error.fields, problems }, cause: error })
 }
 
 function readSetting(name: SettingName, sources: Sources, problems: string[]): unknown {
@@ -178,6 +190,7 @@ function notices(sources: Sources): string[] {
   const unknownFields = Object.keys(sources.file ?? {}).filter(field => !fields.has(field))
   const port = find('apiServerPort', SETTINGS.apiServerPort, sources)
   return [
+    ...(sources.notices ?? []),
     ...unknownEnv.map(name => `${name} is no setting and has no effect`),
     ...unknownFields.map(field => `${field} in the secret file is no setting and has no effect`),
     ...(port ? [`${port.where} is accepted for compatibility and has no effect`] : []),

@@ -100,18 +100,21 @@ export const HOST_SETTINGS = {
   },
   kubeApiServer: {
     env: 'KUBE_API_SERVER',
+    field: 'kubeApiServer',
     parse: url,
     fallback: undefined,
     doc: 'URL of the API server, for hosts without a kubeconfig.',
   },
   kubeCaData: {
     env: 'KUBE_CA_DATA',
+    field: 'kubeCaData',
     parse: text,
     fallback: undefined,
     doc: 'Certificate authority of that API server, as PEM or base64 of PEM.',
   },
   kubeToken: {
     env: 'KUBE_TOKEN',
+    field: 'kubeToken',
     secret: true,
     parse: text,
     fallback: undefined,

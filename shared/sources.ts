@@ -1,12 +1,18 @@
 import { readFile as readFromDisk } from 'node:fs/promises'
+import { systemClock } from './clock.ts'
 import { SETTINGS, type SettingName, type Sources, toFileFlag } from './config.ts'
+import { CcmError } from './errors.ts'
+import { isArn, readSecretArn, SECRET_ARN_FORMS } from './secret-arn.ts'
+import { createSecretCache, type ReadSecret } from './secret-cache.ts'
 
-/** The one place where the process's environment and the files that settings name are read. */
+/** The one place where the process's environment, and the files and secrets that settings name, are read. */
 export interface SourceInputs {
   /** By flag name without dashes: flags of settings, `<secret>-file` flags and `cloud-config`. */
   readonly flags?: Readonly<Record<string, string | undefined>>
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly readFile?: (path: string) => Promise<string>
+  /** Secrets whose ARN stands in the place of a file. */
+  readonly readSecret?: ReadSecret
   /** What was wrong with the command line. */
   readonly problems?: readonly string[]
 }
@@ -15,38 +21,63 @@ export interface SourceInputs {
 export const SECRET_FILE_FLAG = 'cloud-config'
 export const SECRET_FILE_ENV = 'PNAP_CLOUD_CONFIG'
 
-/** The process's own environment and file system. */
+/** The process's own environment, file system and secrets of AWS; these are kept for the whole process. */
 export const processInputs = {
   env: process.env,
   readFile: (path: string): Promise<string> => readFromDisk(path, 'utf8'),
+  readSecret: createSecretCache({
+    clock: systemClock,
+    async fetchSecret(arn) {
+      const { fetchSecret } = await import('./secret-request.ts')
+      return fetchSecret(arn, { env: process.env, now: Date.now })
+    },
+  }),
 } as const satisfies SourceInputs
 
-type ReadFile = (path: string) => Promise<string>
-
-/**
- * Flags, environment and files as values for `readConfig`. Never throws: what cannot be read is a problem that
- * `readConfig` reports with all others. Problems name flags, variables and fields, never what they hold.
- */
-export async function readSources(inputs: SourceInputs = {}): Promise<Sources> {
-  const { flags = {}, env, readFile } = { ...processInputs, ...inputs }
-  const problems = [...(inputs.problems ?? [])]
-  const file = await readSecretFile(flags, env, readFile, problems)
-  const secrets = await readSecrets(flags, env, readFile, problems)
-  return { flags, env: { ...env, ...secrets }, file, problems }
+/** The effects, and what is found while they are used. */
+interface Reading {
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly readFile: (path: string) => Promise<string>
+  readonly readSecret: ReadSecret
+  /** True when secrets of AWS are to be looked at anew. */
+  readonly refused: boolean
+  readonly problems: string[]
+  readonly notices: string[]
+  readonly failures: CcmError[]
 }
 
-async function readSecretFile(
-  flags: NonNullable<SourceInputs['flags']>,
-  env: NonNullable<SourceInputs['env']>,
-  readFile: ReadFile,
-  problems: string[],
-): Promise<Readonly<Record<string, unknown>>> {
-  const flag = flags[SECRET_FILE_FLAG]
-  const path = flag ?? env[SECRET_FILE_ENV]
+/**
+ * Flags, environment, files and secrets as values for `readConfig`. Never throws: what cannot be read is a problem that
+ * `readConfig` reports with all others. Problems name flags, variables and fields, never what they hold.
+ *
+ * @param refused true when credentials have just been refused: secrets that AWS keeps are looked at anew
+ */
+export async function readSources(inputs: SourceInputs = {}, refused = false): Promise<Sources> {
+  const { flags = {}, env, readFile, readSecret } = { ...processInputs, ...inputs }
+  const problems = [...(inputs.problems ?? [])]
+  const notices: string[] = []
+  const failures: CcmError[] = []
+  const reading: Reading = { flags, env, readFile, readSecret, refused, problems, notices, failures }
+  // At once: each secret of AWS is a way there and back.
+  const [file, secrets] = await Promise.all([readSecretFile(reading), readSecrets(reading)])
+  return { flags, env: { ...env, ...secrets }, file, problems, notices, unavailable: toOne(failures) }
+}
+
+/** The first one with the messages of all. */
+function toOne([first, ...others]: readonly CcmError[]): CcmError | undefined {
+  if (!first || others.length === 0) return first
+  const message = [first, ...others].map(error => error.message).join('; ')
+  return new CcmError(first.code, message, { fields: first.fields, cause: first.cause })
+}
+
+async function readSecretFile(reading: Reading): Promise<Readonly<Record<string, unknown>>> {
+  const flag = reading.flags[SECRET_FILE_FLAG]
+  const path = flag ?? reading.env[SECRET_FILE_ENV]
   if (!path) return {}
   const where = flag === undefined ? SECRET_FILE_ENV : `--${SECRET_FILE_FLAG}`
-  const text = await readText(path, where, readFile, problems)
-  return text === undefined ? {} : parseSecretFile(text, where, problems)
+  const text = await readText(path, where, reading)
+  return text === undefined ? {} : parseSecretFile(text, where, reading.problems)
 }
 
 /**
@@ -58,16 +89,8 @@ async function parseSecretFile(
   where: string,
   problems: string[],
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { parseDocument } = await import('yaml')
-  // The parser's messages show the line they stumbled over, which may be the one with the secret.
-  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, logLevel: 'silent' })
-  const error = document.errors[0]
-  if (error) {
-    const line = text.slice(0, error.pos[0]).split('\n').length
-    problems.push(`${where}: the file is neither JSON nor YAML (line ${line})`)
-    return {}
-  }
-  const fields: unknown = document.toJS()
+  const fields = parseJson(text) ?? (await parseYaml(text, where, problems))
+  if (fields === undefined) return {}
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     problems.push(`${where}: the file holds no fields such as clientID`)
     return {}
@@ -75,55 +98,91 @@ async function parseSecretFile(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== 'null'))
 }
 
-/** Secrets given as files, by their variable: `--<flag>-file` over `<NAME>_FILE`; the variable itself lies between. */
-async function readSecrets(
-  flags: NonNullable<SourceInputs['flags']>,
-  env: NonNullable<SourceInputs['env']>,
-  readFile: ReadFile,
-  problems: string[],
-): Promise<Record<string, string>> {
-  const found: Record<string, string> = {}
-  for (const name of Object.keys(SETTINGS) as SettingName[]) {
-    const flag = toFileFlag(name)
-    if (flag === undefined) continue
-    const variable = SETTINGS[name].env
-    const text = flags[flag]
-      ? await readText(flags[flag], `--${flag}`, readFile, problems)
-      : await readFromVariable(variable, env, readFile, problems)
-    if (text !== undefined) found[variable] = text
-  }
-  return found
-}
-
-async function readFromVariable(
-  variable: string,
-  env: NonNullable<SourceInputs['env']>,
-  readFile: ReadFile,
-  problems: string[],
-): Promise<string | undefined> {
-  const path = env[`${variable}_FILE`]
-  if (!path) return undefined
-  if (env[variable]) {
-    problems.push(`${variable} and ${variable}_FILE exclude each other`)
+/** Spares a function that starts the other parser; undefined for what is not quite JSON, such as upstream's template. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+      typeof value === 'string' ? value : (context?.source ?? value),
+    )
+  } catch {
     return undefined
   }
-  return readText(path, `${variable}_FILE`, readFile, problems)
 }
 
-/** The trimmed text of a file: editors and `kubectl create secret --from-file` leave a newline at its end. */
-async function readText(
-  path: string,
-  where: string,
-  readFile: ReadFile,
-  problems: string[],
-): Promise<string | undefined> {
+async function parseYaml(text: string, where: string, problems: string[]): Promise<unknown> {
+  const { parseDocument } = await import('yaml')
+  // The parser's messages show the line they stumbled over, which may be the one with the secret.
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, logLevel: 'silent' })
+  const error = document.errors[0]
+  if (!error) return document.toJS()
+  const line = text.slice(0, error.pos[0]).split('\n').length
+  problems.push(`${where}: the file is neither JSON nor YAML (line ${line})`)
+  return undefined
+}
+
+/** Secrets given as files, by their variable: `--<flag>-file` over `<NAME>_FILE`; the variable itself lies between. */
+async function readSecrets(reading: Reading): Promise<Record<string, string>> {
+  const found = await Promise.all(
+    (Object.keys(SETTINGS) as SettingName[]).map(async name => {
+      const flag = toFileFlag(name)
+      if (flag === undefined) return []
+      const variable = SETTINGS[name].env
+      const path = reading.flags[flag]
+      const text = path
+        ? await readText(path, `--${flag}`, reading)
+        : await readFromVariable(variable, reading)
+      return text === undefined ? [] : [[variable, text] as const]
+    }),
+  )
+  return Object.fromEntries(found.flat())
+}
+
+async function readFromVariable(variable: string, reading: Reading): Promise<string | undefined> {
+  const path = reading.env[`${variable}_FILE`]
+  if (!path) return undefined
+  if (reading.env[variable]) {
+    reading.problems.push(`${variable} and ${variable}_FILE exclude each other`)
+    return undefined
+  }
+  return readText(path, `${variable}_FILE`, reading)
+}
+
+/** The trimmed text of a file or secret: editors and `kubectl create secret --from-file` leave a newline at its end. */
+async function readText(path: string, where: string, reading: Reading): Promise<string | undefined> {
+  const read = isArn(path)
+    ? await readFromAws(path, where, reading)
+    : await readFromFile(path, where, reading)
+  const text = read?.trim()
+  if (text !== '') return text
+  reading.problems.push(`${where}: the ${isArn(path) ? 'secret' : 'file'} is empty`)
+  return undefined
+}
+
+async function readFromFile(path: string, where: string, reading: Reading): Promise<string | undefined> {
   try {
-    const text = (await readFile(path)).trim()
-    if (text !== '') return text
-    problems.push(`${where}: the file is empty`)
+    return await reading.readFile(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'not readable'
-    problems.push(`${where}: the file cannot be read (${code})`)
+    reading.problems.push(`${where}: the file cannot be read (${code})`)
+    return undefined
   }
-  return undefined
+}
+
+/** Webhook callers read messages too: they name neither the ARN nor what AWS said of it. */
+async function readFromAws(place: string, where: string, reading: Reading): Promise<string | undefined> {
+  const arn = readSecretArn(place)
+  if (!arn) {
+    reading.problems.push(`${where}: expected a file or ${SECRET_ARN_FORMS}`)
+    return undefined
+  }
+  try {
+    const { text, failure } = await reading.readSecret(arn, reading.refused)
+    if (failure) reading.notices.push(`${where}: ${failure.message}; the last known secret stays in use`)
+    return text
+  } catch (cause) {
+    const { code, message, fields } =
+      cause instanceof CcmError ? cause : new CcmError('SECRET_UNREACHABLE', 'the secret cannot be read')
+    reading.failures.push(new CcmError(code, `${where}: ${message}`, { fields, cause }))
+    return undefined
+  }
 }
