@@ -42,15 +42,23 @@ export interface RefreshOptions {
   readonly clock: Clock
   readonly log: Log
   readonly stop: AbortSignal
+  /** When the first time is not to be waited for. */
+  readonly soon?: Promise<void>
 }
 
 /** A kubelet brings a changed Secret into a pod within a minute; certificates are renewed days before they expire. */
 const REFRESH_MS = 30_000
 
 /** Reads files again and again; what cannot be read or used leaves the old values in use. Never throws. */
-export async function runRefreshes({ refreshes, clock, log, stop }: RefreshOptions): Promise<void> {
+export async function runRefreshes(options: RefreshOptions): Promise<void> {
+  const { refreshes, clock, log, stop } = options
+  let soon = options.soon?.then(() => true)
   for (;;) {
-    await clock.sleep(REFRESH_MS, stop).catch(() => {})
+    const late = clock.sleep(REFRESH_MS, stop).then(
+      () => false,
+      () => false,
+    )
+    if (await (soon ? Promise.race([soon, late]) : late)) soon = undefined
     if (stop.aborted) return
     for (const refresh of refreshes) {
       await refresh().catch((error: unknown) =>

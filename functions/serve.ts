@@ -1,13 +1,18 @@
 import { createApp } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type SettingName, type Sources } from '../shared/config.ts'
 import { createLog, type Log } from '../shared/log.ts'
+import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
-import { logSecrets, webhookTokens } from './function-host.ts'
+import { logSecrets } from './function-host.ts'
+import { createSelfKeeping, readWebhookCa, type SelfKeeping } from './self-keeping.ts'
+import type { TlsFiles } from './server.ts'
 import { type Serving, type ServingParts, startServing } from './serving.ts'
-import { readTlsFiles, type TlsPaths } from './tls.ts'
+import { type ReadFile, readTlsFiles, type TlsPaths, type TlsSource } from './tls.ts'
 
-const REQUIRED = [...CLOUD_SETTINGS, 'tlsCert', 'tlsKey'] as const
+const TLS_SETTINGS = ['tlsCert', 'tlsKey'] as const
+/** A Secret that cannot be had at the start must not keep the server from its other work. */
+const FIRST_READ_MS = 5000
 
 /** `serve`: runs until it is told to end, and then ends in peace. @returns exit code 0 */
 export async function runServe(inputs: SourceInputs, io: CliIo): Promise<number> {
@@ -29,25 +34,51 @@ export async function startFromSettings(inputs: SourceInputs, io: CliIo): Promis
   const { clock } = io
   const sources = await readSources(inputs)
   const { config, notices } = readConfig(sources, toRequired(sources))
-  const paths = toTlsPaths(config)
-  const files = await readTlsFiles(paths, io.readFile)
+  const files = await readTlsFiles(toTlsPaths(config), io.readFile)
+  await readWebhookCa(config, io.readFile)
   const rotating = createRotating(inputs, config)
-  const log = await openLog(config, rotating.secrets, io)
+  let self: SelfKeeping | undefined
+  const log = await openLog(config, () => [...rotating.secrets(), ...(self?.secrets() ?? [])], io)
   for (const notice of notices) log.warn({ notice }, 'a setting has no effect')
   const app = await createApp({ config, readSources: rotating.read, clock, log })
+  const kept = createSelfKeeping({
+    config,
+    kube: app.kube,
+    given: rotating.tokens,
+    readFile: io.readFile,
+    clock,
+    log,
+  })
+  self = kept
+  await kept.refresh(AbortSignal.timeout(FIRST_READ_MS))
   return startServing({
     app,
     log,
     clock,
     random: Math.random,
-    tokens: rotating.tokens,
-    refreshes: [async () => void (await rotating.read())],
-    tls: { paths, files, readFile: io.readFile },
+    tokens: kept.tokens,
+    refreshes: [async () => void (await rotating.read()), () => kept.refresh()],
+    register: kept.register,
+    tls: await toTlsSource(kept, toTlsPaths(config), files, io.readFile),
     ...toLimits(config),
   })
 }
 
-const toTlsPaths = ({ tlsCert = '', tlsKey = '', tlsClientCa }: Config): TlsPaths => ({
+async function toTlsSource(
+  { certificate }: SelfKeeping,
+  paths: TlsPaths,
+  files: TlsFiles,
+  readFile: ReadFile,
+): Promise<TlsSource> {
+  if (!certificate) return { files, read: () => readTlsFiles(paths, readFile) }
+  const read = async (): Promise<TlsFiles> => ({
+    ...(await readTlsFiles(paths, readFile)),
+    ...(await certificate()),
+  })
+  return { files: { ...files, ...(await certificate()) }, read }
+}
+
+const toTlsPaths = ({ tlsCert, tlsKey, tlsClientCa }: Config): TlsPaths => ({
   cert: tlsCert,
   key: tlsKey,
   clientCa: tlsClientCa,
@@ -62,16 +93,18 @@ const toLimits = (
   shutdownGraceMs: config.shutdownGrace,
 })
 
-/** A server that demands client certificates may do without a token. */
+/** A server that demands client certificates may do without a token, and one with a Secret makes what it is not given. */
 function toRequired({ flags, env }: Sources): readonly SettingName[] {
-  const hasClientCa = flags?.['tls-client-ca'] || env?.['PNAP_TLS_CLIENT_CA']
-  return hasClientCa ? REQUIRED : [...REQUIRED, 'webhookToken']
+  const isGiven = (flag: string, variable: string): boolean => Boolean(flags?.[flag] ?? env?.[variable])
+  if (isGiven('serving-secret', 'PNAP_SERVING_SECRET')) return CLOUD_SETTINGS
+  const hasClientCa = isGiven('tls-client-ca', 'PNAP_TLS_CLIENT_CA')
+  return [...CLOUD_SETTINGS, ...TLS_SETTINGS, ...(hasClientCa ? [] : ['webhookToken' as const])]
 }
 
 interface Rotating {
   /** Reads everything again. @throws CcmError CCM_CONFIG_INVALID, and what was read before stays in use */
   readonly read: () => Promise<Sources>
-  readonly tokens: () => readonly string[]
+  readonly tokens: () => GivenTokens
   /** Secrets of now and before. */
   readonly secrets: () => readonly string[]
 }
@@ -79,19 +112,24 @@ interface Rotating {
 /** Secrets in files are replaced while the server runs. */
 function createRotating(inputs: SourceInputs, first: Config): Rotating {
   const secrets = new Set(logSecrets(first))
-  let tokens = webhookTokens(first)
+  let tokens = toGiven(first)
   return {
     async read() {
       const sources = await readSources(inputs)
       const { config } = readConfig(sources, toRequired(sources))
       for (const secret of logSecrets(config)) secrets.add(secret)
-      tokens = webhookTokens(config)
+      tokens = toGiven(config)
       return sources
     },
     tokens: () => tokens,
     secrets: () => [...secrets],
   }
 }
+
+const toGiven = ({ webhookToken, webhookTokenPrevious }: Config): GivenTokens => ({
+  current: webhookToken,
+  previous: webhookTokenPrevious,
+})
 
 const openLog = (config: Config, secrets: () => readonly string[], io: CliIo): Promise<Log> =>
   createLog({ level: config.logLevel, secrets, write: io.err })

@@ -2,23 +2,24 @@ import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { TlsFiles } from './server.ts'
 
-/** Paths of PEM files. */
+/** Paths of PEM files; those that nobody named are undefined. */
 export interface TlsPaths {
-  readonly cert: string
-  readonly key: string
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
   readonly clientCa?: string | undefined
 }
 
 export type ReadFile = (path: string) => Promise<string>
 
 /**
- * The texts of the files.
+ * The texts of the files; of certificate and key, empty where nobody named them.
  *
  * @throws CcmError CCM_CONFIG_INVALID that names each setting whose file cannot be read
  */
 export async function readTlsFiles(paths: TlsPaths, readFile: ReadFile): Promise<TlsFiles> {
   const problems: string[] = []
-  const read = async (flag: string, path: string): Promise<string> => {
+  const read = async (flag: string, path: string | undefined): Promise<string> => {
+    if (path === undefined) return ''
     try {
       return await readFile(path)
     } catch (error) {
@@ -35,25 +36,28 @@ export async function readTlsFiles(paths: TlsPaths, readFile: ReadFile): Promise
   return { cert, key, clientCa }
 }
 
-export interface TlsRefreshOptions {
-  readonly paths: TlsPaths
-  /** What the server was started with. */
+/** Where the certificate of the server comes from. */
+export interface TlsSource {
+  /** What the server is started with. */
   readonly files: TlsFiles
-  readonly readFile: ReadFile
+  /** What it is now. @throws CcmError CCM_CONFIG_INVALID */
+  readonly read: () => Promise<TlsFiles>
+}
+
+export interface TlsRefreshOptions extends TlsSource {
   /** Takes the new files into use; throws when certificate and key do not belong together. */
   readonly apply: (files: TlsFiles) => void
   readonly log: Log
 }
 
-/** Takes changed files into use; throws when they cannot be used (half written, key of another certificate). */
-export function createTlsRefresh(options: TlsRefreshOptions): () => Promise<void> {
-  const { paths, readFile, apply, log } = options
-  let inUse = options.files
+/** Takes a changed certificate into use; throws when it cannot be used (half written, key of another certificate). */
+export function createTlsRefresh({ files, read, apply, log }: TlsRefreshOptions): () => Promise<void> {
+  let inUse = files
   return async () => {
-    const files = await readTlsFiles(paths, readFile)
-    if (files.cert === inUse.cert && files.key === inUse.key && files.clientCa === inUse.clientCa) return
-    apply(files)
-    inUse = files
-    log.info({}, 'certificate files changed, taken into use')
+    const now = await read()
+    if (now.cert === inUse.cert && now.key === inUse.key && now.clientCa === inUse.clientCa) return
+    apply(now)
+    inUse = now
+    log.info({}, 'certificate changed, taken into use')
   }
 }

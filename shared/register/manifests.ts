@@ -1,4 +1,5 @@
 import { NAME, SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
+import type { ServicePort } from '../setting-parsers.ts'
 import type { AuditPolicy } from './audit-policy.ts'
 import { readManifest } from './manifest-files.ts'
 
@@ -20,8 +21,8 @@ export const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/manag
 
 /** What the API server is told of our webhook. */
 export interface WebhookTarget {
-  /** With path, as the API server calls it. */
-  readonly url: string
+  /** URL or Service, both with the path, as the API server calls it. */
+  readonly url: string | (ServicePort & { readonly path: string })
   /** PEM of the authority of its certificate; without it the API server trusts those of its machine. */
   readonly ca?: string | undefined
 }
@@ -55,7 +56,8 @@ interface Webhook {
 export async function readWebhooks(target: WebhookTarget, user: string): Promise<KubeObject[]> {
   const objects = await readObjects('webhooks')
   const caBundle = target.ca && Buffer.from(target.ca).toString('base64')
-  const clientConfig = { url: target.url, ...(caBundle ? { caBundle } : {}) }
+  const where = typeof target.url === 'string' ? { url: target.url } : { service: target.url }
+  const clientConfig = { ...where, ...(caBundle ? { caBundle } : {}) }
   return objects.map(object => ({
     ...object,
     webhooks: (object['webhooks'] as readonly Webhook[]).map(webhook => ({

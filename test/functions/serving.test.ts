@@ -194,14 +194,15 @@ t.test('changed certificate files are taken into use, broken ones are not', asyn
     await createCertificates({ hosts: ['second.test'] }),
   ]
   await write(first)
-  const tls = { paths, files: await readTlsFiles(paths, read), readFile: read }
+  const readPair = () => readTlsFiles(paths, read)
+  const tls = { files: await readPair(), read: readPair }
   const { clock, serving, lines } = await start(t, {}, { tls })
   t.equal(await subject(serving.port), 'first.test')
   await write({ cert: second.cert, key: first.key })
   await refreshed(clock, lines, 'changed files cannot be used, the old ones stay in use')
   t.equal(await subject(serving.port), 'first.test')
   await write(second)
-  await refreshed(clock, lines, 'certificate files changed, taken into use')
+  await refreshed(clock, lines, 'certificate changed, taken into use')
   t.equal(await subject(serving.port), 'second.test')
 })
 

@@ -21,9 +21,8 @@ t.test('only changed files are taken into use, and only usable ones', async t =>
   const applied: unknown[] = []
   let broken = false
   const refresh = createTlsRefresh({
-    paths,
     files: await readTlsFiles(paths, readFile),
-    readFile,
+    read: () => readTlsFiles(paths, readFile),
     log: silentLog,
     apply: given => {
       if (broken) throw new Error('key values mismatch')

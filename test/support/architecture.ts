@@ -24,6 +24,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   announcers: ['announcers', 'cloud-provider', 'kubernetes', 'leaf'],
   controllers: ['controllers', 'announcers', 'cloud-provider', 'kubernetes', 'leaf'],
   register: ['register', 'kubernetes', 'leaf'],
+  'serving-identity': ['serving-identity', 'register', 'kubernetes', 'leaf'],
+  doctor: ['doctor', 'controllers', 'announcers', 'register', 'cloud-provider', 'kubernetes', 'leaf'],
   simulator: ['simulator', 'kubernetes', 'leaf'],
   compose: [
     'compose',
@@ -35,7 +37,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'kubernetes',
     'leaf',
   ],
-  functions: ['functions', 'controllers', 'register', 'compose', 'cloud-provider', 'kubernetes', 'leaf'],
+  functions: [
+    'functions',
+    'controllers',
+    'register',
+    'serving-identity',
+    'doctor',
+    'compose',
+    'cloud-provider',
+    'kubernetes',
+    'leaf',
+  ],
 }
 /** The demo and `simulate` run on the simulators; only main.ts leads there, and only when asked to. */
 const SIMULATOR_USERS = /^functions\/(main|demo|simulate)(\.ts|\/|-)/

@@ -1,0 +1,82 @@
+import { hasCode } from '../errors.ts'
+import type { Kube } from '../kubernetes/client.ts'
+import { NAME } from '../kubernetes/names.ts'
+import type { ObjectMeta } from '../kubernetes/types.ts'
+import { LABELS } from '../register/manifests.ts'
+import type { NamespacedName } from '../setting-parsers.ts'
+import type { SecretData } from './state.ts'
+
+interface Secret {
+  readonly metadata: ObjectMeta
+  readonly data?: Readonly<Record<string, string>> | undefined
+}
+
+/** The Secret as it was read; without `secret` it does not exist. */
+export interface StoredSecret {
+  readonly secret: Secret | undefined
+  /** Decoded. */
+  readonly data: SecretData
+}
+
+/** @throws CcmError KUBE_* */
+export async function readSecret(
+  kube: Kube,
+  { namespace, name }: NamespacedName,
+  signal?: AbortSignal,
+): Promise<StoredSecret> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`
+  try {
+    return toStored((await kube.request<Secret>({ path, signal })).body)
+  } catch (error) {
+    if (hasCode(error, 'KUBE_NOT_FOUND')) return { secret: undefined, data: {} }
+    throw error
+  }
+}
+
+/**
+ * Stores changed keys (undefined removes one) as long as nobody else has changed the Secret since it was read. What
+ * others keep in it stays.
+ *
+ * @throws CcmError KUBE_CONFLICT, KUBE_ALREADY_EXISTS or KUBE_NOT_FOUND when somebody else was quicker
+ */
+export async function writeSecret(
+  kube: Kube,
+  { namespace, name }: NamespacedName,
+  { secret, data }: StoredSecret,
+  change: SecretData,
+  signal?: AbortSignal,
+): Promise<StoredSecret> {
+  const path = `/api/v1/namespaces/${namespace}/secrets`
+  const encoded = { ...secret?.data, ...toBase64(change) }
+  for (const [key, value] of Object.entries(change)) if (value === undefined) delete encoded[key]
+  if (!secret) {
+    const metadata = { name, namespace, labels: LABELS }
+    const body = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: encoded }
+    await kube.request({ method: 'POST', path, body, query: { fieldManager: NAME }, signal })
+  } else {
+    // An update, not a patch: it carries the resourceVersion that was read.
+    const body = { ...secret, data: encoded }
+    await kube.request({
+      method: 'PUT',
+      path: `${path}/${name}`,
+      body,
+      query: { fieldManager: NAME },
+      signal,
+    })
+  }
+  return { secret, data: { ...data, ...change } }
+}
+
+const toStored = (secret: Secret): StoredSecret => ({
+  secret,
+  data: Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  ),
+})
+
+const toBase64 = (data: SecretData): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(data).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, Buffer.from(value).toString('base64')]],
+    ),
+  )
