@@ -74,7 +74,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     )
   })
   const { port } = server.server.address() as AddressInfo
-  log.info({ host, port, version: builtVersion() ?? VERSION }, 'serving')
+  log.info({ version: builtVersion() ?? VERSION, host, port }, 'serving')
   const resync = createResync({ controllers: async () => app.controllers, log, clock })
   const found = Promise.withResolvers<void>()
   const work = Promise.all([
