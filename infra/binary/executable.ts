@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { mustRun, type RunTool } from '../tool.ts'
 import { type Bundle, bundleProgram } from './bundle.ts'
@@ -27,8 +38,9 @@ export interface Binary {
 /** Changes whenever the same inputs make another file. */
 const RECIPE = 1
 const PROGRAM_MODE = 0o755
-/** Files kept for each platform: the newest, and those that a test run beside this one may still use. */
+/** Files kept for each platform: the newest, and those that something beside this may still run. */
 const KEPT = 3
+const IN_USE_MS = 3_600_000
 /**
  * V8 draws seeds when it starts, and the code cache shows them. A given seed makes it the same bytes each time;
  * it is not among the flags that a cache is bound to.
@@ -57,6 +69,8 @@ export async function buildBinary(platform: Platform, options: BinaryOptions): P
     }
     await removeOld(cache, `${toPlatformName(platform)}-`)
   }
+  const now = new Date()
+  await utimes(folder, now, now)
   return { path, size: (await stat(path)).size, signature }
 }
 
@@ -125,5 +139,7 @@ async function removeOld(cache: string, prefix: string): Promise<void> {
     }),
   )
   const old = dated.toSorted((a, b) => b.at - a.at).slice(KEPT)
-  for (const { path } of old) await rm(path, { recursive: true, force: true })
+  for (const { path, at } of old) {
+    if (at < Date.now() - IN_USE_MS) await rm(path, { recursive: true, force: true })
+  }
 }

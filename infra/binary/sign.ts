@@ -16,8 +16,8 @@ const SIGNERS = [
 ] as const
 
 /**
- * Tool that signs a file of this platform here. macOS starts nothing on arm64 without a signature, and Node's own no longer fits the changed
- * file; Linux needs none.
+ * Tool that signs a file of this platform here. macOS starts nothing on arm64 without a signature, and Node's own does
+ * not fit the changed file any more; Linux needs none.
  */
 export async function findSigner(platform: Platform, run: RunTool): Promise<Signature> {
   if (platform.os !== 'darwin') return {}
@@ -29,7 +29,11 @@ export async function findSigner(platform: Platform, run: RunTool): Promise<Sign
 }
 
 const toTodo = (path: string): string =>
-  `${path} is not signed, and macOS starts no unsigned program on arm64. On a Mac: codesign --force --sign - ${path}, or wherever rcodesign is installed: rcodesign sign ${path}`
+  [
+    `${path} is not signed, and macOS starts no unsigned program on arm64. Sign it`,
+    `  on a Mac:  codesign --force --sign - ${path}`,
+    `  elsewhere: rcodesign sign ${path}`,
+  ].join('\n')
 
 /** @throws BuildProblem BUILD_TOOL_FAILED */
 export async function sign(path: string, { by }: Signature, run: RunTool): Promise<void> {
