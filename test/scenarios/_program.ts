@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { toBareEnvironment } from '../support/hosts/binary.ts'
+import { readBinary, readHost } from '../support/hosts/host.ts'
 import type { Environment } from '../support/world.ts'
 
 const MAIN = fileURLToPath(new URL('../../functions/main.ts', import.meta.url))
@@ -12,11 +14,15 @@ export interface ProgramResult {
   readonly code: number | null
 }
 
-/** Runs the command line in a process of its own, with the simulator's credentials and nothing of our environment. */
+/**
+ * Runs the command line in a process of its own, with the simulator's credentials and nothing of our environment: the
+ * single-file program where this run is about it, the sources otherwise.
+ */
 export function runProgram(args: readonly string[], environment: Environment): Promise<ProgramResult> {
+  const [program, ...first] = readHost() === 'binary' ? [readBinary()] : [process.execPath, MAIN]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...CREDENTIALS, ...environment },
+    const child = spawn(program, [...first, ...args], {
+      env: toBareEnvironment({ ...CREDENTIALS, ...environment }),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''

@@ -158,7 +158,7 @@ function purchaseFaults(blocks: readonly IpBlock[]): string[] {
  * a world at rest writes nothing but its Lease.
  */
 export async function expectSound(t: Test, lb: LoadBalancers): Promise<void> {
-  await untilIdle(lb)
+  await lb.served?.untilIdle()
   await lb.settle()
   t.strictSame(lb.faults, [], 'nothing was wrong at any moment')
   t.strictSame(
@@ -186,13 +186,3 @@ export const withoutAge = (blocks: readonly IpBlock[]): object[] =>
 
 const countChanges = ({ bmc }: LoadBalancers): number =>
   bmc.requests.count(/^(POST|PUT|PATCH|DELETE) \/(bmc|ips|networks|tag-manager)\//)
-
-const IDLE_TRIES = 40
-
-/** What was rung for in `serve` is done with, or waits for the cloud. */
-async function untilIdle({ served }: LoadBalancers): Promise<void> {
-  const queued = (): number => served?.serving.queue.size() ?? 0
-  for (let tries = 0; queued() > 0 && tries < IDLE_TRIES; tries++) {
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}

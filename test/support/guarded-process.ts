@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises'
 /** A program that ends with this process, however this process ends. */
 export interface GuardedProcess {
   readonly pid: number
-  /** Resolves when the program has ended. */
-  readonly exited: Promise<void>
+  /** Resolves when the program has ended, with its exit code; 128 and the signal's number when a signal ended it. */
+  readonly exited: Promise<number>
   hasExited(): boolean
   /** Sends the signal and waits for the end; SIGKILL follows after 5 s. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
@@ -32,24 +32,32 @@ const PATIENCE_MS = 5_000
 /** The end of a log that is shown when a program did not start. */
 const LOG_TAIL = 4_000
 
-/** @param logFile receives both outputs, appended */
+export interface GuardedOptions {
+  /** Receives both outputs, appended. */
+  readonly logFile: string
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Nothing of our own environment reaches the program. */
+  readonly bare?: boolean
+}
+
 export async function startGuarded(
   program: string,
   args: readonly string[],
-  options: { logFile: string; cwd?: string; env?: Readonly<Record<string, string>> },
+  options: GuardedOptions,
 ): Promise<GuardedProcess> {
   closeSync(openSync(options.logFile, 'a'))
   const guard = spawn('/bin/sh', ['-c', GUARD, 'guard', program, options.logFile, ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
+    env: { ...(options.bare ? {} : process.env), ...options.env },
   })
   let ended = false
-  const exited = new Promise<void>(resolve => {
-    guard.once('exit', () => {
+  const exited = new Promise<number>(resolve => {
+    guard.once('exit', code => {
       ended = true
       guard.stdin.destroy()
-      resolve()
+      resolve(code ?? -1)
     })
   })
   const pid = await new Promise<number>((resolve, reject) => {

@@ -1,24 +1,25 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { startFromSettings } from '../../functions/serve.ts'
-import type { Serving } from '../../functions/serving.ts'
-import { systemClock } from '../../shared/clock.ts'
 import { runRegister } from '../../shared/register/register.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
-import { CONTROLLER, type TestCluster } from './cluster.ts'
+import type { TestCluster } from './cluster.ts'
+import { startBinary, toBareEnvironment } from './hosts/binary.ts'
+import { startFunctions } from './hosts/functions.ts'
+import { type Host, type HostName, readBinary, readHost, type StartHost } from './hosts/host.ts'
+import { startSources } from './hosts/sources.ts'
 import type { Environment } from './world.ts'
 
-/** The whole program: `serve` over TLS, registered by `register`, between a cluster and a simulated BMC. */
-export interface Served {
+/** The whole program on the host of this run, registered by `register`, between a cluster and a simulated BMC. */
+export interface Served extends Host {
   readonly bmc: BmcSimulator
-  readonly serving: Serving
-  readonly url: string
   readonly ca: string
   readonly token: string
-  /** What it logged so far. */
-  log(): string
+  /** Resolves when what it was rung for is done with or waits for the cloud, and at last after some seconds. */
+  untilIdle(): Promise<void>
   /** Registers the webhook with further flags of `register`. */
   register(...flags: string[]): Promise<void>
   /** Sends the cluster's audit events to it, or no longer. */
@@ -36,6 +37,16 @@ export interface ServedOptions {
 
 export const WEBHOOK_TOKEN = 'webhook-token-of-a-test'
 
+const START: Readonly<Record<HostName, StartHost>> = {
+  sources: startSources,
+  binary: startBinary,
+  functions: startFunctions,
+}
+const IDLE_TRIES = 40
+const IDLE_POLL_MS = 50
+/** A host that does not tell what it has in hand is taken to be at rest after so many looks at a log that stays as it is. */
+const QUIET_TRIES = 10
+
 /** Starts it and, unless told otherwise, registers its webhook; everything ends with the test. */
 export async function startServed(
   t: Test,
@@ -45,58 +56,80 @@ export async function startServed(
   const bmc = options.bmc ?? (await startBmcSimulator())
   if (!options.bmc) t.teardown(() => bmc.close())
   const folder = t.testdir()
-  const { ca, cert, key } = await createCertificates({ hosts: ['127.0.0.1'] })
+  const certificate = await createCertificates({ hosts: ['127.0.0.1'] })
+  const { ca, cert, key } = certificate
   const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') }
   await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key), writeFile(files.ca, ca)])
   const tokenFile = join(folder, 'webhook-token')
   await writeFile(tokenFile, WEBHOOK_TOKEN)
-  const lines: string[] = []
-  const env = {
+  const settings = {
     PNAP_CLIENT_ID: 'sim-client',
     PNAP_CLIENT_SECRET: 'sim-secret',
     PNAP_BASE_URL: bmc.url,
     PNAP_WEBHOOK_TOKEN_FILE: tokenFile,
-    PNAP_LISTEN: '127.0.0.1:0',
-    PNAP_TLS_CERT: files.cert,
-    PNAP_TLS_KEY: files.key,
     PNAP_RESYNC_INTERVAL: options.resyncInterval ?? '1h',
-    PNAP_SHUTDOWN_GRACE: '2s',
-    KUBECONFIG: await cluster.kubeconfigFile(CONTROLLER),
     ...options.environment,
   }
-  const io = {
-    out: (): void => {},
-    err: (line: string): void => void lines.push(line),
-    env,
-    readFile: (path: string) => readFile(path, 'utf8'),
-    clock: systemClock,
-    stop: new AbortController().signal,
-  }
-  const serving = await startFromSettings({ env }, io)
-  t.teardown(() => serving.close())
-  const url = `https://127.0.0.1:${serving.port}`
+  const name = readHost()
+  const host = await START[name]({ t, cluster, certificate, files, folder, settings })
 
   async function register(...flags: string[]): Promise<void> {
-    const admin = { KUBECONFIG: await cluster.kubeconfigFile() }
-    const argv = ['--url', url, '--ca-file', files.ca, '--webhook-token-file', tokenFile, ...flags]
-    const said: string[] = []
-    const say = (line: string): void => void said.push(line)
-    const code = await runRegister(argv, { out: say, err: say, sources: { env: admin } })
-    if (code !== 0) throw new Error(`register ended with ${code}:\n${said.join('\n')}`)
+    const kubeconfig = await cluster.kubeconfigFile()
+    const argv = ['--url', host.url, '--ca-file', files.ca, '--webhook-token-file', tokenFile, ...flags]
+    const { code, said } =
+      name === 'binary' ? await registerByBinary(argv, kubeconfig) : await registerHere(argv, kubeconfig)
+    if (code !== 0) throw new Error(`register ended with ${code}:\n${said}`)
   }
 
   if (options.registered !== false) await register()
   return {
+    ...host,
     bmc,
-    serving,
-    url,
     ca,
     token: WEBHOOK_TOKEN,
-    log: () => lines.join(''),
+    untilIdle: () => untilIdle(host),
     register,
     audit: on =>
       cluster.reconfigure(
-        on ? { audit: { url: `${url}/audit`, token: WEBHOOK_TOKEN, ca } } : { audit: undefined },
+        on ? { audit: { url: `${host.url}/audit`, token: WEBHOOK_TOKEN, ca } } : { audit: undefined },
       ),
   }
+}
+
+async function untilIdle(host: Host): Promise<void> {
+  let [quiet, seen] = [0, host.log().length]
+  for (let tries = 0; tries < IDLE_TRIES; tries++) {
+    const [pending, length] = [host.pending(), host.log().length]
+    quiet = length === seen ? quiet + 1 : 0
+    seen = length
+    if (pending === 0 || (pending === undefined && quiet >= QUIET_TRIES)) return
+    await sleep(IDLE_POLL_MS)
+  }
+}
+
+interface Registered {
+  readonly code: number | null
+  readonly said: string
+}
+
+async function registerHere(argv: readonly string[], kubeconfig: string): Promise<Registered> {
+  const said: string[] = []
+  const say = (line: string): void => void said.push(line)
+  const sources = { env: { KUBECONFIG: kubeconfig } }
+  const code = await runRegister([...argv], { out: say, err: say, sources })
+  return { code, said: said.join('\n') }
+}
+
+function registerByBinary(argv: readonly string[], kubeconfig: string): Promise<Registered> {
+  return new Promise((resolve, reject) => {
+    const env = toBareEnvironment({ KUBECONFIG: kubeconfig })
+    const child = spawn(readBinary(), ['register', ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const output of [child.stdout, child.stderr])
+      output.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, said }))
+  })
 }
