@@ -5,7 +5,7 @@ export const REGISTER_FLAGS: readonly CommandFlag[] = [
   {
     name: 'url',
     value: 'https://HOST:PORT',
-    doc: 'Where the API server reaches the webhooks; paths are added to it.',
+    doc: 'Where the API server reaches the webhooks; paths are added to it. In its place --webhook-service names a Service of the cluster.',
   },
   {
     name: 'ca-file',

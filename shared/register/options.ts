@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { readCommandLine } from '../command-line.ts'
 import { type Config, readConfig, type SettingName } from '../config.ts'
 import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
+import { findWebhookUrlProblem, type ServicePort, servicePort } from '../setting-parsers.ts'
 import { readSources, type SourceInputs } from '../sources.ts'
 import { toCode } from './files.ts'
 import { REGISTER_FLAGS } from './flags.ts'
@@ -25,6 +26,8 @@ export interface RegisterOptions {
 export interface WebhookOptions {
   /** Where the handlers are served, without a slash at its end. */
   readonly url: string
+  /** The Service by which the API server calls admission instead; `url` then holds its name. */
+  readonly service?: ServicePort | undefined
   /** PEM. */
   readonly ca?: string | undefined
   /** The API server sends the token; otherwise the URL holds a secret made of it. */
@@ -40,18 +43,22 @@ export interface ReadOptions {
 /** What was given, by name; a switch is true. */
 type Flags = Readonly<Record<string, string | true>>
 
-/** What an option is of no use without. */
+/** What an option is of no use without; where the webhook is, a Service says as well as a URL. */
 const NEEDS: Readonly<Record<string, string>> = {
   'ca-file': 'url',
   bearer: 'url',
   print: 'url',
+  // The API server's machine knows no names of Services, and these files are its own.
   'apiserver-dir': 'url',
   'merge-policy': 'apiserver-dir',
   'merge-admission': 'apiserver-dir',
   rotate: 'kubeconfig-out',
   finish: 'kubeconfig-out',
 }
+const SERVICE_FLAG = 'webhook-service'
+const BY_SERVICE: readonly string[] = ['ca-file', 'bearer', 'print']
 const EXCLUDE: readonly (readonly [string, string])[] = [
+  ['url', SERVICE_FLAG],
   ['rotate', 'finish'],
   ['print', 'kubeconfig-out'],
 ]
@@ -79,39 +86,45 @@ export async function readOptions(argv: readonly string[], inputs: SourceInputs 
     rotation: flags['rotate'] ? 'rotate' : flags['finish'] ? 'finish' : 'none',
   }
   const sources = await readSources({ ...inputs, flags: line.flags, problems })
-  const required: SettingName[] = flags['url'] ? ['webhookToken'] : []
+  const required: SettingName[] = options.webhook ? ['webhookToken'] : []
   return { options, config: readConfig(sources, required).config }
 }
 
 function findContradictions(flags: Flags): string[] {
+  const service = flags[SERVICE_FLAG]
   const missing = Object.entries(NEEDS)
-    .filter(([name, needed]) => flags[name] && !flags[needed])
+    .filter(([name, needed]) => flags[name] && !flags[needed] && !(service && BY_SERVICE.includes(name)))
     .map(([name, needed]) => `--${name} needs --${needed}`)
   const both = EXCLUDE.filter(([one, other]) => flags[one] && flags[other]).map(
     ([one, other]) => `--${one} and --${other} exclude each other`,
   )
   const none =
-    flags['url'] || flags['kubeconfig-out'] ? [] : ['--url is missing (give --url https://host:8443)']
+    flags['url'] || service || flags['kubeconfig-out']
+      ? []
+      : ['--url is missing (give --url https://host:8443, or --webhook-service NAMESPACE/NAME)']
   return [...none, ...missing, ...both]
 }
 
 async function readWebhook(flags: Flags, problems: string[]): Promise<WebhookOptions | undefined> {
   const ca = await readCertificate(readText(flags, 'ca-file'), problems)
+  const bearer = flags['bearer'] === true
+  const service = readService(flags)
+  if (service)
+    return { url: `https://${service.name}.${service.namespace}.svc:${service.port}`, service, ca, bearer }
   const url = readText(flags, 'url')
   if (url === undefined) return undefined
-  const problem = findUrlProblem(url)
+  const problem = findWebhookUrlProblem(url)
   if (problem) problems.push(`--url: ${problem}`)
-  return { url: url.replace(/\/+$/, ''), ca, bearer: flags['bearer'] === true }
+  return { url: url.replace(/\/+$/, ''), ca, bearer }
 }
 
-/** What an API server does not accept as a webhook's URL. */
-function findUrlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected a URL such as https://host:8443'
-  const url = new URL(text)
-  if (url.protocol !== 'https:') return 'an API server calls webhooks by https only'
-  if (url.username || url.password) return 'expected a URL without user and password'
-  if (url.search || url.hash || /[?#]/.test(text)) return 'expected a URL without query and fragment'
-  return undefined
+/** What is wrong with it is told where all settings are read. */
+function readService(flags: Flags): ServicePort | undefined {
+  try {
+    return servicePort(readText(flags, SERVICE_FLAG) ?? '')
+  } catch {
+    return undefined
+  }
 }
 
 async function readCertificate(path: string | undefined, problems: string[]): Promise<string | undefined> {

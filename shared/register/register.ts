@@ -54,7 +54,8 @@ async function register(options: RegisterOptions, config: Config, io: RegisterIo
   const token = config.webhookToken ?? ''
   const objects = await readRbac(options.user)
   if (webhook) {
-    const url = `${webhook.url}/admission${webhook.bearer ? '' : `/${admissionPathSecret(token)}`}`
+    const path = `/admission${webhook.bearer ? '' : `/${admissionPathSecret(token)}`}`
+    const url = webhook.service ? { ...webhook.service, path } : webhook.url + path
     objects.push(...(await readWebhooks({ url, ca: webhook.ca }, options.user)))
   }
   const files =

@@ -10,6 +10,14 @@ t.test('the shipped files name our service account by themselves', async t => {
 
 const TARGET = { url: 'https://host:8443/admission', ca: 'PEM' }
 
+t.test('a Service is called by its path', async t => {
+  const service = { namespace: 'kube-system', name: 'ccm', port: 8443, path: '/admission' }
+  const [configuration] = await readWebhooks({ url: service, ca: 'PEM' }, SERVICE_ACCOUNT_USER)
+  const clientConfig = { service, caBundle: Buffer.from('PEM').toString('base64') }
+  t.match(configuration?.['webhooks'], [{ clientConfig }, { clientConfig }])
+  t.notMatch(configuration?.['webhooks'], [{ clientConfig: { url: String } }])
+})
+
 t.test('by default our service account is bound, and is nobody to ring for', async t => {
   const objects = await readRbac(SERVICE_ACCOUNT_USER)
   const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'))

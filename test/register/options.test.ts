@@ -57,7 +57,20 @@ t.test('token and authority may be files', async t => {
   t.equal(options.webhook?.ca, ca)
 })
 
+t.test('a Service takes the place of the URL', async t => {
+  const argv = ['--webhook-service', 'kube-system/ccm', '--print', '--bearer']
+  const { options } = await readOptions(argv, { env })
+  t.match(options.webhook, {
+    url: 'https://ccm.kube-system.svc:443',
+    service: { namespace: 'kube-system', name: 'ccm', port: 443 },
+    bearer: true,
+  })
+})
+
 const REFUSED: readonly [argv: string, problem: RegExp][] = [
+  [`--url ${URL} --webhook-service a/b`, /^--url and --webhook-service exclude each other$/],
+  ['--webhook-service a/b/c', /^--webhook-service: expected NAMESPACE\/NAME/],
+  ['--webhook-service a/b --apiserver-dir d', /^--apiserver-dir needs --url$/],
   ['', /--url is missing/],
   ['--url http://host:8443', /https only/],
   ['--url host:8443', /https only/],
