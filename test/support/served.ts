@@ -7,10 +7,8 @@ import { runRegister } from '../../shared/register/register.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
 import type { TestCluster } from './cluster.ts'
-import { startBinary, toBareEnvironment } from './hosts/binary.ts'
-import { startFunctions } from './hosts/functions.ts'
+import { toBareEnvironment } from './hosts/binary.ts'
 import { type Host, type HostName, readBinary, readHost, type StartHost } from './hosts/host.ts'
-import { startSources } from './hosts/sources.ts'
 import type { Environment } from './world.ts'
 
 /** The whole program on the host of this run, registered by `register`, between a cluster and a simulated BMC. */
@@ -37,10 +35,11 @@ export interface ServedOptions {
 
 export const WEBHOOK_TOKEN = 'webhook-token-of-a-test'
 
+/** Only the host of this run is loaded. */
 const START: Readonly<Record<HostName, StartHost>> = {
-  sources: startSources,
-  binary: startBinary,
-  functions: startFunctions,
+  sources: async inputs => (await import('./hosts/sources.ts')).startSources(inputs),
+  binary: async inputs => (await import('./hosts/binary.ts')).startBinary(inputs),
+  functions: async inputs => (await import('./hosts/functions.ts')).startFunctions(inputs),
 }
 const IDLE_TRIES = 40
 const IDLE_POLL_MS = 50
