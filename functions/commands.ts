@@ -42,6 +42,25 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'doctor',
+    doc: 'Looks for what is wrong, a line for each check and what to do about it: settings, BMC, cluster, passes, webhook, nodes, Services, announcer. Changes nothing: what has to be tried is a dry run. Run as an administrator it finds out more than as the handlers.',
+    flags: [
+      {
+        name: 'user',
+        value: 'NAME',
+        doc: 'Whom the handlers act as; system:serviceaccount:kube-system:cloud-provider-phoenixnap by default.',
+      },
+      { name: 'timeout', value: 'D', doc: 'Time for one check; 20s by default.' },
+      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+    ],
+    settings: true,
+    exitCodes: '0: nothing fails (there may be warnings); 1: something fails; 2: wrong usage.',
+    async run(line, io) {
+      const { runDoctor, toDoctorCommand } = await import('./doctor-command.ts')
+      return runDoctor(toDoctorCommand(line), toInputs({ ...line, problems: [] }, io), io)
+    },
+  },
+  {
     name: 'cleanup',
     doc: 'Gives back the IP blocks that a deleted cluster left behind: all that bear its tags, on whatever public network. Needs the BMC credentials alone. Shows a plan unless --confirm, and refuses while the cluster is alive; broken off or run again, it goes on.',
     flags: [
@@ -61,6 +80,27 @@ export const COMMANDS: readonly Command[] = [
       const { runCleanup, toCleanupCommand } = await import('./cleanup-command.ts')
       const { problems, ...command } = toCleanupCommand(line)
       return runCleanup(command, { ...toInputs(line, io), problems }, io)
+    },
+  },
+  {
+    name: 'unregister',
+    doc: "The way out of a cluster: takes away webhook configuration and rights first, then finalizers and marks, pools, claims, inventory, Secrets, service account and roles. Services keep their addresses unless --release, and pools that they live on become yours. Shows a plan unless --confirm; broken off or run again, it goes on. Needs an administrator's kubeconfig, and BMC credentials for --release.",
+    flags: [
+      { name: 'confirm', doc: 'Does it; without it nothing is changed.' },
+      {
+        name: 'release',
+        doc: 'Takes the addresses from the Services as well, then gives all IP blocks of the cluster back.',
+      },
+      { name: 'timeout', value: 'D', doc: 'How long it gives IP blocks back at the most; 15m by default.' },
+      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+    ],
+    settings: true,
+    exitCodes:
+      '0: nothing of ours is left; 1: something cannot be taken away; without --confirm 2: something is there to be taken away.',
+    async run(line, io) {
+      const { runUnregister, toUnregisterCommand } = await import('./unregister-command.ts')
+      const { problems, ...command } = toUnregisterCommand(line)
+      return runUnregister(command, { ...toInputs(line, io), problems }, io)
     },
   },
   {

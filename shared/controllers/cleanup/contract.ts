@@ -4,8 +4,11 @@ import type { PlannedChange, WorkCall } from '../contract.ts'
 
 /** What the kubeconfig led to. A living cluster of the UID in question is no finding: it is refused. */
 export interface ClusterFinding {
-  /** `none`: no cluster is configured; `other`: a living cluster of another UID; `unreachable`: nobody answers there. */
-  readonly state: 'none' | 'other' | 'unreachable'
+  /**
+   * `none`: no cluster is configured; `other`: a living cluster of another UID; `unreachable`: nobody answers there;
+   * `unregistered`: it is alive, and nothing of ours is left in it.
+   */
+  readonly state: 'none' | 'other' | 'unreachable' | 'unregistered'
   readonly why: string
 }
 
