@@ -12,6 +12,8 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 /** What make was told. */
 export interface PublishOptions {
+  /** Root of the work tree. */
+  readonly root: string
   readonly kind: PublishFacts['kind']
   readonly confirm: string | undefined
   readonly name: string | undefined
@@ -40,20 +42,20 @@ export async function publish(
     case 'nothing':
       return out(`nothing to do: ${plan.why}`)
     case 'push':
-      return push(registry, plan, line => out(`${image.name}${line}`))
+      return push(registry, plan, join(options.root, LAYOUT), line => out(`${image.name}${line}`))
   }
 }
 
-async function readFacts(run: RunTool, { kind, confirm, name }: PublishOptions): Promise<PublishFacts> {
-  const git = await readGit(run, ROOT)
-  const layout = await readLayout(join(ROOT, LAYOUT))
+async function readFacts(run: RunTool, { root, kind, confirm, name }: PublishOptions): Promise<PublishFacts> {
+  const git = await readGit(run, root)
+  const layout = await readLayout(join(root, LAYOUT))
   return {
     kind,
     confirm,
     name,
     git,
-    branchCommits: name ? await readBranchCommits(run, ROOT, name) : [],
-    tagCommit: name ? await readTagCommit(run, ROOT, name) : undefined,
+    branchCommits: name ? await readBranchCommits(run, root, name) : [],
+    tagCommit: name ? await readTagCommit(run, root, name) : undefined,
     image: layout && {
       digest: layout.digest,
       revisions: layout.images.map(({ labels }) => labels[REVISION_LABEL] ?? ''),
@@ -69,9 +71,9 @@ function refuse(problems: readonly string[]): void {
 async function push(
   registry: Registry,
   { digest, tags }: { readonly digest: string; readonly tags: readonly string[] },
+  layout: string,
   out: (line: string) => void,
 ): Promise<void> {
-  const layout = join(ROOT, LAYOUT)
   await registry.upload(layout, digest)
   out(`@${digest}`)
   for (const tag of tags) {
@@ -91,6 +93,7 @@ async function push(
 function readOptions([kind]: readonly string[], env: NodeJS.ProcessEnv): PublishOptions {
   if (kind !== 'cd' && kind !== 'release') throw new BuildProblem('BUILD_USAGE', 'say cd or release')
   return {
+    root: ROOT,
     kind,
     confirm: env['CONFIRM'] || undefined,
     name: env[kind === 'cd' ? 'BRANCH_NAME' : 'RELEASE_TAG'] || undefined,

@@ -1,0 +1,162 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { LAYOUT } from '../../infra/image/layout.ts'
+import { findMissing, startProxy, startRegistry } from '../support/registry.ts'
+import { createWorkTree, PIPELINE_FILES, type WorkTree } from '../support/work-tree.ts'
+
+const skip = findMissing('skopeo', 'docker-registry', 'make', 'git')
+const NAME = 'phoenixnap/ccm'
+
+/** A registry with nothing in it, and a commit with its image. */
+async function prepare(t: Test) {
+  const folder = t.testdir({ tree: {} })
+  const registry = await startRegistry(t, folder)
+  const tree = createWorkTree(join(folder, 'tree'), PIPELINE_FILES)
+  const digest = await tree.placeImage()
+  const image = `BUILD_IMAGE=${registry.address}/${NAME}`
+  return { ...registry, tree, digest, image, head: tree.git('rev-parse', 'HEAD') }
+}
+
+t.test('make cd pushes branch and hash, make release the tag, and nothing else', { skip }, async t => {
+  const { tree, read, image, head } = await prepare(t)
+  const digest = await tree.placeImage({ archs: ['amd64', 'arm64'] })
+  t.match(await tree.make(['cd', 'CONFIRM=true', 'BRANCH_NAME=main', image]), { code: 0 })
+  t.strictSame(await read(), { [NAME]: { main: digest, [head]: digest } })
+
+  tree.git('tag', 'v1.2.3')
+  const release = ['release', 'CONFIRM=true', 'RELEASE_TAG=v1.2.3', image]
+  t.match(await tree.make(release), { code: 0 })
+  const released = { [NAME]: { main: digest, [head]: digest, 'v1.2.3': digest } }
+  t.strictSame(await read(), released)
+  t.match(await tree.make(release), { code: 0, out: `nothing to do: v1.2.3 is released as ${digest}` })
+  t.strictSame(await read(), released)
+
+  const second = tree.commit('second')
+  const other = await tree.placeImage()
+  t.match(await tree.make(['cd', 'CONFIRM=true', 'BRANCH_NAME=main', image]), { code: 0 })
+  t.strictSame(await read(), { [NAME]: { main: other, [head]: digest, [second]: other, 'v1.2.3': digest } })
+})
+
+interface Refusal {
+  readonly args: readonly string[]
+  readonly says: RegExp
+  readonly prepare?: (tree: WorkTree) => unknown
+}
+const CD = ['cd', 'CONFIRM=true', 'BRANCH_NAME=main']
+const RELEASE = ['release', 'CONFIRM=true', 'RELEASE_TAG=v1.2.3']
+const withChange = (tree: WorkTree): void => writeFileSync(join(tree.folder, 'strange.txt'), '')
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  'cd without confirmation': { args: ['cd', 'BRANCH_NAME=main'], says: /CONFIRM=true is missing/ },
+  'cd with another confirmation': {
+    args: ['cd', 'CONFIRM=yes', 'BRANCH_NAME=main'],
+    says: /CONFIRM=true is missing/,
+  },
+  'cd without a name': { args: ['cd', 'CONFIRM=true'], says: /BRANCH_NAME is missing/ },
+  'everything that is wrong at once': {
+    args: ['release'],
+    prepare: withChange,
+    says: /CONFIRM=true is missing.*RELEASE_TAG is missing.*the work tree has changes: strange\.txt/,
+  },
+  'a branch that is no image tag': {
+    args: ['cd', 'CONFIRM=true', 'BRANCH_NAME=feature/x'],
+    prepare: tree => tree.git('branch', 'feature/x'),
+    says: /BRANCH_NAME=feature\/x cannot be an image tag/,
+  },
+  'a branch that could be taken for a release': {
+    args: ['cd', 'CONFIRM=true', 'BRANCH_NAME=v1.2.3'],
+    prepare: tree => tree.git('branch', 'v1.2.3'),
+    says: /could be taken for a release/,
+  },
+  'a branch that is not checked out': {
+    args: CD,
+    prepare: tree => tree.git('checkout', '--quiet', '-b', 'other') + tree.commit('ahead'),
+    says: /branch main is at [0-9a-f]{12}, and [0-9a-f]{12} is checked out/,
+  },
+  'a branch that git does not know': {
+    args: ['cd', 'CONFIRM=true', 'BRANCH_NAME=gone'],
+    says: /git knows no branch gone/,
+  },
+  'a dirty tree': { args: CD, prepare: withChange, says: /the work tree has changes: strange\.txt/ },
+  'no image': {
+    args: CD,
+    prepare: tree => rmSync(join(tree.folder, LAYOUT), { recursive: true }),
+    says: /there is no image: run make ci first/,
+  },
+  'the image of another commit': {
+    args: CD,
+    prepare: tree => tree.commit('not built'),
+    says: /the image is of [0-9a-f]{12}, and [0-9a-f]{12} is checked out: run make ci first/,
+  },
+  'an image of the commit and more': {
+    args: CD,
+    prepare: tree => tree.placeImage({ revision: `${tree.git('rev-parse', 'HEAD')}-dirty` }),
+    says: /the image is of [0-9a-f]{12}-dirty/,
+  },
+  'a release without confirmation': {
+    args: ['release', 'RELEASE_TAG=v1.2.3'],
+    says: /CONFIRM=true is missing/,
+  },
+  'a release without a tag in git': { args: RELEASE, says: /git knows no tag v1\.2\.3/ },
+  'a release of another commit': {
+    args: RELEASE,
+    prepare: async tree => {
+      tree.git('tag', 'v1.2.3')
+      tree.commit('later')
+      await tree.placeImage()
+    },
+    says: /tag v1\.2\.3 is at [0-9a-f]{12}, and [0-9a-f]{12} is checked out/,
+  },
+  'a release that is no version': {
+    args: ['release', 'CONFIRM=true', 'RELEASE_TAG=main'],
+    prepare: tree => tree.git('tag', 'main'),
+    says: /RELEASE_TAG=main is no release/,
+  },
+  'a registry without TLS elsewhere': {
+    args: [...CD, 'BUILD_IMAGE=http://registry.example/name'],
+    says: /BUILD_REGISTRY_INSECURE: the registry registry\.example does not speak TLS/,
+  },
+}
+
+t.test('what is refused leaves the registry as it was', { skip }, async t => {
+  for (const [name, { args, says, prepare: change }] of Object.entries(REFUSALS)) {
+    await t.test(name, async t => {
+      const { tree, read, image } = await prepare(t)
+      await change?.(tree)
+      const { code, out } = await tree.make([image, ...args])
+      t.not(code, 0)
+      t.match(out, says)
+      t.strictSame(await read(), {})
+    })
+  }
+})
+
+t.test('a release is never replaced by another image', { skip }, async t => {
+  const { tree, read, image, digest } = await prepare(t)
+  tree.git('tag', 'v1.2.3')
+  t.match(await tree.make([...RELEASE, image]), { code: 0 })
+  const other = await tree.placeImage({ text: 'built again, with newer packages' })
+  t.match(await tree.make([...RELEASE, image]), {
+    code: /[^0]/,
+    out: `v1.2.3 is released as ${digest}, and this is ${other}: a release is never replaced`,
+  })
+  t.strictSame(await read(), { [NAME]: { 'v1.2.3': digest } })
+})
+
+t.test(
+  'a registry that does not speak TLS is refused under any name but those of loopback',
+  { skip },
+  async t => {
+    const { tree, read, address } = await prepare(t)
+    const { url, asked } = await startProxy(t, address)
+    const { code, out } = await tree.make([...CD, `BUILD_IMAGE=registry.test:5000/${NAME}`], {
+      HTTPS_PROXY: url,
+      HTTP_PROXY: url,
+    })
+    t.not(code, 0)
+    t.match(out, /BUILD_REGISTRY_INSECURE: the registry registry\.test:5000 does not speak TLS/)
+    t.match(out, /accepted on loopback only/)
+    t.strictSame([...new Set(asked)], ['CONNECT registry.test:5000'], 'nothing was sent in the clear')
+    t.strictSame(await read(), {})
+  },
+)
