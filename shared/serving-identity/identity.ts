@@ -73,7 +73,7 @@ export function createServingIdentity(options: IdentityOptions): ServingIdentity
       stored && keeps.certificate
         ? readCertificateState(stored, hosts).authorities.map(({ pem }) => pem)
         : [],
-    tokens: () => ({ current: stored?.[TOKEN], previous: toToken(stored?.[TOKEN_PREVIOUS]) }),
+    tokens: () => ({ current: toToken(stored?.[TOKEN]), previous: toToken(stored?.[TOKEN_PREVIOUS]) }),
   }
 }
 
@@ -110,13 +110,10 @@ const decide = ({ hosts }: IdentityOptions, data: SecretData, now: number): Cert
   decideCertificate(readCertificateState(data, hosts), hosts, now)
 
 function toTokenChange({ newToken }: IdentityOptions, { data }: StoredSecret): SecretData {
-  const token = toToken(data[TOKEN])
-  if (token === undefined) return { [TOKEN]: newToken() }
-  // `kubectl create secret --from-file` leaves a newline at the end.
-  return token === data[TOKEN] ? {} : { [TOKEN]: token }
+  return toToken(data[TOKEN]) === undefined ? { [TOKEN]: newToken() } : {}
 }
 
-/** A header and a file of tokens hold printable characters without spaces. */
+/** A header holds printable characters without spaces; `kubectl create secret --from-file` leaves a newline at the end. */
 function toToken(text: string | undefined): string | undefined {
   const token = text?.trim() ?? ''
   return token.length >= LEAST_TOKEN && /^[\x21-\x7e]+$/.test(token) ? token : undefined
