@@ -88,8 +88,11 @@ export function createFunction({ config, start, maxInstances, onEnd }: FunctionO
     const { instance, isCold } = found
     const deadline = Date.now() + timeoutMs
     const { outcome, settled } = instance.invoke({ requestId, payload, deadline, arn: toArn(functionName) })
-    void settled.then(() => putBack(instance))
-    return { ...common, isCold, pid: instance.pid, ...(await outcome) }
+    const record = { ...common, isCold, pid: instance.pid, ...(await outcome) }
+    // The platform, too, takes an invocation for ended when the runtime asks for the next.
+    await settled
+    putBack(instance)
+    return record
   }
 
   return {
