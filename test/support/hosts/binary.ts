@@ -18,7 +18,7 @@ export async function startBinary(inputs: HostInputs): Promise<Host> {
   const giveUpAt = Date.now() + PATIENCE_MS
   let port: string | undefined
   while (port === undefined) {
-    port = /"port":(\d+),"msg":"serving"/.exec(log())?.[1]
+    port = /"port":(\d+)[^\n]*"msg":"serving"/.exec(log())?.[1]
     if (port !== undefined) break
     if (program.hasExited() || Date.now() > giveUpAt)
       throw new Error(`the program does not serve:\n${await readLogTail(logFile)}`)
