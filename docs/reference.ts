@@ -2,6 +2,7 @@ import { toUsage } from '../functions/cli.ts'
 import type { Command } from '../functions/command.ts'
 import { COMMANDS } from '../functions/commands.ts'
 import { SETTINGS, type SettingName, toFileFlag, toFlag } from '../shared/config.ts'
+import { CHECKS } from '../shared/doctor/checks.ts'
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { HOST_SETTINGS } from '../shared/host-settings.ts'
 import { PROVIDER_SETTINGS, type Setting } from '../shared/settings.ts'
@@ -23,6 +24,7 @@ export const toDocuments = (readme: string): ReadonlyMap<string, string> =>
     ['docs/reference/settings.md', toSettingsPage()],
     ['docs/reference/errors.md', toErrorsPage()],
     ['docs/reference/commands.md', toCommandsPage()],
+    ['docs/reference/checks.md', toChecksPage()],
   ])
 
 function toReadme(readme: string): string {
@@ -106,6 +108,22 @@ function toErrorsPage(): string {
     'and on standard error. "Passes" says whether the same work may succeed later without anybody changing anything.',
     '',
     toTable(['Code', 'Passes', 'HTTP status', 'What to do'], rows),
+    '',
+  ].join('\n')
+}
+
+function toChecksPage(): string {
+  const rows = CHECKS.map(({ code: name, doc, action }) => [code(name), doc, action])
+  return [
+    '# Checks',
+    '',
+    PRINTED,
+    '',
+    'What `doctor` looks at, in the order in which it tells it. A check that is `ok` says what it found; `warn`: it works, and',
+    'somebody should look at it; `fail`: something does not work, or will not, and the command ends with exit code 1; `unknown`:',
+    'it could not be found out, and why. A code never changes its meaning. Nothing is changed: what has to be tried is a dry run.',
+    '',
+    toTable(['Check', 'Good is', 'What to do otherwise'], rows),
     '',
   ].join('\n')
 }

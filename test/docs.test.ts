@@ -4,6 +4,7 @@ import t from 'tap'
 import { toDocuments } from '../docs/reference.ts'
 import { COMMANDS } from '../functions/commands.ts'
 import { SETTINGS } from '../shared/config.ts'
+import { CHECKS } from '../shared/doctor/checks.ts'
 import { ERRORS } from '../shared/errors.ts'
 
 const read = (path: string): Promise<string> => readFile(join(import.meta.dirname, '..', path), 'utf8')
@@ -23,6 +24,12 @@ t.test('every error has its row, and every row its error', async t => {
 t.test('every setting has its row, and every row its setting', async t => {
   const variables = Object.values(SETTINGS).map(({ env }) => env)
   t.strictSame(firstCells(await read('docs/reference/settings.md')), variables)
+})
+
+t.test('every check has its row, and every row its check', async t => {
+  const codes = CHECKS.map(({ code }) => code)
+  t.strictSame(firstCells(await read('docs/reference/checks.md')), codes)
+  t.equal(new Set(codes).size, codes.length, 'no code comes twice')
 })
 
 t.test('every command has its section', async t => {

@@ -25,7 +25,7 @@ export interface Diagnosis {
     readonly loadBalancers: readonly string[]
   }
   /** Whether one of `scopes` gives the right that `needed` names. */
-  covers(scopes: readonly string[], needed: string): boolean
+  readonly covers: (scopes: readonly string[], needed: string) => boolean
   /**
    * Asks for a new token, whatever is held.
    *

@@ -1,0 +1,33 @@
+import type { CheckResult, CheckStatus } from './contract.ts'
+
+const STATUSES: readonly CheckStatus[] = ['ok', 'warn', 'fail', 'unknown']
+
+/** A line for each check, and below it what to do; at the end how many came out how. */
+export function toDoctorText(results: readonly CheckResult[]): string {
+  const statusWidth = Math.max(...STATUSES.map(status => status.length))
+  const codeWidth = Math.max(0, ...results.map(({ code }) => code.length))
+  const lines = results.flatMap(({ status, code, fact, action }) => [
+    `${status.padEnd(statusWidth)}  ${code.padEnd(codeWidth)}  ${toLine(fact)}`,
+    ...(action === undefined ? [] : [`${' '.repeat(statusWidth + codeWidth + 4)}→ ${toLine(action)}`]),
+  ])
+  return `${[...lines, toSummary(results)].join('\n')}\n`
+}
+
+/** The same for programs; `ok` is false when a check fails. */
+export const toDoctorJson = (results: readonly CheckResult[]): string =>
+  `${JSON.stringify({ ok: !hasFailed(results), counts: count(results), checks: results }, undefined, 2)}\n`
+
+export const hasFailed = (results: readonly CheckResult[]): boolean =>
+  results.some(({ status }) => status === 'fail')
+
+const toSummary = (results: readonly CheckResult[]): string =>
+  STATUSES.map(status => `${count(results)[status]} ${status}`).join(', ')
+
+function count(results: readonly CheckResult[]): Record<CheckStatus, number> {
+  const counts = { ok: 0, warn: 0, fail: 0, unknown: 0 }
+  for (const { status } of results) counts[status] += 1
+  return counts
+}
+
+/** Messages of others may have several lines. */
+const toLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
