@@ -127,7 +127,7 @@ t.test('the chart on a real API server', needs, async t => {
   })
 
   t.test('gives the service account what the roles say, and nothing else', async t => {
-    await apply(cluster, await readFile(MANIFEST, 'utf8'))
+    await apply(cluster, renderChart(helm))
     const kube = await cluster.kube(CONTROLLER)
     const { body } = await kube.request<{ status: { resourceRules: Rule[] } }>({
       method: 'POST',
