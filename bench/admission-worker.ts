@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
 import { createAdmission } from '../functions/admission.ts'
+import { composeApp } from '../functions/compose-app.ts'
 import { createFunctionHost } from '../functions/function-host.ts'
+import { createLambdaSend } from '../functions/invoker.ts'
 import { createServer } from '../functions/server.ts'
 
 /**
@@ -21,7 +23,7 @@ async function main([kind, patch]: string[]): Promise<void> {
 }
 
 async function createOurs() {
-  const host = createFunctionHost()
+  const host = createFunctionHost({ createApp: composeApp, createSend: createLambdaSend })
   const { controllers } = await host.app()
   const parts = await host.webhookParts(['webhookToken'])
   const admission = createAdmission({

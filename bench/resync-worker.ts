@@ -1,10 +1,11 @@
+import { composeApp } from '../functions/compose-app.ts'
 import { createFunctionHost } from '../functions/function-host.ts'
 
 const LIMIT_MS = 120_000
 
 /** Answers every message with one pass over everything: its report, and the CPU time it took in microseconds. */
 async function main(): Promise<void> {
-  const app = await createFunctionHost().app()
+  const app = await createFunctionHost({ createApp: composeApp }).app()
   async function pass(): Promise<void> {
     const before = process.cpuUsage()
     const deadline = Date.now() + LIMIT_MS

@@ -5,6 +5,7 @@ import {
   readReview,
   toReviewAnswer,
 } from '../shared/kubernetes/review.ts'
+import { composeApp } from './compose-app.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
 import {
   createFunctionHost,
@@ -14,7 +15,7 @@ import {
   type WebhookHandler,
 } from './function-host.ts'
 import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
-import type { Invoker } from './invoker.ts'
+import { createLambdaSend, type Invoker } from './invoker.ts'
 import { type ReviewSubject, toSubject } from './review-subject.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
@@ -118,4 +119,6 @@ export const createAdmissionHandler = (host: FunctionHost): WebhookHandler =>
     }),
   )
 
-export const handler = createAdmissionHandler(createFunctionHost())
+export const handler = createAdmissionHandler(
+  createFunctionHost({ createApp: composeApp, createSend: createLambdaSend }),
+)

@@ -7,7 +7,7 @@ import {
   type WebhookHandler,
 } from './function-host.ts'
 import { toJsonResponse, type Webhook } from './http.ts'
-import type { Invoker } from './invoker.ts'
+import { createLambdaSend, type Invoker } from './invoker.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
 export interface AuditParts extends WebhookParts {
@@ -46,4 +46,4 @@ export const createAuditHandler = (host: FunctionHost): WebhookHandler =>
     }),
   )
 
-export const handler = createAuditHandler(createFunctionHost())
+export const handler = createAuditHandler(createFunctionHost({ createSend: createLambdaSend }))

@@ -20,15 +20,28 @@ export interface AuthOptions {
 /** True when the request may call the route. Looks at path and headers only. */
 export type Authenticate = (head: WebhookHead, route: WebhookRoute) => boolean
 
+/** The two ways to show the token: as a bearer, or as the last part of the path. */
+const BEARER = /^Bearer +(\S+) *$/i
+const SEGMENT = /^\/admission\/([^/]+)$/
+
+const bearerOf = ({ headers }: WebhookHead): string | undefined =>
+  BEARER.exec(headers['authorization'] ?? '')?.[1]
+
+const segmentOf = ({ path }: WebhookHead): string | undefined => SEGMENT.exec(path)?.[1]
+
+/** Whether the caller shows a token at all, right or wrong. */
+export const showsCredentials = (head: WebhookHead): boolean =>
+  bearerOf(head) !== undefined || segmentOf(head) !== undefined
+
 export function createAuthenticate(options: AuthOptions): Authenticate {
   const accepted = memoize(options.tokens)
   return (head, route) => {
     const { bearers, pathSecrets } = accepted()
     if (options.demandCertificate && head.clientVerified !== true) return false
     if (bearers.length === 0) return options.demandCertificate === true
-    const bearer = /^Bearer +(\S+) *$/i.exec(head.headers['authorization'] ?? '')?.[1]
+    const bearer = bearerOf(head)
     if (bearer !== undefined && isOneOf(bearer, bearers)) return true
-    const segment = /^\/admission\/([^/]+)$/.exec(head.path)?.[1]
+    const segment = segmentOf(head)
     return route === 'admission' && segment !== undefined && isOneOf(segment, pathSecrets)
   }
 }

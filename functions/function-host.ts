@@ -1,17 +1,10 @@
 import { type Clock, systemClock } from '../shared/clock.ts'
 import type { AppOptions } from '../shared/compose.ts'
-import {
-  CLOUD_SETTINGS,
-  type Config,
-  readConfig,
-  type SettingName,
-  type Sources,
-  secretValues,
-} from '../shared/config.ts'
+import { CLOUD_SETTINGS, type Config, type SettingName, type Sources } from '../shared/config.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
-import { createLog, type Log, secretForms } from '../shared/log.ts'
+import { CcmError } from '../shared/errors.ts'
+import { createLog, type Log } from '../shared/log.ts'
 import { readSources } from '../shared/sources.ts'
-import { admissionPathSecret } from '../shared/webhook-secret.ts'
 import { createAuthenticate } from './auth.ts'
 import {
   type ApiGatewayAnswer,
@@ -24,7 +17,9 @@ import {
   toErrorResponse,
   type Webhook,
 } from './http.ts'
-import { createFunctionInvoker, createLambdaSend, type Invoker, type SendPayload } from './invoker.ts'
+import { createFunctionInvoker, type Invoker, type SendPayload } from './invoker.ts'
+import { createLiveSettings, createNoticeLog, type LiveSettings } from './live-settings.ts'
+import { createRenewal } from './renewal.ts'
 import type { WebhookParts } from './webhook.ts'
 
 /** The part of the composed application that functions use. */
@@ -37,7 +32,7 @@ export interface AppParts {
 /** What a function's process is made of. Each part is made when it is first asked for, and kept. */
 export interface FunctionHost {
   readonly clock: Clock
-  /** @throws CcmError CCM_CONFIG_INVALID */
+  /** @throws CcmError CCM_CONFIG_INVALID, SECRET_* */
   config(required: readonly SettingName[]): Promise<Config>
   log(): Promise<Log>
   webhookParts(required: readonly SettingName[]): Promise<WebhookParts>
@@ -47,12 +42,15 @@ export interface FunctionHost {
   closeIdle(): void
 }
 
-/** Replacements for tests; by default the process's own environment, the real application and AWS Lambda. */
+/** What a function brings besides webhooks, so that its bundle holds no more; the rest is replaced by tests. */
 export interface FunctionHostOptions {
-  readonly readSources?: () => Promise<Sources>
+  /** The application behind admission, reconcile and resync. */
   readonly createApp?: (options: AppOptions & { readonly log: Log }) => Promise<AppParts>
+  /** The way to the function that reconciles, by its name. */
+  readonly createSend?: (functionName: string) => SendPayload
+  /** By default the process's own environment. */
+  readonly readSources?: (refused: boolean) => Promise<Sources>
   readonly clock?: Clock
-  readonly send?: SendPayload
   /** Receives the log lines. */
   readonly write?: (line: string) => void
 }
@@ -60,28 +58,43 @@ export interface FunctionHostOptions {
 export function createFunctionHost(options: FunctionHostOptions = {}): FunctionHost {
   const clock = options.clock ?? systemClock
   let made: AppParts | undefined
-  const readNow = options.readSources ?? (() => readSources())
-  const sources = once(readNow)
-  const config = async (required: readonly SettingName[]): Promise<Config> =>
-    readConfig(await sources(), required).config
-  const log = once(() => openLog(config, options.write))
+  const live = createLiveSettings(options.readSources ?? (refused => readSources({}, refused)))
+  const log = createHostLog(live, options.write)
+  const read = once(async () => {
+    const tell = createNoticeLog(await log())
+    return async (refused = false): Promise<Sources> => {
+      const sources = await live.read(refused)
+      tell(sources)
+      return sources
+    }
+  })
   const app = once(async () => {
-    const parts = { config: await config(CLOUD_SETTINGS), readSources: readNow, clock, log: await log() }
-    made = await (options.createApp ?? composeApp)(parts)
+    const config = await live.config(CLOUD_SETTINGS)
+    const create = options.createApp ?? missing
+    made = await create({ config, readSources: await read(), clock, log: await log() })
     return made
   })
   return {
     clock,
-    config,
+    config: required => live.config(required),
     log,
     app,
-    webhookParts: async required => toWebhookParts(await config(required), await log(), clock),
-    invoker: async () => {
-      const { reconcileFunction = '' } = await config(['reconcileFunction'])
-      return createFunctionInvoker(options.send ?? createLambdaSend(reconcileFunction))
+    async webhookParts(required) {
+      const { maxBodyBytes } = await live.config(required)
+      const parts = { log: await log(), clock }
+      const authenticate = createAuthenticate({ tokens: () => live.tokens() })
+      return { ...parts, authenticate, maxBodyBytes, renew: createRenewal({ ...parts, read: await read() }) }
+    },
+    async invoker() {
+      const { reconcileFunction = '' } = await live.config(['reconcileFunction'])
+      return createFunctionInvoker((options.createSend ?? missing)(reconcileFunction))
     },
     closeIdle: () => made?.closeIdle(),
   }
+}
+
+function missing(): never {
+  throw new CcmError('CCM_INTERNAL', 'this function was not given what it asks for')
 }
 
 /** The promise of the first call; a failure is not kept, so that a later call may succeed. */
@@ -96,41 +109,20 @@ export function once<T>(create: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** Everything heavy hangs on this module, so it is imported with the first request that needs it. */
-async function composeApp(options: AppOptions): Promise<AppParts> {
-  const { createApp } = await import('../shared/compose.ts')
-  return createApp(options)
+/** A log even when the settings are wrong: what is wrong with them is to be read somewhere. Kept once they are right. */
+function createHostLog(live: LiveSettings, write: FunctionHostOptions['write']): () => Promise<Log> {
+  let made: Promise<Log> | undefined
+  return async () => {
+    const known = await live.config([]).catch(() => undefined)
+    const create = () =>
+      createLog({
+        level: known?.logLevel ?? 'info',
+        secrets: () => live.secrets(),
+        ...(write ? { write } : {}),
+      })
+    return known ? (made ??= create()) : create()
+  }
 }
-
-/** A log even when the settings are wrong: what is wrong with them is to be read somewhere. */
-async function openLog(
-  config: (required: readonly SettingName[]) => Promise<Config>,
-  write: FunctionHostOptions['write'],
-): Promise<Log> {
-  const known = await config([]).catch(() => undefined)
-  const secrets = known ? logSecrets(known) : []
-  return createLog({
-    level: known?.logLevel ?? 'info',
-    secrets: () => secrets,
-    ...(write ? { write } : {}),
-  })
-}
-
-/** Every value that must not be in a log line: the secret settings, encoded or not, and what is derived from them. */
-export const logSecrets = (config: Config): readonly string[] => [
-  ...secretValues(config).flatMap(secretForms),
-  ...webhookTokens(config).map(admissionPathSecret),
-]
-
-export const webhookTokens = (config: Config): readonly string[] =>
-  [config.webhookToken, config.webhookTokenPrevious].filter(token => token !== undefined)
-
-const toWebhookParts = (config: Config, log: Log, clock: Clock): WebhookParts => ({
-  authenticate: createAuthenticate({ tokens: () => webhookTokens(config) }),
-  log,
-  clock,
-  maxBodyBytes: config.maxBodyBytes,
-})
 
 /** A function behind an HTTP API. */
 export type WebhookHandler = (event: ApiGatewayEvent, context: FunctionContext) => Promise<ApiGatewayAnswer>

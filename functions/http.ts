@@ -30,13 +30,13 @@ export interface WebhookResponse {
 /** A webhook in two steps, so that a host can refuse before it reads the body. Neither step throws. */
 export interface Webhook {
   /** The refusal of a request that may not go on: wrong path, method or credentials. */
-  check(head: WebhookHead): WebhookResponse | undefined
+  check(head: WebhookHead): Promise<WebhookResponse | undefined>
   answer(request: WebhookRequest): Promise<WebhookResponse>
 }
 
 /** Both steps, for hosts that hand over the body at once. */
 export async function callWebhook(webhook: Webhook, request: WebhookRequest): Promise<WebhookResponse> {
-  return webhook.check(request) ?? webhook.answer(request)
+  return (await webhook.check(request)) ?? webhook.answer(request)
 }
 
 export const toJsonResponse = (

@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from '../shared/controllers/contract.ts'
 import type { Log } from '../shared/log.ts'
+import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
@@ -100,4 +101,4 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
   }
 }
 
-export const handler = createReconcileHandler(createFunctionHost())
+export const handler = createReconcileHandler(createFunctionHost({ createApp: composeApp }))

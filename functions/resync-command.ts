@@ -6,7 +6,7 @@ import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
-import { logSecrets } from './function-host.ts'
+import { logSecrets } from './live-settings.ts'
 
 export interface ResyncCommand {
   readonly dryRun: boolean

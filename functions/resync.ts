@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/contract.ts'
-import type { ErrorCode } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
@@ -12,10 +12,10 @@ export interface ResyncParts {
   readonly clock: Clock
 }
 
-/** How a pass ended; `failed` when it could not even begin, or ran out of time. */
+/** How a pass ended; `failed` when it could not even begin, or ran out of time. `code` tells why it saw nothing. */
 export interface ResyncSummary {
   readonly state: ResyncReport['state'] | 'failed'
-  readonly code?: ErrorCode | undefined
+  readonly code?: string | undefined
   /** What keeps addresses from being announced and only a person can mend, as `CODE: …`; for the readiness check. */
   readonly wants?: readonly string[] | undefined
 }
@@ -23,6 +23,8 @@ export interface ResyncSummary {
 /** One pass within the call's deadline; never throws. */
 export type Resync = (call: WorkCall) => Promise<ResyncSummary>
 
+/** Name of the failure of a pass that could not read the servers: it kept what there was, and that is all. */
+const SERVERS = 'servers'
 /** Failures and held-back decisions that one log line shows; the counts tell of the rest. */
 const MAX_SHOWN = 10
 
@@ -36,7 +38,8 @@ export function createResync(parts: ResyncParts): Resync {
       })
       logReport(parts.log, report)
       const wants = toWants(report)
-      return { state: report.state, ...(wants.length > 0 && { wants }) }
+      const blind = report.failures.find(({ name }) => name === SERVERS)
+      return { state: report.state, ...(blind && { code: blind.code }), ...(wants.length > 0 && { wants }) }
     } catch (thrown) {
       const error = toCcmError(thrown)
       parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
@@ -75,22 +78,46 @@ export function countActions({ changes }: ResyncReport): Readonly<Record<string,
   return counts
 }
 
-/** The function that the schedule invokes. It ends well whatever happens: the next minute brings the next pass. */
+/**
+ * The function that the schedule invokes. A pass that failed or saw no servers fails the invocation: the platform repeats
+ * nothing, but counts it, and an alarm hears of it. The next minute brings the next pass.
+ */
 export type ResyncHandler = (event: unknown, context: FunctionContext) => Promise<ResyncSummary>
 
 export function createResyncHandler(host: FunctionHost): ResyncHandler {
   return async (_event, context) => {
     const deadline = toFunctionDeadline(context.getRemainingTimeInMillis(), host.clock.now())
     try {
-      const controllers = async () => (await host.app()).controllers
-      return await createResync({ controllers, log: await host.log(), clock: host.clock })({ deadline })
-    } catch (thrown) {
-      const { code } = toCcmError(await logFailure(host, thrown))
-      return { state: 'failed', code }
+      const summary = await pass(host, deadline)
+      if (summary.code !== undefined) throw new ResyncFailed(summary.code)
+      return summary
     } finally {
       host.closeIdle()
     }
   }
 }
 
-export const handler = createResyncHandler(createFunctionHost())
+/** What the platform is told of a failed pass; the log has told the rest. */
+class ResyncFailed extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super(`resync failed: ${code}`)
+    this.name = 'ResyncFailed'
+    this.code = code
+    // The platform would log it with everything else.
+    this.stack = ''
+  }
+}
+
+async function pass(host: FunctionHost, deadline: number): Promise<ResyncSummary> {
+  try {
+    const controllers = async () => (await host.app()).controllers
+    return await createResync({ controllers, log: await host.log(), clock: host.clock })({ deadline })
+  } catch (thrown) {
+    const { code } = toCcmError(await logFailure(host, thrown))
+    return { state: 'failed', code }
+  }
+}
+
+export const handler = createResyncHandler(createFunctionHost({ createApp: composeApp }))

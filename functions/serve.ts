@@ -4,7 +4,8 @@ import { createLog, type Log } from '../shared/log.ts'
 import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
-import { logSecrets } from './function-host.ts'
+import { createNoticeLog, logSecrets } from './live-settings.ts'
+import { createRenewal } from './renewal.ts'
 import { createSelfKeeping, readWebhookCa, type SelfKeeping } from './self-keeping.ts'
 import type { TlsFiles } from './server.ts'
 import { type Serving, type ServingParts, startServing } from './serving.ts'
@@ -40,6 +41,7 @@ export async function startFromSettings(inputs: SourceInputs, io: CliIo): Promis
   let self: SelfKeeping | undefined
   const log = await openLog(config, () => [...rotating.secrets(), ...(self?.secrets() ?? [])], io)
   for (const notice of notices) log.warn({ notice }, 'a setting has no effect')
+  const tell = createNoticeLog(log)
   const app = await createApp({ config, readSources: rotating.read, clock, log })
   const kept = createSelfKeeping({
     config,
@@ -57,7 +59,17 @@ export async function startFromSettings(inputs: SourceInputs, io: CliIo): Promis
     clock,
     random: Math.random,
     tokens: kept.tokens,
-    refreshes: [async () => void (await rotating.read()), () => kept.refresh()],
+    renew: createRenewal({
+      clock,
+      log,
+      // The refreshes look at what nobody asks for.
+      lookMs: Number.POSITIVE_INFINITY,
+      read: async refused => {
+        await rotating.read(refused)
+        await kept.refresh()
+      },
+    }),
+    refreshes: [async () => tell(await rotating.read()), () => kept.refresh()],
     register: kept.register,
     tls: await toTlsSource(kept, toTlsPaths(config), files, io.readFile),
     ...toLimits(config),
@@ -102,8 +114,12 @@ function toRequired({ flags, env }: Sources): readonly SettingName[] {
 }
 
 interface Rotating {
-  /** Reads everything again. @throws CcmError CCM_CONFIG_INVALID, and what was read before stays in use */
-  readonly read: () => Promise<Sources>
+  /**
+   * Reads everything again, secrets of AWS anew when they were refused.
+   *
+   * @throws CcmError CCM_CONFIG_INVALID, SECRET_*; what was read before stays in use
+   */
+  readonly read: (refused?: boolean) => Promise<Sources>
   readonly tokens: () => GivenTokens
   /** Secrets of now and before. */
   readonly secrets: () => readonly string[]
@@ -114,8 +130,8 @@ function createRotating(inputs: SourceInputs, first: Config): Rotating {
   const secrets = new Set(logSecrets(first))
   let tokens = toGiven(first)
   return {
-    async read() {
-      const sources = await readSources(inputs)
+    async read(refused) {
+      const sources = await readSources(inputs, refused)
       const { config } = readConfig(sources, toRequired(sources))
       for (const secret of logSecrets(config)) secrets.add(secret)
       tokens = toGiven(config)

@@ -99,10 +99,9 @@ function serveWebhook(
     // Bodies are taken whatever their type is said to be, and parsed by the webhook after its checks.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    scope.addHook('onRequest', (request, reply, done) => {
-      const refusal = webhook.check(toHead(request))
-      if (refusal) refuse(reply, refusal)
-      else done()
+    scope.addHook('onRequest', async (request, reply) => {
+      const refusal = await webhook.check(toHead(request))
+      return refusal && refuse(reply, refusal)
     })
     for (const url of paths) {
       scope.all(url, async (request, reply) => {

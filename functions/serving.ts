@@ -13,6 +13,7 @@ import { createAuthenticate } from './auth.ts'
 import { toCcmError } from './http.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { createReconcile } from './reconcile.ts'
+import type { Renew } from './renewal.ts'
 import { createResync } from './resync.ts'
 import { runRefreshes, runSchedule } from './schedule.ts'
 import { createServer, type TlsFiles, toSecureContext } from './server.ts'
@@ -33,6 +34,8 @@ export interface ServingParts {
   readonly tls?: TlsSource | undefined
   /** Webhook tokens as they are now. */
   readonly tokens: () => readonly string[]
+  /** Looks for newer tokens when one was refused. */
+  readonly renew?: Renew | undefined
   /** Reads again what may rotate. */
   readonly refreshes?: readonly (() => Promise<void>)[]
   /** Tells the API server where the webhooks are: once they are of use, and with each refresh from then on. */
@@ -143,7 +146,7 @@ function buildServer(
   const demandCertificate = tls?.files.clientCa !== undefined
   const authenticate = createAuthenticate({ tokens: parts.tokens, demandCertificate })
   const queue = createQueue({ reconcile: createReconcile({ controllers, log, clock }), clock, log, random })
-  const webhook = { authenticate, log, clock, maxBodyBytes }
+  const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes }
   const server = createServer({
     admission: createAdmission({ ...webhook, controllers, invoker: async () => queue }),
     audit: createAudit({ ...webhook, invoker: queue }),

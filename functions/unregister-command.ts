@@ -14,7 +14,7 @@ import { createLog } from '../shared/log.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
-import { logSecrets } from './function-host.ts'
+import { logSecrets } from './live-settings.ts'
 import {
   type BlockReport,
   toUnregisterReport,

@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import type { Authenticate, WebhookRoute } from './auth.ts'
+import { type Authenticate, showsCredentials, type WebhookRoute } from './auth.ts'
 import {
   toCcmError,
   toErrorResponse,
@@ -10,10 +10,13 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from './http.ts'
+import type { Renew } from './renewal.ts'
 
 /** What every webhook needs. */
 export interface WebhookParts {
   readonly authenticate: Authenticate
+  /** Absent where tokens never change. */
+  readonly renew?: Renew | undefined
   readonly log: Log
   readonly clock: Clock
   readonly maxBodyBytes: number
@@ -38,8 +41,8 @@ export function createWebhook(
 ): Webhook {
   const refusals = countRefusals(parts, route)
   return {
-    check(head) {
-      const refusal = refuse(parts, route, head)
+    async check(head) {
+      const refusal = await refuseRenewed(parts, route, head)
       if (refusal?.code === 'WEBHOOK_UNAUTHENTICATED') refusals.count()
       if (!refusal) return undefined
       return toErrorResponse(refusal, refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {})
@@ -59,6 +62,19 @@ export function createWebhook(
 
 export const tooLarge = (maxBodyBytes: number): CcmError =>
   new CcmError('WEBHOOK_BODY_TOO_LARGE', `the body is larger than ${maxBodyBytes} bytes`)
+
+/** A caller may know a token that was put in place a moment ago; one that shows none is not worth a look. */
+async function refuseRenewed(
+  parts: WebhookParts,
+  route: WebhookRoute,
+  head: WebhookHead,
+): Promise<CcmError | undefined> {
+  await parts.renew?.(false)
+  const refusal = refuse(parts, route, head)
+  if (refusal?.code !== 'WEBHOOK_UNAUTHENTICATED' || !showsCredentials(head)) return refusal
+  await parts.renew?.(true)
+  return refuse(parts, route, head)
+}
 
 /** Messages repeat neither path nor headers: both may hold a secret, and the API server logs what it is answered. */
 function refuse(parts: WebhookParts, route: WebhookRoute, head: WebhookHead): CcmError | undefined {

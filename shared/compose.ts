@@ -30,8 +30,9 @@ export interface App {
 
 export interface AppOptions {
   readonly config: Config
-  /** Settings as they are now; asked again for credentials, so that rotated ones need no restart. */
-  readonly readSources: () => Promise<Sources>
+  /** Settings as they are now; asked again for credentials, so that rotated ones need no restart, and once more when
+   * they are refused. */
+  readonly readSources: (refused?: boolean) => Promise<Sources>
   readonly clock?: Clock
   readonly random?: () => number
   readonly log: Log
@@ -46,7 +47,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, clock = systemClock } = options
   const cloud = openCloud(options)
   const settings = toClusterSettings(config)
-  const readSettings = async () => toClusterSettings(readConfig(await options.readSources()).config)
+  const readSettings = async (refused: boolean) =>
+    toClusterSettings(readConfig(await options.readSources(refused)).config)
   const kube = createKube(await openClusterAccess({ settings, readSettings, clock, log }))
   const controllers = createControllers({
     kube,
@@ -71,8 +73,9 @@ export async function createApp(options: AppOptions): Promise<App> {
 /** The cloud alone, for a command that may run without a cluster. Nothing is sent yet. @throws CcmError CCM_CONFIG_INVALID */
 export function openCloud(options: AppOptions): Cloud {
   const { config, readSources, log, clock = systemClock, random = Math.random } = options
-  async function credentials(): Promise<{ clientId: string; clientSecret: string }> {
-    const { clientID = '', clientSecret = '' } = readConfig(await readSources(), CLOUD_SETTINGS).config
+  async function credentials(refused = false): Promise<{ clientId: string; clientSecret: string }> {
+    const sources = await readSources(refused)
+    const { clientID = '', clientSecret = '' } = readConfig(sources, CLOUD_SETTINGS).config
     return { clientId: clientID, clientSecret }
   }
   const { baseUrl, tokenUrl } = config

@@ -23,7 +23,7 @@ async function createBench(t: Test, env: Readonly<Record<string, string>>) {
   const clock = createTurnableClock()
   const readSecret = createSecretCache({
     clock,
-    fetchSecret: arn => fetchSecret(arn, { env: fake.env, now: clock.now }),
+    fetchSecret: arn => fetchSecret(arn, { env: fake.env, now: () => clock.now() }),
   })
   const read = async (refused = false) =>
     readConfig(await readSources({ env, readSecret }, refused), ['clientID', 'clientSecret'])

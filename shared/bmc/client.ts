@@ -23,7 +23,7 @@ export interface BmcOptions {
   readonly baseUrl: string
   readonly tokenUrl: string
   /** Read again before each new token, and once more when they are refused: rotation needs no redeploy. */
-  readonly credentials: () => Promise<Credentials>
+  readonly credentials: (refused?: boolean) => Promise<Credentials>
   readonly clock: Clock
   /** In [0, 1), for jitter. */
   readonly random: () => number

@@ -21,7 +21,8 @@ export interface FreshToken {
 
 export interface TokenRequestOptions {
   readonly tokenUrl: string
-  readonly credentials: () => Promise<Credentials>
+  /** Called with true when the ones that it told before were refused. */
+  readonly credentials: (refused?: boolean) => Promise<Credentials>
   readonly transport: Transport
   readonly clock: Clock
   readonly random: () => number
@@ -54,7 +55,7 @@ export async function requestToken(options: TokenRequestOptions, effort: Effort)
   const first = await readCredentials(options)
   const outcome = await askUntilAnswered(options, first, effort)
   if (!isRefusal(outcome)) return toToken(options, outcome)
-  const second = await readCredentials(options)
+  const second = await readCredentials(options, true)
   const changed = second.clientId !== first.clientId || second.clientSecret !== first.clientSecret
   const again = changed ? await askUntilAnswered(options, second, effort) : outcome
   if (isRefusal(again)) throw toTokenError(options, 'BMC_CREDENTIALS_INVALID', again)
@@ -64,9 +65,9 @@ export async function requestToken(options: TokenRequestOptions, effort: Effort)
 /** An answer of the token endpoint, with the time at which it was asked for. */
 type TokenAnswer = Answered & { readonly askedAt: number }
 
-async function readCredentials(options: TokenRequestOptions): Promise<Credentials> {
+async function readCredentials(options: TokenRequestOptions, refused = false): Promise<Credentials> {
   try {
-    const credentials = await options.credentials()
+    const credentials = await options.credentials(refused)
     options.secrets.add(credentials.clientSecret)
     return credentials
   } catch (cause) {

@@ -20,8 +20,8 @@ export interface ClusterAccess {
 export interface ClusterAccessOptions {
   /** Where the cluster is, as it was at the start. */
   readonly settings: ClusterSettings
-  /** The same, read again: a token may have come from a file. */
-  readonly readSettings: () => Promise<ClusterSettings>
+  /** The same, read again: a token may have come from a file, or from AWS, which is asked anew when it was refused. */
+  readonly readSettings: (refused: boolean) => Promise<ClusterSettings>
   readonly clock: Clock
   readonly log: Log
 }
@@ -45,8 +45,8 @@ export async function openClusterAccess(options: ClusterAccessOptions): Promise<
   let isTold = false
   let looking: Promise<void> | undefined
 
-  async function renew(): Promise<void> {
-    const settings = await options.readSettings()
+  async function renew(refused: boolean): Promise<void> {
+    const settings = await options.readSettings(refused)
     const sources = await readSources(settings)
     if (sources === seen) return
     const next = await loadKubeConfig(settings)
@@ -56,9 +56,9 @@ export async function openClusterAccess(options: ClusterAccessOptions): Promise<
     log.info({}, 'cluster credentials changed, taken into use')
   }
 
-  async function look(): Promise<void> {
+  async function look(refused: boolean): Promise<void> {
     try {
-      await renew()
+      await renew(refused)
       isTold = false
     } catch (error) {
       if (!isTold) log.warn({ error }, 'changed cluster credentials cannot be used, the old ones stay in use')
@@ -70,7 +70,7 @@ export async function openClusterAccess(options: ClusterAccessOptions): Promise<
   }
 
   async function latest(refused: boolean): Promise<KubeConfig> {
-    if (refused || looking || clock.now() >= lookAt) await (looking ??= look())
+    if (refused || looking || clock.now() >= lookAt) await (looking ??= look(refused))
     return current
   }
 

@@ -145,7 +145,7 @@ export function createFunctions(env: Record<string, string> = SETTINGS): Host {
         backstage.closed += 1
       },
     }),
-    send: payload => send(backstage, payload),
+    createSend: () => payload => send(backstage, payload),
     write: writeTo(backstage),
   })
   const [admission, audit] = [createAdmissionHandler(host), createAuditHandler(host)]

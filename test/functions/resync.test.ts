@@ -76,8 +76,13 @@ t.test('objects that failed are named, and another pass at work is no failure', 
   t.match(busy.lines, [{ level: 'info', state: 'busy' }])
 })
 
-t.test('nothing is thrown at the platform', async t => {
+t.test('a pass that failed, or saw no servers, is counted as failed by the platform', async t => {
   const failing = createBench(() => Promise.reject(new CcmError('KUBE_FORBIDDEN', 'nodes')))
-  t.strictSame(await failing.invoke(), { state: 'failed', code: 'KUBE_FORBIDDEN' })
+  await t.rejects(failing.invoke(), { message: 'resync failed: KUBE_FORBIDDEN', code: 'KUBE_FORBIDDEN' })
+  t.equal(failing.state.closed, 1)
   t.match(failing.lines, [{ level: 'error', code: 'KUBE_FORBIDDEN', action: /register/ }])
+  const failures = [{ name: 'servers', code: 'BMC_UNREACHABLE', message: 'no answer' }]
+  const blind = createBench(async () => ({ ...EMPTY_REPORT, state: 'incomplete', failures }))
+  await t.rejects(blind.invoke(), { code: 'BMC_UNREACHABLE' })
+  t.match(blind.lines, [{ level: 'warn', failures }])
 })
