@@ -3,7 +3,7 @@ import { fastify } from 'fastify'
 import { createAdmission } from '../functions/admission.ts'
 import { composeApp } from '../functions/compose-app.ts'
 import { createFunctionHost } from '../functions/function-host.ts'
-import { createLambdaSend } from '../functions/invoker.ts'
+import { createLambdaSend } from '../functions/lambda-send.ts'
 import { createServer } from '../functions/server.ts'
 
 /**

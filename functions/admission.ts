@@ -15,7 +15,8 @@ import {
   type WebhookHandler,
 } from './function-host.ts'
 import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
-import { createLambdaSend, type Invoker } from './invoker.ts'
+import type { Invoker } from './invoker.ts'
+import { createLambdaSend } from './lambda-send.ts'
 import { type ReviewSubject, toSubject } from './review-subject.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 

@@ -7,7 +7,8 @@ import {
   type WebhookHandler,
 } from './function-host.ts'
 import { toJsonResponse, type Webhook } from './http.ts'
-import { createLambdaSend, type Invoker } from './invoker.ts'
+import type { Invoker } from './invoker.ts'
+import { createLambdaSend } from './lambda-send.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
 export interface AuditParts extends WebhookParts {

@@ -124,9 +124,10 @@ t.test('wrong credentials are reported without a second try', async t => {
 })
 
 t.test('credentials that rotate while a token is asked for are used at once', async t => {
-  const { bmc, simulator } = await simulated(t, { credentials: async () => reads.shift() ?? rotated })
-  const rotated = { clientId: 'sim-client', clientSecret: 'rotated' }
-  const reads = [{ clientId: 'sim-client', clientSecret: 'sim-secret' }]
+  const old = { clientId: 'sim-client', clientSecret: 'sim-secret' }
+  // Where they are remembered, only a refusal leads to a look.
+  const credentials = async (refused = false) => (refused ? { ...old, clientSecret: 'rotated' } : old)
+  const { bmc, simulator } = await simulated(t, { credentials })
   simulator.backend.setCredentials('sim-client', 'rotated')
   t.strictSame(await bmc.listServers(), [])
   t.equal(bmc.requests.get('POST token'), 2)

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { createFunctionInvoker, createLambdaSend, readPayload, toPayloads } from '../../functions/invoker.ts'
+import { createFunctionInvoker, readPayload, toPayloads } from '../../functions/invoker.ts'
+import { createLambdaSend } from '../../functions/lambda-send.ts'
 import type { ReconcileKey } from '../../shared/controllers/contract.ts'
 
 const LIMIT = 131_072

@@ -27,8 +27,8 @@ async function setUp(t: Test) {
     warn: (_fields: object, message: string) => void lines.push(message),
   }
   const clock = createTurnableClock()
-  async function connect(readSettings: () => Promise<ClusterSettings>) {
-    const access = await openClusterAccess({ settings: await readSettings(), readSettings, clock, log })
+  async function connect(readSettings: (refused: boolean) => Promise<ClusterSettings>) {
+    const access = await openClusterAccess({ settings: await readSettings(false), readSettings, clock, log })
     const kube = createKube(access)
     t.teardown(() => kube.close())
     const ask = (method: 'GET' | 'POST' = 'GET') =>
@@ -87,7 +87,11 @@ t.test('a token from a file of its own is read again as well', async t => {
 for (const method of ['GET', 'POST'] as const)
   t.test(`a ${method} that is refused is sent again with credentials that are newer`, async t => {
     const { valid, path, write, connect, sent } = await setUp(t)
-    const { ask } = await connect(async () => ({ kubeconfig: path }))
+    const asked: boolean[] = []
+    const { ask } = await connect(async refused => {
+      asked.push(refused)
+      return { kubeconfig: path }
+    })
     await ask(method)
     valid.clear()
     await t.rejects(ask(method), { code: 'KUBE_CREDENTIALS_INVALID' })
@@ -96,6 +100,7 @@ for (const method of ['GET', 'POST'] as const)
     valid.add('two')
     await ask(method)
     t.strictSame(sent().slice(2), ['Bearer one', 'Bearer two'])
+    t.strictSame(asked, [false, true, true], 'settings are told of the refusal')
   })
 
 t.test('what cannot be used leaves the old ones, and is told once', async t => {
