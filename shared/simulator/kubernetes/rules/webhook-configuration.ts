@@ -66,7 +66,7 @@ function webhookProblems(
           ),
         ]
       : []),
-    ...urlProblems(`${field}.clientConfig.url`, textOf(fieldsOf(webhook.clientConfig).url)),
+    ...clientProblems(`${field}.clientConfig`, fieldsOf(webhook.clientConfig)),
     ...versionProblems(`${field}.admissionReviewVersions`, textsOf(webhook.admissionReviewVersions)),
     ...repeatedConditions(field, listOf(webhook.matchConditions)),
     ...listOf(webhook.matchConditions).flatMap((item, index) => {
@@ -90,6 +90,11 @@ function sideEffectProblems(field: string, sideEffects: string): Cause[] {
   if (sideEffects === '') return [required(field, `must specify one of ${supported.join(', ')}`)]
   return supported.includes(sideEffects) ? [] : [unsupportedValue(field, sideEffects, supported)]
 }
+
+const clientProblems = (field: string, { url, service }: Record<string, unknown>): Cause[] =>
+  (url === undefined) === (service === undefined)
+    ? [required(field, 'exactly one of url or service is required')]
+    : urlProblems(`${field}.url`, textOf(url))
 
 function urlProblems(field: string, url: string): Cause[] {
   if (url === '') return []
