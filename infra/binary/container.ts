@@ -13,6 +13,8 @@ export interface ContainerBuild {
   /** Image with sh, tar, any Node from 20 on and npm. */
   readonly image: string
   readonly run: RunTool
+  /** Receives what a person is told, with its newline. */
+  readonly say: (text: string) => void
 }
 
 /** Left behind when the sources are copied: what belongs to this machine, or is large. */
@@ -21,11 +23,11 @@ const LEFT = ['node_modules', '.git', '.build', '.tap', 'dist']
 /** Builds in a container, from a copy of the sources and packages of its own; an engine's own trouble is told as it is. */
 export async function buildInContainer(build: ContainerBuild): Promise<void> {
   const engine = await findEngine(build.run, build.engine)
-  process.stdout.write(`building with ${engine} in ${build.image}\n`)
+  build.say(`building with ${engine} in ${build.image}\n`)
   if (engine === 'buildah') await runBuildah(build)
   else await mustRun(build.run, engine, toRunArguments(engine, build), { shown: true })
   for (const platform of build.platforms) {
-    process.stdout.write(`${build.out}/${toBinaryName(platform)}  ${build.version}\n`)
+    build.say(`${build.out}/${toBinaryName(platform)}  ${build.version}\n`)
   }
 }
 

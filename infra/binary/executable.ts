@@ -26,6 +26,8 @@ export interface BinaryOptions {
   readonly run: RunTool
   /** As `version` prints it. */
   readonly version: string
+  /** Folder that receives the files; .build/binary by default. */
+  readonly cache?: string | undefined
 }
 
 /** A single file that was built, or was here already. */
@@ -48,13 +50,12 @@ const IN_USE_MS = 3_600_000
 const SAME_CACHE = '--random-seed=1'
 
 /**
- * Builds the single file for a platform under .build/binary, unless one of the same inputs is there.
+ * Builds the single file for a platform, unless one of the same inputs is there already.
  *
  * @throws BuildProblem when a tool fails or Node's program is not the reviewed one
  */
 export async function buildBinary(platform: Platform, options: BinaryOptions): Promise<Binary> {
-  const { root, run, version } = options
-  const cache = join(root, '.build/binary')
+  const { root, run, version, cache = join(root, '.build/binary') } = options
   const [bundle, signature] = await Promise.all([bundleProgram(version), findSigner(platform, run)])
   const folder = join(cache, `${toPlatformName(platform)}-${toKey(bundle, signature)}`)
   const path = join(folder, toBinaryName(platform))

@@ -51,12 +51,14 @@ export function readBuildCommand(args: readonly string[], host: Platform): Build
   }
 }
 
+const say = (text: string): void => void process.stdout.write(text)
+
 async function main(): Promise<void> {
   const command = readBuildCommand(process.argv.slice(2), hostPlatform())
   const version = command.version ?? (await readVersion())
   await mkdir(command.out, { recursive: true })
   if (command.container) {
-    await buildInContainer({ ...command, ...command.container, root: ROOT, version, run: runTool })
+    await buildInContainer({ ...command, ...command.container, root: ROOT, version, run: runTool, say })
     return
   }
   for (const platform of command.platforms) await buildOne(platform, command.out, version)
@@ -68,7 +70,7 @@ async function buildOne(platform: Platform, out: string, version: string): Promi
   // Renamed: the file there may be running.
   await copyFile(path, `${to}.new`)
   await rename(`${to}.new`, to)
-  process.stdout.write(`${to}  ${(size / 1e6).toFixed(0)} MB  ${version}\n`)
+  say(`${to}  ${(size / 1e6).toFixed(0)} MB  ${version}\n`)
   if (signature.todo) process.stderr.write(`${signature.todo(to)}\n`)
 }
 
