@@ -52,7 +52,7 @@ t.test('the chart on a real API server', needs, async t => {
       'tls.mode=certManager,hostNetwork=false',
       'tls.mode=secret,webhook.token.secretName=a,webhook.token.previousKey=b',
       'antiAffinity=preferred,updateStrategy.type=Recreate,podDisruptionBudget.maxUnavailable=50%',
-      'credentials.clientID=a,credentials.clientSecret=b,webhook.register=false,apiServer.host=10.0.0.1',
+      'credentials.clientID=a,credentials.clientSecret=b,webhook.register=false,tls.mode=secret,apiServer.host=10.0.0.1',
     ]) {
       const yaml = renderChart(helm, ['--set', values])
       const said = await apply(cluster, yaml, '--dry-run=server')

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { CHART } from '../../infra/helm.ts'
-import { SETTINGS, type SettingName } from '../../shared/config.ts'
+import { CLOUD_SETTINGS, readConfig, SETTINGS, type SettingName } from '../../shared/config.ts'
 import type { Setting } from '../../shared/settings.ts'
+import { readSources } from '../../shared/sources.ts'
 import {
   envOf,
   helm,
@@ -96,6 +97,7 @@ t.test('wrong values are refused with their place and what is wanted', needsHelm
     ['hostNetwork=yes', /at '\/hostNetwork': got string, want boolean/],
     ['tolerations[0].effect=Never', /at '\/tolerations\/0\/effect': value must be one of/],
     ['terminationGracePeriodSeconds=5', /at '\/terminationGracePeriodSeconds': minimum: got 5, want 6/],
+    ['webhook.register=false', /at '\/tls\/mode': value must be one of 'secret', 'certManager'/],
     ['dnsPolicy=None', /at '\/dnsPolicy': value must be one of/],
   ]
   for (const [values, says] of cases) t.throws(() => render('--set', values), { message: says }, values)
@@ -124,7 +126,7 @@ t.test('rights over Secrets and webhooks only where they are used', needsHelm, a
   const given = 'tls.mode=secret,webhook.token.secretName=a'
   t.equal(render('--set', `${given},webhook.register=false`).filter(isSelf).length, 0)
   t.equal(render('--set', given).filter(isSelf).length, 4)
-  t.equal(render('--set', 'webhook.register=false').filter(isSelf).length, 4)
+  t.equal(render('--set', 'webhook.register=false,tls.mode=secret').filter(isSelf).length, 4)
 })
 
 t.test('off the network of the node', needsHelm, async t => {
@@ -179,6 +181,25 @@ t.test('three ways to a certificate', needsHelm, async t => {
     { spec: { issuerRef: { kind: 'ClusterIssuer', name: 'corp', group: 'cert-manager.io' } } },
   ])
   t.equal(foreign.length, 1)
+})
+
+/** What lies in the files of a pod. */
+const readFileOfPod = async (path: string): Promise<string> =>
+  path.endsWith('.json') ? '{"clientID": "a", "clientSecret": "b"}' : 'a-text-of-sixteen-characters'
+
+t.test('the program takes the environment, whatever the values are', needsHelm, async t => {
+  for (const credentials of ['file=cloud-sa.json', 'file=', 'clientID=a,credentials.clientSecret=b'])
+    for (const token of ['', 'mine'])
+      for (const [register, mode] of [
+        ['true', 'selfMade'],
+        ['true', 'secret'],
+        ['false', 'certManager'],
+      ] as const) {
+        const args = `credentials.${credentials},webhook.token.secretName=${token},webhook.register=${register},tls.mode=${mode}`
+        const inputs = { env: envOf(render('--set', args)), readFile: readFileOfPod }
+        const { notices } = readConfig(await readSources(inputs), CLOUD_SETTINGS)
+        t.same(notices, [], args)
+      }
 })
 
 t.test('a matrix of values renders, each object once', needsHelm, async t => {
