@@ -61,17 +61,38 @@ const isTaken = (name: SettingName, value: Value): boolean => {
   }
 }
 
-t.test('settings reach the program as they are written', needsHelm, async t => {
-  for (const [name, { good, bad }] of Object.entries(SAMPLES) as [
+/** Samples of all settings, some at a time: the first of each, the second of each, and so on. */
+function* inTurns(kind: 'good' | 'bad'): Generator<readonly (readonly [SettingName, Value])[]> {
+  const samples = Object.entries(SAMPLES) as [
     SettingName,
-    (typeof SAMPLES)['location'] & {},
-  ][]) {
-    for (const value of good) {
-      t.equal(envOf(renderWith({ settings: { [name]: value } }))[SETTINGS[name].env], `${value}`, name)
+    { good: readonly Value[]; bad: readonly Value[] },
+  ][]
+  const most = Math.max(...samples.map(([, each]) => each[kind].length))
+  for (let turn = 0; turn < most; turn += 1)
+    yield samples.flatMap(([name, { [kind]: values }]) => {
+      const value = values[turn]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+}
+
+t.test('settings reach the program as they are written', needsHelm, async t => {
+  for (const settings of inTurns('good')) {
+    const env = envOf(renderWith({ settings: Object.fromEntries(settings) }))
+    for (const [name, value] of settings) {
+      t.equal(env[SETTINGS[name].env], `${value}`, name)
       t.ok(isTaken(name, value), `${name}: the program takes ${value}`)
     }
-    for (const value of bad) {
-      t.throws(() => renderWith({ settings: { [name]: value } }), { message: `/settings/${name}` })
+  }
+})
+
+t.test('a setting that the program does not take is refused by the chart', needsHelm, async t => {
+  for (const settings of inTurns('bad')) {
+    const { stderr } = helm(
+      ['template', CHART, '--values', '-'],
+      JSON.stringify({ settings: Object.fromEntries(settings) }),
+    )
+    for (const [name, value] of settings) {
+      t.match(stderr, `at '/settings/${name}': `)
       t.notOk(isTaken(name, value), `${name}: the program does not take ${value}`)
     }
   }
