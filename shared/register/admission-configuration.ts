@@ -26,7 +26,7 @@ export interface WebhookUsers {
   readonly users?: readonly { readonly name: string; readonly user: unknown }[]
 }
 
-const PLUGIN = 'MutatingAdmissionWebhook'
+export const WEBHOOK_PLUGIN = 'MutatingAdmissionWebhook'
 const EMPTY: AdmissionConfiguration = {
   apiVersion: 'apiserver.config.k8s.io/v1',
   kind: 'AdmissionConfiguration',
@@ -34,7 +34,7 @@ const EMPTY: AdmissionConfiguration = {
 
 /** The plugin of the configuration in use that ours takes the place of. */
 export const findPlugin = (inUse: AdmissionConfiguration | undefined): AdmissionPlugin | undefined =>
-  inUse?.plugins?.find(({ name }) => name === PLUGIN)
+  inUse?.plugins?.find(({ name }) => name === WEBHOOK_PLUGIN)
 
 /** The configuration in use with our plugin first; without one in use, our plugin alone. */
 export function toAdmissionConfiguration(
@@ -47,8 +47,8 @@ export function toAdmissionConfiguration(
     ...findPlugin(inUse)?.configuration,
     kubeConfigFile,
   }
-  const others = (inUse.plugins ?? []).filter(({ name }) => name !== PLUGIN)
-  return { ...inUse, plugins: [{ name: PLUGIN, configuration }, ...others] }
+  const others = (inUse.plugins ?? []).filter(({ name }) => name !== WEBHOOK_PLUGIN)
+  return { ...inUse, plugins: [{ name: WEBHOOK_PLUGIN, configuration }, ...others] }
 }
 
 /** Our user first, then those in use under other names. */

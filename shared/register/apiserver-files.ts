@@ -1,37 +1,31 @@
-import { dirname, join, resolve } from 'node:path'
-import { isNativeError } from 'node:util/types'
+import { join } from 'node:path'
 import { CcmError } from '../errors.ts'
+import { NAME } from '../kubernetes/names.ts'
 import {
-  type AdmissionConfiguration,
   findPlugin,
   toAdmissionConfiguration,
   toHostPort,
   toWebhookUsers,
-  type WebhookAdmission,
-  type WebhookUsers,
 } from './admission-configuration.ts'
 import { type AuditPolicy, mergePolicy } from './audit-policy.ts'
 import { toDifference } from './difference.ts'
-import { readIfThere } from './files.ts'
+import { type ApiServerParts, FILES, type FileName, toFlagPairs } from './distributions/contract.ts'
+import { DISTRIBUTIONS } from './distributions/distributions.ts'
+import { readAdmission, readYaml } from './in-use.ts'
 import { readAuditPolicy } from './manifests.ts'
 import type { RegisterOptions, WebhookOptions } from './options.ts'
 
-/** Files that an API server is told of by flags, the flags, and how merged files differ from those in use. */
+/** Files that an API server is told of by flags, what to do with them, and how merged files differ from those in use. */
 export interface ApiServerFiles {
   /** Text by absolute path. */
   readonly files: ReadonlyMap<string, string>
+  /** For an API server that is started by hand; empty where a distribution's own steps say it. */
   readonly flags: readonly string[]
+  readonly steps: readonly string[]
+  /** What will be sent to us because it was accepted. */
+  readonly wider: readonly string[]
   readonly differences: readonly { readonly title: string; readonly lines: readonly string[] }[]
 }
-
-/** Names within the folder of `--apiserver-dir`. */
-const FILES = {
-  policy: 'audit-policy.yaml',
-  audit: 'audit-webhook.yaml',
-  admission: 'admission-control.yaml',
-  users: 'admission-webhook.yaml',
-  token: 'webhook-token',
-} as const
 
 /**
  * What `--apiserver-dir` writes; nothing is written here.
@@ -45,23 +39,26 @@ export async function planApiServerFiles(
   token: string,
 ): Promise<ApiServerFiles> {
   const { stringify } = await import('yaml')
-  const at = (name: keyof typeof FILES): string => join(folder, FILES[name])
-  const problems: string[] = []
+  const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
+  const distribution = options.distribution && DISTRIBUTIONS[options.distribution]
+  const path = options.apiserverPath ?? distribution?.path ?? folder
+  const at = (name: FileName): string => join(path, FILES[name])
+  const problems = findDistributionProblems(options, webhook)
   const policy = await planPolicy(options, problems)
-  const admission = await planAdmission(options, problems)
+  const admission = await readAdmission(options.mergeAdmission, problems)
   if (problems.length > 0) {
     throw new CcmError('CCM_CONFIG_INVALID', problems.join('; '), { fields: { problems } })
   }
-  const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
   const configuration = toAdmissionConfiguration(at('users'), admission.inUse)
   const users = toWebhookUsers(toHostPort(webhook.url), at('token'), admission.users)
-  const files = new Map([
-    [at('policy'), toYaml(policy.merged)],
-    [at('audit'), toYaml(toAuditKubeconfig(webhook, at('token')))],
-    [at('admission'), toYaml(configuration)],
-    [at('users'), toYaml(users)],
-    [at('token'), `${token}\n`],
+  // A distribution is told only of what is needed: another admission configuration may be in use.
+  const hasAdmission = webhook.bearer || !distribution || options.mergeAdmission !== undefined
+  const texts = new Map<FileName, string>([
+    ['policy', toYaml(policy.merged)],
+    ['audit', toYaml(toAuditKubeconfig(webhook, at('token')))],
+    ['token', `${token}\n`],
   ])
+  if (hasAdmission) texts.set('admission', toYaml(configuration)).set('users', toYaml(users))
   const differences = [
     { title: options.mergePolicy, before: policy.inUse, after: policy.merged },
     { title: options.mergeAdmission, before: admission.inUse, after: configuration },
@@ -69,95 +66,74 @@ export async function planApiServerFiles(
   ].flatMap(({ title, before, after }) =>
     title && before ? [{ title, lines: toDifference(toYaml(before), toYaml(after)) }] : [],
   )
-  return { files, differences, flags: toFlags(at) }
+  const webhookAdmission = hasAdmission ? findPlugin(configuration)?.configuration : undefined
+  const parts: ApiServerParts = { path, texts, policy: policy.merged, webhookAdmission }
+  const rest = { differences, wider: policy.wider }
+  if (!distribution) return { ...rest, files: toFiles(folder, texts), flags: toFlags(parts), steps: [] }
+  const { files, steps, copiesFolder } = distribution.toFiles(parts)
+  const own = join(folder, options.distribution ?? '')
+  const written = files.map(({ name, content }) => [join(own, name), toYaml(content)] as const)
+  return {
+    ...rest,
+    files: new Map([...(copiesFolder ? toFiles(join(own, NAME), texts) : []), ...written]),
+    flags: [],
+    steps: [`In ${own}:`, ...steps],
+  }
 }
 
-const toFlags = (at: (name: keyof typeof FILES) => string): string[] => [
-  `--audit-policy-file=${at('policy')}`,
-  `--audit-webhook-config-file=${at('audit')}`,
-  '--audit-webhook-batch-max-wait=1s',
-  `--admission-control-config-file=${at('admission')}`,
-]
+const toFiles = (folder: string, texts: ReadonlyMap<FileName, string>): Map<string, string> =>
+  new Map(Array.from(texts, ([name, text]) => [join(folder, FILES[name]), text] as const))
+
+const toFlags = (parts: ApiServerParts): string[] =>
+  toFlagPairs(parts).map(([name, value]) => `--${name}=${value}`)
+
+/** What would take something out of use unseen. */
+function findDistributionProblems(
+  { distribution, mergeAdmission }: RegisterOptions,
+  { bearer }: WebhookOptions,
+): string[] {
+  if (distribution === undefined) return []
+  const { hasAdmissionConfiguration: inUse, mergesAdmissionItself: why } = DISTRIBUTIONS[distribution]
+  if (why !== undefined && mergeAdmission !== undefined) return [`--merge-admission: ${why}`]
+  if (inUse === undefined || mergeAdmission !== undefined || !bearer) return []
+  return [
+    `--bearer: ${distribution} has an admission configuration in use: give --merge-admission a copy of ${inUse}`,
+  ]
+}
 
 function toAuditKubeconfig({ url, ca }: WebhookOptions, tokenFile: string): unknown {
   const trust = ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}
-  const name = 'cloud-provider-phoenixnap'
   return {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server: `${url}/audit`, ...trust } }],
-    users: [{ name, user: { tokenFile } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    'current-context': name,
+    clusters: [{ name: NAME, cluster: { server: `${url}/audit`, ...trust } }],
+    users: [{ name: NAME, user: { tokenFile } }],
+    contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
+    'current-context': NAME,
   }
 }
 
 interface PolicyPlan {
   readonly merged: AuditPolicy
   readonly inUse?: AuditPolicy
+  readonly wider: readonly string[]
 }
 
 async function planPolicy(
-  { mergePolicy: path, user }: RegisterOptions,
+  { mergePolicy: path, user, acceptWiderAudit }: RegisterOptions,
   problems: string[],
 ): Promise<PolicyPlan> {
-  const ours = await readAuditPolicy(user)
-  if (path === undefined) return { merged: ours }
+  const ours = { merged: await readAuditPolicy(user), wider: [] }
+  if (path === undefined) return ours
   const inUse = await readYaml<AuditPolicy>(path, 'Policy', problems)
-  if (!inUse) return { merged: ours }
+  if (!inUse) return ours
   if (!Array.isArray(inUse.rules)) {
     problems.push(`${path} has no rules`)
-    return { merged: ours }
+    return ours
   }
-  const merged = mergePolicy(ours, inUse)
+  const merged = mergePolicy(ours.merged, inUse, acceptWiderAudit)
   problems.push(
     ...merged.problems.map(problem => `${path} would send us more than the names of nodes: ${problem}`),
   )
-  return { merged: merged.policy, inUse }
-}
-
-interface AdmissionPlan {
-  readonly inUse?: AdmissionConfiguration | undefined
-  readonly users?: WebhookUsers | undefined
-  /** Where those users are read from. */
-  readonly usersFile?: string | undefined
-}
-
-async function planAdmission(
-  { mergeAdmission: path }: RegisterOptions,
-  problems: string[],
-): Promise<AdmissionPlan> {
-  if (path === undefined) return {}
-  const inUse = await readYaml<AdmissionConfiguration>(path, 'AdmissionConfiguration', problems)
-  const plugin = findPlugin(inUse)
-  const configuration =
-    plugin?.configuration ??
-    (plugin?.path === undefined
-      ? undefined
-      : await readYaml<WebhookAdmission>(
-          resolve(dirname(path), plugin.path),
-          'WebhookAdmissionConfiguration',
-          problems,
-        ))
-  const usersFile = configuration?.kubeConfigFile
-  if (usersFile === undefined) return { inUse }
-  return { inUse, usersFile, users: await readYaml<WebhookUsers>(usersFile, 'Config', problems) }
-}
-
-async function readYaml<T>(path: string, kind: string, problems: string[]): Promise<T | undefined> {
-  const { parse } = await import('yaml')
-  const text = await readIfThere(path)
-  if (text === undefined) {
-    problems.push(`${path} is not there: it is needed here as the API server has it`)
-    return undefined
-  }
-  try {
-    const value: unknown = parse(text)
-    const isKind = typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
-    if (isKind) return value as T
-    problems.push(`${path} is no ${kind}`)
-  } catch (error) {
-    problems.push(`${path} is no YAML (${isNativeError(error) ? error.name : 'not understood'})`)
-  }
-  return undefined
+  return { merged: merged.policy, inUse, wider: merged.wider }
 }

@@ -21,6 +21,8 @@ export interface AuditPolicy {
 export interface MergedPolicy {
   readonly policy: AuditPolicy
   readonly problems: readonly string[]
+  /** What would be sent to us beside names of nodes and Services, and was accepted. */
+  readonly wider: readonly string[]
 }
 
 /** What rings: names of these may be sent to us, whoever asks for them. */
@@ -33,20 +35,26 @@ const RINGING_STAGE = 'ResponseComplete'
  * Our rules, then those in use. An API server sends one policy's events to all its audit backends, so whatever the
  * rules in use log would be sent to our webhook as well: only rules about the names of nodes and Services may stay beside
  * ours.
+ *
+ * @param acceptsWider whether names of other things may come as well, with who asked for them and by which URL; what
+ *   requests and responses hold never may
  */
-export function mergePolicy(ours: AuditPolicy, inUse: AuditPolicy): MergedPolicy {
+export function mergePolicy(ours: AuditPolicy, inUse: AuditPolicy, acceptsWider = false): MergedPolicy {
   const own = ours.rules.map(rule => withStages(rule, ours.omitStages))
   const theirs = inUse.rules
-    .map((rule, index) => ({ rule, problem: findProblem(rule, index + 1) }))
+    .map((rule, index) => ({ rule, ...findProblem(rule, index + 1) }))
     .filter(({ rule }) => !own.some(known => isDeepStrictEqual(known, rule)))
   const first = own.filter(rule => !isCatchAll(rule))
   const last = own.filter(isCatchAll)
+  const isRefused = ({ isContent }: { readonly isContent?: boolean }): boolean =>
+    !acceptsWider || isContent === true
   const stages = inUse.omitStages?.includes(RINGING_STAGE)
     ? [`it omits the stage ${RINGING_STAGE}, the only one that rings`]
     : []
   return {
     policy: { ...inUse, rules: [...first, ...theirs.map(({ rule }) => rule), ...last] },
-    problems: [...stages, ...theirs.map(({ problem }) => problem).filter(problem => problem !== undefined)],
+    problems: [...stages, ...theirs.filter(isRefused).flatMap(({ problem }) => problem ?? [])],
+    wider: acceptsWider ? theirs.flatMap(({ problem }) => problem ?? []) : [],
   }
 }
 
@@ -56,15 +64,23 @@ const withStages = (rule: AuditRule, omitStages: readonly string[] | undefined):
 
 const isCatchAll = (rule: AuditRule): boolean => Object.keys(rule).length === 1
 
-function findProblem(rule: AuditRule, number: number): string | undefined {
-  if (rule.level === 'None') return undefined
-  if (rule.level !== 'Metadata') return `rule ${number} logs at level ${rule.level}, more than Metadata`
-  if (rule.nonResourceURLs) return `rule ${number} logs URLs that are no resources`
-  if (!rule.resources || rule.resources.length === 0) return `rule ${number} logs every resource`
+interface Finding {
+  readonly problem?: string
+  /** More than names: nobody accepts that. */
+  readonly isContent?: boolean
+}
+
+function findProblem(rule: AuditRule, number: number): Finding {
+  if (rule.level === 'None') return {}
+  if (rule.level !== 'Metadata') {
+    return { problem: `rule ${number} logs at level ${rule.level}, more than Metadata`, isContent: true }
+  }
+  if (rule.nonResourceURLs) return { problem: `rule ${number} logs URLs that are no resources` }
+  if (!rule.resources || rule.resources.length === 0) return { problem: `rule ${number} logs every resource` }
   const others = rule.resources.flatMap(({ group = '', resources = ['*'] }) =>
     resources
       .filter(name => group !== '' || !RINGING_RESOURCES.includes(name))
       .map(name => (group ? `${name}.${group}` : name)),
   )
-  return others.length === 0 ? undefined : `rule ${number} logs ${others.join(', ')}`
+  return others.length === 0 ? {} : { problem: `rule ${number} logs ${others.join(', ')}` }
 }

@@ -3,13 +3,8 @@ import { CcmError } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { NAME } from '../kubernetes/names.ts'
 import { readIfThere, writePrivately } from './files.ts'
-import {
-  createTokenSecret,
-  deleteTokenSecret,
-  listTokenSecrets,
-  type TokenSecret,
-  toNextName,
-} from './token-secret.ts'
+import { type KubeconfigFormat, toKubeconfigText } from './kubeconfig-text.ts'
+import { createTokenSecret, deleteTokenSecret, listTokenSecrets, toNextName } from './token-secret.ts'
 
 /** What the kubeconfigs of hosts outside the cluster are made with. */
 export interface KubeconfigWork {
@@ -19,6 +14,9 @@ export interface KubeconfigWork {
   readonly ca?: string | undefined
   /** File that is written. */
   readonly path: string
+  /** The API server as the file's reader reaches it; by default as this command does. */
+  readonly server?: string | undefined
+  readonly format?: KubeconfigFormat | undefined
   readonly out: (line: string) => void
 }
 
@@ -32,7 +30,9 @@ export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Pr
   const secrets = await listTokenSecrets(kube)
   const newest = secrets.at(-1)
   const secret = newest && !rotate ? newest : await createTokenSecret(kube, clock, toNextName(secrets))
-  const text = await toKubeconfig(work, secret)
+  const { token } = secret
+  const access = { server: work.server ?? kube.server, ca: work.ca ?? secret.ca, token }
+  const text = await toKubeconfigText(access, work.format ?? 'yaml')
   const isSame = (await readIfThere(path)) === text
   if (!isSame) await writePrivately(path, text)
   out(`${isSame ? 'unchanged' : 'written'.padEnd(9)} ${path} (token of Secret kube-system/${secret.name})`)
@@ -59,21 +59,4 @@ export async function finishRotation({ kube, path, out }: KubeconfigWork): Promi
     out(`deleted   Secret kube-system/${name}`)
   }
   out(`kept      Secret kube-system/${used.name}`)
-}
-
-async function toKubeconfig({ kube, ca }: KubeconfigWork, secret: TokenSecret): Promise<string> {
-  const { stringify } = await import('yaml')
-  const authority = ca ?? secret.ca
-  const trust = authority ? { 'certificate-authority-data': Buffer.from(authority).toString('base64') } : {}
-  return stringify(
-    {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: NAME, cluster: { server: kube.server, ...trust } }],
-      users: [{ name: NAME, user: { token: secret.token } }],
-      contexts: [{ name: NAME, context: { cluster: NAME, user: NAME } }],
-      'current-context': NAME,
-    },
-    { lineWidth: 0 },
-  )
 }

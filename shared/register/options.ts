@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { readCommandLine } from '../command-line.ts'
 import { type Config, readConfig, type SettingName } from '../config.ts'
 import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
 import { findWebhookUrlProblem, type ServicePort, servicePort } from '../setting-parsers.ts'
 import { readSources, type SourceInputs } from '../sources.ts'
+import { DISTRIBUTION_NAMES, type DistributionName } from './distributions/contract.ts'
 import { toCode } from './files.ts'
 import { REGISTER_FLAGS } from './flags.ts'
+import { KUBECONFIG_FORMATS, type KubeconfigFormat } from './kubeconfig-text.ts'
 
 /** What `register` was asked to do, checked. Paths are absolute. */
 export interface RegisterOptions {
@@ -19,7 +21,15 @@ export interface RegisterOptions {
   readonly apiserverDir?: string | undefined
   readonly mergePolicy?: string | undefined
   readonly mergeAdmission?: string | undefined
+  /** Metadata of other things than nodes and Services may be sent to us. */
+  readonly acceptWiderAudit?: boolean
+  readonly distribution?: DistributionName | undefined
+  /** Where the API server finds the files, on its own machine. */
+  readonly apiserverPath?: string | undefined
   readonly kubeconfigOut?: string | undefined
+  /** URL of the API server as its user reaches it. */
+  readonly kubeconfigServer?: string | undefined
+  readonly kubeconfigFormat?: KubeconfigFormat
   readonly rotation: 'none' | 'rotate' | 'finish'
 }
 
@@ -52,6 +62,11 @@ const NEEDS: Readonly<Record<string, string>> = {
   'apiserver-dir': 'url',
   'merge-policy': 'apiserver-dir',
   'merge-admission': 'apiserver-dir',
+  'accept-wider-audit': 'merge-policy',
+  distribution: 'apiserver-dir',
+  'apiserver-path': 'apiserver-dir',
+  'kubeconfig-server': 'kubeconfig-out',
+  'kubeconfig-format': 'kubeconfig-out',
   rotate: 'kubeconfig-out',
   finish: 'kubeconfig-out',
 }
@@ -82,7 +97,12 @@ export async function readOptions(argv: readonly string[], inputs: SourceInputs 
     apiserverDir: readPath(flags, 'apiserver-dir'),
     mergePolicy: readPath(flags, 'merge-policy'),
     mergeAdmission: readPath(flags, 'merge-admission'),
+    acceptWiderAudit: flags['accept-wider-audit'] === true,
+    distribution: readOneOf(flags, 'distribution', DISTRIBUTION_NAMES, problems),
+    apiserverPath: readApiserverPath(flags, problems),
     kubeconfigOut: readPath(flags, 'kubeconfig-out'),
+    kubeconfigServer: readServer(flags, problems),
+    kubeconfigFormat: readOneOf(flags, 'kubeconfig-format', KUBECONFIG_FORMATS, problems) ?? 'yaml',
     rotation: flags['rotate'] ? 'rotate' : flags['finish'] ? 'finish' : 'none',
   }
   const sources = await readSources({ ...inputs, flags: line.flags, problems })
@@ -147,4 +167,35 @@ function readText(flags: Flags, name: string): string | undefined {
 function readPath(flags: Flags, name: string): string | undefined {
   const path = readText(flags, name)
   return path === undefined ? undefined : resolve(path)
+}
+
+function readOneOf<T extends string>(
+  flags: Flags,
+  name: string,
+  known: readonly T[],
+  problems: string[],
+): T | undefined {
+  const text = readText(flags, name)
+  const found = known.find(one => one === text)
+  if (text !== undefined && found === undefined)
+    problems.push(`--${name}: expected one of ${known.join(', ')}`)
+  return found
+}
+
+/** On another machine: nothing here tells what a relative path would be relative to. */
+function readApiserverPath(flags: Flags, problems: string[]): string | undefined {
+  const path = readText(flags, 'apiserver-path')
+  if (path !== undefined && (!isAbsolute(path) || /[\s"'$`\\]/.test(path)))
+    problems.push(
+      '--apiserver-path: expected an absolute path on the control plane machines, without blanks and quotes',
+    )
+  return path?.replace(/\/+$/, '')
+}
+
+function readServer(flags: Flags, problems: string[]): string | undefined {
+  const text = readText(flags, 'kubeconfig-server')
+  if (text === undefined) return undefined
+  const isRight = URL.canParse(text) && new URL(text).protocol === 'https:' && !/[?#@]/.test(text)
+  if (!isRight) problems.push('--kubeconfig-server: expected a URL such as https://api.example.com:6443')
+  return text.replace(/\/+$/, '')
 }

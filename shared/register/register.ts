@@ -7,9 +7,9 @@ import { createKube } from '../kubernetes/client.ts'
 import { loadKubeConfig, toClusterSettings } from '../kubernetes/credentials.ts'
 import type { SourceInputs } from '../sources.ts'
 import { admissionPathSecret } from '../webhook-secret.ts'
-import { type ApiServerFiles, planApiServerFiles } from './apiserver-files.ts'
+import { planApiServerFiles } from './apiserver-files.ts'
+import { NO_FILES, writeFiles } from './apiserver-output.ts'
 import { applyObject } from './apply.ts'
-import { readIfThere, writePrivately } from './files.ts'
 import { finishRotation, type KubeconfigWork, writeKubeconfig } from './kubeconfig.ts'
 import { type KubeObject, readRbac, readWebhooks } from './manifests.ts'
 import { type RegisterOptions, readOptions } from './options.ts'
@@ -65,7 +65,9 @@ async function register(options: RegisterOptions, config: Config, io: RegisterIo
   if (options.print) await print(objects, io)
   else await applyAll(objects, options, config, io)
   // Where YAML was asked for, whatever else is to be said must not stand in it.
-  if (files) await writeFiles(files, options, options.print ? io.err : io.out)
+  const tell = options.print ? io.err : io.out
+  if (files) await writeFiles(files, options, tell)
+  else if (webhook) for (const line of NO_FILES) io.err(line)
 }
 
 async function print(objects: readonly KubeObject[], io: RegisterIo): Promise<void> {
@@ -84,7 +86,13 @@ async function applyAll(
   config: Config,
   io: RegisterIo,
 ): Promise<void> {
-  const { dryRun, kubeconfigOut: path, rotation } = options
+  const {
+    dryRun,
+    kubeconfigOut: path,
+    kubeconfigServer: server,
+    kubeconfigFormat: format,
+    rotation,
+  } = options
   const kubeConfig = await loadKubeConfig(toClusterSettings(config))
   const kube = createKube({ config: kubeConfig })
   try {
@@ -94,7 +102,8 @@ async function applyAll(
     }
     if (path === undefined) return
     if (dryRun) return io.out(`A dry run makes no kubeconfig: ${path} stays as it is.`)
-    await makeKubeconfig(kubeConfig, { kube, path, out: io.out, clock: io.clock ?? systemClock }, rotation)
+    const work = { kube, path, server, format, out: io.out, clock: io.clock ?? systemClock }
+    await makeKubeconfig(kubeConfig, work, rotation)
   } finally {
     kube.close()
   }
@@ -116,35 +125,3 @@ async function makeKubeconfig(
   const ca = caData ? Buffer.from(caData, 'base64').toString() : caFile && (await readFile(caFile, 'utf8'))
   return writeKubeconfig({ ...work, ca }, rotation === 'rotate')
 }
-
-async function writeFiles(
-  { files, flags, differences }: ApiServerFiles,
-  { dryRun, webhook }: RegisterOptions,
-  out: (line: string) => void,
-): Promise<void> {
-  for (const [path, text] of files) {
-    const isSame = (await readIfThere(path)) === text
-    if (!isSame && !dryRun) await writePrivately(path, text)
-    out(`${isSame ? 'unchanged' : dryRun ? 'would be written' : 'written'} ${path}`)
-  }
-  for (const { title, lines } of differences) {
-    out(`\nTo ${title}:`)
-    for (const line of lines) out(line)
-  }
-  out(
-    '\nFlags of the API server, which reads these files when it starts (each control plane node has its own):',
-  )
-  for (const flag of flags) out(`  ${flag}`)
-  for (const line of toAdvice(webhook?.bearer ?? false)) out(line)
-}
-
-const toAdvice = (bearer: boolean): string[] => [
-  'They REPLACE an audit policy, audit webhook or admission configuration that is in use: an API server takes one of each.',
-  'To keep rules that are in use: --merge-policy FILE and --merge-admission FILE.',
-  ...(bearer
-    ? []
-    : [
-        'The last flag is needed with --bearer only: without it the URL of the webhook holds a secret of its own.',
-      ]),
-  'The token file is read again within a minute: write a new token into it without a restart.',
-]

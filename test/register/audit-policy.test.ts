@@ -30,7 +30,7 @@ t.test('our rules come first, and the last one last', async t => {
 t.test('what is merged already stays as it is', async t => {
   const once = mergePolicy(ours, toPolicy([{ level: 'None', users: ['a'] }])).policy
   const twice = mergePolicy(ours, once)
-  t.strictSame(twice, { policy: once, problems: [] })
+  t.strictSame(twice, { policy: once, problems: [], wider: [] })
 })
 
 const REFUSED: readonly [rule: AuditRule, problem: RegExp][] = [
@@ -58,4 +58,13 @@ t.test('a policy that would send us more is refused', async t => {
 t.test('a policy under which nothing rings is refused', async t => {
   const { problems } = mergePolicy(ours, toPolicy([], { omitStages: ['ResponseComplete'] }))
   t.match(problems, [/ResponseComplete/])
+})
+
+t.test('names of other things may be accepted, what requests hold may not', async t => {
+  const names = { level: 'Metadata' }
+  const accepted = mergePolicy(ours, toPolicy([names]), true)
+  t.strictSame(accepted.problems, [])
+  t.match(accepted.wider, [/^rule 1 logs every resource$/])
+  const refused = mergePolicy(ours, toPolicy([names, { level: 'RequestResponse' }]), true)
+  t.match(refused.problems, [/^rule 2 logs at level RequestResponse/])
 })

@@ -5,38 +5,16 @@ import { parse, parseAllDocuments } from 'yaml'
 import { type Clock, systemClock } from '../../shared/clock.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { readRbac } from '../../shared/register/manifests.ts'
-import { runRegister } from '../../shared/register/register.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
 import { CONTROLLER, forEachCluster, type TestCluster } from '../support/cluster.ts'
+import { type Outcome, register, TOKEN } from './_register.ts'
 
-const TOKEN = 'a-token-of-sixteen-characters'
 const URL = 'https://ccm.example.com:8443'
 const WEBHOOK =
   '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/cloud-provider-phoenixnap'
 const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/cloud-provider-phoenixnap'
 const SECRETS = '/api/v1/namespaces/kube-system/secrets'
-
-interface Outcome {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-async function register(
-  argv: readonly string[],
-  env: Readonly<Record<string, string>>,
-  clock?: Clock,
-): Promise<Outcome> {
-  const [out, err]: [string[], string[]] = [[], []]
-  const code = await runRegister(argv, {
-    out: line => void out.push(line),
-    err: line => void err.push(line),
-    sources: { env: { PNAP_WEBHOOK_TOKEN: TOKEN, ...env } },
-    clock,
-  })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
 
 interface WebhookConfiguration {
   readonly metadata: { readonly resourceVersion: string }
@@ -193,6 +171,24 @@ async function testKubeconfig(
   await run()
   t.match(await readFile(path, 'utf8'), 'token-of-cloud-provider-phoenixnap-token-2', 'the newest is the one')
 
+  const asEnv = await register(
+    [
+      '--kubeconfig-out',
+      `${path}.env`,
+      '--kubeconfig-format',
+      'env',
+      '--kubeconfig-server',
+      'https://api.example.com:6443/',
+    ],
+    env,
+    clock,
+  )
+  t.equal(asEnv.code, 0, asEnv.err)
+  t.match(
+    await readFile(`${path}.env`, 'utf8'),
+    /^KUBE_API_SERVER=https:\/\/api\.example\.com:6443\nKUBE_CA_DATA=.+\nKUBE_TOKEN=.*token-2\n$/,
+  )
+
   const other = `${path}-other`
   await writeFile(other, 'kind: Config\n')
   const refused = await register(['--kubeconfig-out', other, '--finish'], env, clock)
@@ -243,56 +239,4 @@ t.test('files for the API server', async t => {
     t.match(first.err, new RegExp(`^ {2}--${flag}=${folder}/files/`, 'm'))
   const again = await run()
   t.equal(again.err.match(/^unchanged /gm)?.length, 5)
-})
-
-t.test('files in use are merged, or refused', async t => {
-  const folder = t.testdir({
-    'policy.yaml': 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: None, users: [a] }]\n',
-    'too-much.yaml':
-      'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Request }, { level: Metadata }]\n',
-    'broken.yaml': 'a: [',
-    'other.yaml': 'kind: Other\n',
-    'users.yaml': 'apiVersion: v1\nkind: Config\nusers: [{ name: "*", user: { token: theirs } }]\n',
-    plugin: {},
-  })
-  const at = (name: string): string => join(folder, name)
-  await writeFile(
-    at('plugin/webhooks.yaml'),
-    `apiVersion: apiserver.config.k8s.io/v1\nkind: WebhookAdmissionConfiguration\nkubeConfigFile: ${at('users.yaml')}\n`,
-  )
-  await writeFile(
-    at('admission.yaml'),
-    'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n' +
-      '  - { name: PodSecurity, path: security.yaml }\n  - { name: MutatingAdmissionWebhook, path: plugin/webhooks.yaml }\n',
-  )
-  const run = (...more: string[]): Promise<Outcome> =>
-    register(['--url', URL, '--print', '--bearer', '--apiserver-dir', at('files'), ...more], {})
-
-  const merged = await run('--merge-policy', at('policy.yaml'), '--merge-admission', at('admission.yaml'))
-  t.equal(merged.code, 0, merged.err)
-  t.match(merged.err, /^\+ .*level: Metadata$/m)
-  t.match(parse(await readFile(at('files/audit-policy.yaml'), 'utf8')), {
-    rules: [{ users: [CONTROLLER] }, { level: 'Metadata' }, { users: ['a'] }, { level: 'None' }],
-  })
-  t.match(parse(await readFile(at('files/admission-control.yaml'), 'utf8')), {
-    plugins: [
-      {
-        name: 'MutatingAdmissionWebhook',
-        configuration: { kubeConfigFile: at('files/admission-webhook.yaml') },
-      },
-      { name: 'PodSecurity' },
-    ],
-  })
-  t.match(parse(await readFile(at('files/admission-webhook.yaml'), 'utf8')), {
-    users: [{ name: 'ccm.example.com:8443', user: { tokenFile: at('files/webhook-token') } }, { name: '*' }],
-  })
-
-  const refused = await run('--merge-policy', at('too-much.yaml'), '--merge-admission', at('gone.yaml'))
-  t.equal(refused.code, 2)
-  t.match(
-    refused.err,
-    /rule 1 logs at level Request.*\n.*rule 2 logs every resource.*\n.*gone\.yaml is not there/,
-  )
-  t.match(await run('--merge-policy', at('broken.yaml')), { code: 2, err: /no YAML/ })
-  t.match(await run('--merge-policy', at('other.yaml')), { code: 2, err: /no Policy/ })
 })
