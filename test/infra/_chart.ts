@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { CHART, findHelm, type Helm, NO_HELM, renderChart } from '../../infra/helm.ts'
+import { CHART, findHelm, findHelmProgram, type Helm, NO_HELM, renderChart } from '../../infra/helm.ts'
 
 /** Any object of the chart, as far as tests look at it. */
 export interface Rendered {
@@ -57,6 +57,9 @@ export const helm: Helm = (args, input) => {
   if (!found) throw new Error(NO_HELM)
   return found(args, input)
 }
+
+/** Path of Helm. */
+export const helmProgram = (): string => findHelmProgram() ?? ''
 
 /** Objects of the chart. @param args as `--set`, `port=8443` */
 export const render = (...args: readonly string[]): Rendered[] => toObjects(renderChart(helm, args))

@@ -21,24 +21,22 @@ const ACCOUNT = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`
  * Starts the program of a Pod as a kubelet does: the environment and arguments of its container and nothing else, its
  * Secrets as files. The token of the service account comes by a kubeconfig, because the path of the real one is not ours.
  *
- * @param address on which the one port of all pods is taken: each node has one of its own
+ * @param changed variables that stand for what this machine has in another place
  */
 export async function startPod(
   t: Test,
-  cluster: TestCluster,
+  { cluster, admin }: { readonly cluster: TestCluster; readonly admin: Kube },
   pod: PodSpec & { readonly serviceAccountName?: string },
-  address = '127.0.0.1',
+  changed: Readonly<Record<string, string>> = {},
 ): Promise<Child> {
-  const admin = await cluster.kube()
   const folder = await mountVolumes(t, admin, pod)
-  const [{ args, env, ports }] = pod.containers
+  const [{ args, env }] = pod.containers
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, await toKubeconfig(admin, cluster, pod.serviceAccountName ?? 'default'))
   const environment = Object.fromEntries(
     env.map(({ name, value }) => [name, value.startsWith('/') ? join(folder, value) : value]),
   )
-  const listen = `${address}:${ports[0]?.containerPort}`
-  return startChild(t, args, { ...environment, PNAP_LISTEN: listen, KUBECONFIG: kubeconfig })
+  return startChild(t, args, { ...environment, KUBECONFIG: kubeconfig, ...changed })
 }
 
 /** Writes the files of a Pod's Secrets below a folder, each where it is mounted. */

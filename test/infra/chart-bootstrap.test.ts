@@ -140,8 +140,9 @@ t.test('a cluster comes up on nodes that are not initialised', needs, async t =>
     )
     t.same(findObstacles(taints, pod.tolerations), [], `a pod starts on ${node}`)
   }
-  const first = await startPod(t, cluster, pod)
-  const second = await startPod(t, cluster, pod, '127.0.0.2')
+  // Each node has an address of its own, and the same port is free on it.
+  const first = await startPod(t, { cluster, admin }, pod, { PNAP_LISTEN: `127.0.0.1:${port}` })
+  const second = await startPod(t, { cluster, admin }, pod, { PNAP_LISTEN: `127.0.0.2:${port}` })
 
   for (const node of NODES) await until(async () => isInitialised(await name(node)))
   await until(async () => (await probe(port, '/readyz')) === 200)
@@ -181,14 +182,14 @@ t.test('a cluster comes up on nodes that are not initialised', needs, async t =>
 })
 
 t.test('with certificate and token from given Secrets, as cert-manager leaves them', needs, async t => {
-  const { cluster, bmc, api, name } = await createRawCluster(t)
+  const { cluster, admin, bmc, api, name } = await createRawCluster(t)
   const { ca, cert, key } = await createCertificates({ hosts: [SERVICE_HOST] })
   await apply(cluster, [
     toSecret(`${NAME}-tls`, { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca }),
     toSecret('webhook-token', { token: 'the-token-of-an-operator\n' }),
   ])
   const { pod } = await install(cluster, bmc.url, 'tls.mode=secret', 'webhook.token.secretName=webhook-token')
-  const child = await startPod(t, cluster, pod)
+  const child = await startPod(t, { cluster, admin }, pod)
   for (const node of NODES) await until(async () => isInitialised(await name(node)))
   await until(async () => (await review(api, 'probe')).every(({ key }) => key !== UNINITIALIZED_TAINT))
   await fakeKubelet(await cluster.kube('system:node:late-1'), 'late-1')
