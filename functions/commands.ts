@@ -61,6 +61,28 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'migrate',
+    doc: 'The way over from the Go program, and back. Without flags: what is taken over, what is in the way, and the steps; changes nothing. Settings that nobody gave are taken from the Secret and the container of the Go program. Needs the kubeconfig of an administrator.',
+    flags: [
+      {
+        name: 'back',
+        doc: 'The way back: adopted and dedicated Services keep their addresses; those that share a block are listed. Shows a plan unless --confirm.',
+      },
+      {
+        name: 'accept-new-addresses',
+        doc: 'With --back: goes on although the Services that share a block get new addresses.',
+      },
+      { name: 'confirm', doc: 'With --back: hands the Services over; without it nothing is changed.' },
+      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+    ],
+    settings: true,
+    exitCodes: '0: ready, or done; 1: something is in the way, or failed; 2: wrong usage.',
+    async run(line, io) {
+      const { runMigrate, toMigrateCommand } = await import('./migrate-command.ts')
+      return runMigrate(toMigrateCommand(line), toInputs({ ...line, problems: [] }, io), io)
+    },
+  },
+  {
     name: 'cleanup',
     doc: 'Gives back the IP blocks that a deleted cluster left behind: all that bear its tags, on whatever public network. Needs the BMC credentials alone. Shows a plan unless --confirm, and refuses while the cluster is alive; broken off or run again, it goes on.',
     flags: [

@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   register: ['register', 'kubernetes', 'leaf'],
   'serving-identity': ['serving-identity', 'register', 'kubernetes', 'leaf'],
   doctor: ['doctor', 'controllers', 'announcers', 'register', 'cloud-provider', 'kubernetes', 'leaf'],
+  migrate: ['migrate', 'doctor', 'controllers', 'announcers', 'cloud-provider', 'kubernetes', 'leaf'],
   simulator: ['simulator', 'kubernetes', 'leaf'],
   compose: [
     'compose',
@@ -43,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'register',
     'serving-identity',
     'doctor',
+    'migrate',
     'compose',
     'cloud-provider',
     'kubernetes',

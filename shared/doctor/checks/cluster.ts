@@ -41,7 +41,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
     code: 'go-program',
     doc: 'The Go program that this one takes the place of does not run.',
     action:
-      'Stop it: kubectl delete what the line names, or scale it to 0. Two managers of one cluster undo what the other one does. See docs/guides/migrate-from-the-go-program.md.',
+      'Stop it: kubectl delete what the line names. Two managers of one cluster undo what the other one does. See docs/guides/migrate-from-the-go-program.md.',
     async run({ workloads }) {
       const { running, idle } = findManagers(await workloads(), isGoProgram)
       if (running.length > 0) return fail(`the Go program still runs: ${toNames(running)}`)
