@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { CHART, renderChart } from '../../infra/helm.ts'
 import { MANIFEST } from '../../infra/manifest.ts'
+import { applyObject, find, toPath } from '../../shared/register/apply.ts'
+import { readRbac } from '../../shared/register/manifests.ts'
 import { assets, CONTROLLER, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { CERT_MANAGER } from './_cert-manager.ts'
 import { helm, needsHelm, podOf, type Rendered, render, toObjects } from './_chart.ts'
@@ -83,6 +85,25 @@ t.test('the chart on a real API server', needs, async t => {
     const kinds = 'deployments,services,serviceaccounts,roles,clusterroles,poddisruptionbudgets'
     const left = await kubectl('-n', 'kube-system', 'get', kinds, '-o', 'name')
     t.notMatch(left, NAME)
+  })
+
+  t.test('takes over the roles that register applied, and gets on with a register beside it', async t => {
+    const admin = await cluster.kube()
+    const registered = await readRbac(CONTROLLER)
+    for (const object of registered) await applyObject(admin, object, false)
+    run(t, 'install', 'ccm', CHART, '--take-ownership', '--force-conflicts')
+    for (const object of registered) await applyObject(admin, object, false)
+    run(t, 'upgrade', 'ccm', CHART, '--set', 'settings.logLevel=debug', '--force-conflicts')
+    run(t, 'uninstall', 'ccm')
+    for (const object of registered) t.equal(await find(admin, toPath(object)), undefined, object.kind)
+
+    for (const object of registered) await applyObject(admin, object, false)
+    run(t, 'install', 'ccm', CHART, '--set', 'rbac.create=false')
+    run(t, 'uninstall', 'ccm')
+    for (const object of registered) {
+      t.ok(await find(admin, toPath(object)), object.kind)
+      await admin.request({ method: 'DELETE', path: toPath(object) })
+    }
   })
 
   t.test('warns of what will not go well', async t => {
