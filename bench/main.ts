@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { benchAdmission } from './admission.ts'
+import { benchBinary } from './binary.ts'
 import { benchColdStart } from './cold-start.ts'
 import { benchResync } from './resync.ts'
 import { createStage, type Figure } from './stage.ts'
@@ -32,7 +33,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const figures: Figure[] = []
     // Passes come first: they leave the young inventory that admission answers from.
-    for (const bench of [benchResync, benchAdmission, benchColdStart]) {
+    for (const bench of [benchResync, benchAdmission, benchColdStart, benchBinary]) {
       const some = await bench(stage)
       figures.push(...some)
       if (!values.json) for (const figure of some) process.stdout.write(`${toLine(figure)}\n`)
