@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, cp, mkdir, readFile } from 'node:fs/promises'
+import { access, cp, mkdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, FUNCTIONS } from '../../../infra/build.ts'
@@ -16,6 +16,8 @@ export interface Packaged {
 const ROOT = join(import.meta.dirname, '../../..')
 /** A variable of a function that the deployment's own environment fills in, as `NAME: ${env:NAME, ''}`. */
 const FILLED_IN = /^\s+([A-Z][A-Z0-9_]*): \$\{env:\1\b/gm
+/** What names a secret of AWS is checked when it is packaged, and shapes the role: nothing can stand for it. */
+const NAMES_A_SECRET = /_FILE$|^PNAP_CLOUD_CONFIG$/
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json'
 
 /** Stands in the template where a deployment would put the value of the variable. */
@@ -33,7 +35,11 @@ export async function packageService(folder: string): Promise<Packaged> {
   await cp(join(ROOT, 'serverless.yml'), join(folder, 'serverless.yml'))
   const entries = FUNCTIONS.map(name => [name, join(ROOT, `functions/${name}.ts`)])
   await build({ out: join(folder, '.build'), functions: Object.fromEntries(entries) })
-  const names = [...text.matchAll(FILLED_IN)].map(([, name = '']) => name)
+  // Its own path leads to what it imports.
+  await symlink(join(ROOT, 'infra'), join(folder, 'infra'))
+  const names = [...text.matchAll(FILLED_IN)].flatMap(([, name = '']) =>
+    NAMES_A_SECRET.test(name) ? [] : [name],
+  )
   const env = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
