@@ -1,0 +1,81 @@
+import t from 'tap'
+import { type Check, fail, ok, toAge, toNames, warn } from '../../shared/doctor/contract.ts'
+import type { Facts } from '../../shared/doctor/facts.ts'
+import { hasFailed, toDoctorJson, toDoctorText } from '../../shared/doctor/report.ts'
+import { runChecks } from '../../shared/doctor/run.ts'
+import { CcmError } from '../../shared/errors.ts'
+import { createTurnableClock } from '../../shared/simulator/clock.ts'
+
+/** No check here asks for any. */
+const FACTS = {} as Facts
+
+const toCheck = (code: string, run: Check['run']): Check => ({ code, doc: code, action: `do ${code}`, run })
+
+t.test('one that throws or hangs stops no other', async t => {
+  const clock = createTurnableClock()
+  const checks = [
+    toCheck('hangs', () => new Promise(() => undefined)),
+    toCheck('throws', async () => {
+      throw new TypeError('oh')
+    }),
+    toCheck('throws-at-once', () => {
+      throw new CcmError('BMC_RATE_LIMITED', 'slowly')
+    }),
+    toCheck('forbidden', async () => {
+      throw new CcmError('KUBE_FORBIDDEN', 'no')
+    }),
+    toCheck('depends', async () => {
+      throw new CcmError('KUBE_UNREACHABLE', 'long and told elsewhere')
+    }),
+    toCheck('fine', async () => ok('good')),
+    toCheck('warns', async () => warn('hm', 'do this')),
+    toCheck('fails', async () => fail('bad')),
+    ...Array.from({ length: 20 }, (_, index) => toCheck(`more-${index}`, async () => ok('good'))),
+  ]
+  const running = runChecks(checks, FACTS, { clock, timeoutMs: 5000 })
+  const done = new AbortController()
+  void running.finally(() => done.abort())
+  while (!done.signal.aborted) {
+    await clock.turn(5000)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  const results = await running
+  t.match(results.slice(0, 8), [
+    { code: 'hangs', status: 'unknown', fact: 'no answer within 5 s', action: 'do hangs' },
+    { code: 'throws', status: 'unknown', fact: 'an unforeseen failure: oh' },
+    { code: 'throws-at-once', status: 'unknown', fact: 'BMC_RATE_LIMITED: slowly' },
+    { code: 'forbidden', status: 'unknown', action: /administrator/ },
+    {
+      code: 'depends',
+      status: 'unknown',
+      fact: 'KUBE_UNREACHABLE',
+      action: 'See the check cluster-version.',
+    },
+    { code: 'fine', status: 'ok', action: undefined },
+    { code: 'warns', status: 'warn', action: 'do this' },
+    { code: 'fails', status: 'fail', action: 'do fails' },
+  ])
+  t.equal(results.length, checks.length)
+})
+
+t.test('the report has a line for each, and what to do', async t => {
+  const results = [
+    { code: 'one', ...ok('good') },
+    { code: 'another', ...fail('bad\n  in two lines'), action: 'Do something.' },
+  ]
+  t.strictSame(toDoctorText(results).split('\n'), [
+    'ok       one      good',
+    'fail     another  bad in two lines',
+    '                  → Do something.',
+    '1 ok, 0 warn, 1 fail, 0 unknown',
+    '',
+  ])
+  t.match(JSON.parse(toDoctorJson(results)), { ok: false, counts: { ok: 1, fail: 1 }, checks: [{}, {}] })
+  t.notOk(hasFailed([{ code: 'one', ...warn('hm') }]), 'a warning fails nothing')
+})
+
+t.test('names and ages are short', async t => {
+  t.equal(toNames(['a', 'b']), 'a, b')
+  t.equal(toNames(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more')
+  t.strictSame([1499, 90_000, 180_000, 7_200_000, 864_000_000].map(toAge), ['1s', '90s', '3m', '2h', '10d'])
+})

@@ -1,0 +1,151 @@
+import t from 'tap'
+import { getAnnouncer } from '../../shared/announcers/announcers.ts'
+import type { AddressBlock } from '../../shared/cloud-provider/load-balancer.ts'
+import type { KubeService } from '../../shared/kubernetes/types.ts'
+import { planBack, toPatch } from '../../shared/migrate/back.ts'
+import { toLeftSecret } from '../../shared/migrate/secret.ts'
+import type { MigrateView } from '../../shared/migrate/view.ts'
+
+const kubeVip = getAnnouncer('kube-vip', { metallbNamespace: '' })
+
+const toBlock = (id: string, cidr: string, name?: string): AddressBlock => ({
+  id,
+  cidr,
+  family: 'IPv4',
+  location: 'PHX',
+  state: 'assigned',
+  status: 'assigned',
+  usable: undefined,
+  dedicatedTo: name === undefined ? undefined : { namespace: 'default', name },
+  purchase: undefined,
+  marked: false,
+  onNetwork: true,
+  createdAt: undefined,
+})
+
+const toService = (addresses: string, spec: object = {}): KubeService => ({
+  metadata: {
+    namespace: 'default',
+    name: 'web',
+    uid: 'uid',
+    resourceVersion: '7',
+    finalizers: ['other', 'phoenixnap.com/load-balancer'],
+    annotations: { 'phoenixnap.com/assigned-ips': addresses, 'kube-vip.io/loadbalancerIPs': addresses },
+  },
+  spec: { type: 'LoadBalancer', ...spec },
+})
+
+const toView = (view: Partial<MigrateView>): MigrateView => ({
+  nodes: [],
+  services: [],
+  instances: [],
+  blocks: [],
+  book: { claims: [], gates: [], unreadable: [], now: 0 },
+  announcer: kubeVip,
+  classes: [],
+  providerIDOwner: () => ({ owner: 'none' }),
+  managers: [],
+  secret: undefined,
+  problems: [],
+  hasWebhook: false,
+  passAgeMs: undefined,
+  intervalMs: 60_000,
+  ...view,
+})
+
+const OWN = toBlock('own', '198.51.100.0/29', 'web')
+const KEEPS = '198.51.100.2'
+
+t.test('a Service keeps its address where the Go program finds its block', async t => {
+  const view = toView({ services: [toService(KEEPS)], blocks: [OWN] })
+  const plan = planBack(view, false)
+  t.match(plan, { inTheWay: [], unused: [], handOvers: [{ keeps: KEEPS, loses: [] }] })
+  const [handOver] = plan.handOvers
+  t.strictSame(handOver && toPatch(handOver, view), {
+    metadata: {
+      uid: 'uid',
+      resourceVersion: '7',
+      finalizers: ['other', 'service.kubernetes.io/load-balancer-cleanup'],
+      annotations: { 'phoenixnap.com/assigned-ips': null },
+    },
+    spec: { loadBalancerIP: KEEPS },
+  })
+})
+
+const LOSING: Readonly<Record<string, { service: KubeService; blocks: AddressBlock[]; why: RegExp }>> = {
+  'it shares its block': {
+    service: toService(KEEPS),
+    blocks: [toBlock('b', '198.51.100.0/29')],
+    why: /shares/,
+  },
+  'two blocks bear its name': {
+    service: toService(KEEPS),
+    blocks: [OWN, toBlock('b', '203.0.113.0/29', 'web')],
+    why: /several blocks/,
+  },
+  'it has two addresses': { service: toService(`${KEEPS},198.51.100.3`), blocks: [OWN], why: /one address/ },
+  'its address lies elsewhere': { service: toService('203.0.113.2'), blocks: [OWN], why: /does not lie/ },
+  'its block is not assigned': {
+    service: toService(KEEPS),
+    blocks: [{ ...OWN, state: 'failed' }],
+    why: /is assigned/,
+  },
+  'it has a class': { service: toService(KEEPS, { loadBalancerClass: 'a/b' }), blocks: [OWN], why: /Class/ },
+}
+for (const [what, { service, blocks, why }] of Object.entries(LOSING)) {
+  t.test(`a Service gets another address where ${what}`, async t => {
+    const pinned = { ...service, spec: { ...service.spec, loadBalancerIP: KEEPS } }
+    const view = toView({ services: [pinned], blocks })
+    t.match(planBack(view, false).inTheWay, [/--accept-new-addresses/])
+    const plan = planBack(view, true)
+    t.match(plan, { inTheWay: [], handOvers: [{ keeps: undefined, why }] })
+    const [handOver] = plan.handOvers
+    t.match(handOver && toPatch(handOver, view), {
+      metadata: { finalizers: ['other'], annotations: { 'kube-vip.io/loadbalancerIPs': null } },
+      spec: { loadBalancerIP: null },
+    })
+  })
+}
+
+t.test('what would undo the hand-over is in the way', async t => {
+  const services = [toService(KEEPS)]
+  const blocked = (view: Partial<MigrateView>) =>
+    planBack(toView({ services, blocks: [OWN], ...view }), false).inTheWay
+  t.match(blocked({ hasWebhook: true }), [/webhook/])
+  t.match(blocked({ passAgeMs: 100_000 }), [/made a pass 100s ago: end it, and wait 20s/])
+  t.match(blocked({ passAgeMs: 120_000 }), [])
+  t.match(blocked({ managers: ['Pod a/b'] }), [/runs already: Pod a\/b/])
+  t.match(blocked({ problems: ['X is wrong'] }), ['settings: X is wrong'])
+  t.match(blocked({ blocks: undefined }), [/PNAP_LOAD_BALANCER is not set/, /shares/])
+  const metallb = getAnnouncer('metallb', { metallbNamespace: 'metallb-system' })
+  t.match(blocked({ announcer: metallb }), [/knows kube-vip, not metallb/])
+  t.strictSame(
+    blocked({ services: [], hasWebhook: true }),
+    [],
+    'where nothing is left to hand over, nothing is',
+  )
+})
+
+t.test('a block is unused where no Service names an address of it, or waits for it', async t => {
+  const blocks = [
+    toBlock('free', '203.0.113.0/29'),
+    toBlock('gone', '203.0.113.8/29', 'gone'),
+    { ...toBlock('marked', '203.0.113.16/29'), marked: true },
+    { ...toBlock('coming', '203.0.113.24/29'), state: 'coming' as const },
+    OWN,
+  ]
+  const services = [toService('')]
+  t.strictSame(
+    planBack(toView({ services, blocks }), true).unused.map(({ id }) => id),
+    ['free', 'gone'],
+  )
+})
+
+t.test('the Secret is read as the program itself reads it, and tells no value', async t => {
+  const text = '{ "clientID": "id", "clientSecret": "very-secret", "loadbalancer": "kube-vip:///net", }'
+  const secret = await toLeftSecret('kube-system/pnap-cloud-config', text)
+  t.match(secret, { settings: ['PNAP_CLIENT_ID', 'PNAP_CLIENT_SECRET', 'PNAP_LOAD_BALANCER'], problems: [] })
+  const broken = await toLeftSecret('a/b', '{ "clientID": "id", "loadbalancer": "very-secret" }')
+  t.match(broken.problems, [/PNAP_CLIENT_SECRET is missing/, /./])
+  t.notMatch(JSON.stringify(broken.problems), /very-secret/)
+})
