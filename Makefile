@@ -76,7 +76,9 @@ clean:
 
 # --- The image -----------------------------------------------------------------------------------------------------
 
-# By the environment and not on a command line: a name from outside is no part of a script.
+# By the environment and not on a command line, and not expanded by make: a name from outside is no part of a script.
+OUTSIDE := BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
+$(foreach name,$(OUTSIDE),$(eval override $(name) := $$(value $(name))))
 export ENGINE BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCH ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
 
 ## Builds the image $(BUILD_IMAGE):latest, and leaves it in dist/image for make cd and make release.
@@ -113,6 +115,14 @@ tools:
 ci: build lint test
 	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then npm run test:kubernetes; fi
 	@$(MAKE) --no-print-directory image
+
+## Logs in where BUILD_IMAGE is pushed to, for CI; by hand the login of docker, podman, buildah or skopeo does the same.
+##   REGISTRY_USER=                        in the environment, as the next
+##   REGISTRY_PASSWORD=
+##   BUILD_IMAGE                           as for image
+.PHONY: login
+login: $(NODE)
+	@$(NODE) infra/pipeline/login.ts
 
 ## Pushes the image of make ci under the name of the branch and the hash of the commit.
 ##   CONFIRM=                              true, or nothing is pushed

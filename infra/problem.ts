@@ -10,6 +10,8 @@ export const PROBLEMS = {
   BUILD_REFUSED: 'Nothing was pushed. Correct what the message names, and run it again.',
   BUILD_REGISTRY_INSECURE:
     'Give the registry a certificate; without TLS it is accepted on loopback only (127.0.0.0/8, ::1, localhost).',
+  BUILD_LOGIN_FAILED:
+    'Correct REGISTRY_USER and REGISTRY_PASSWORD: they may push to the repository of BUILD_IMAGE.',
   BUILD_SKOPEO_MISSING: 'Install skopeo.',
   BUILD_PUSH_FAILED:
     'Run it again when the registry answers (log in with the login of any engine); what is complete is not sent twice.',

@@ -1,19 +1,18 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { copyFile, lutimes, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { readPlatform, toBinaryName } from '../binary/platform.ts'
-import { type EngineName, findEngine } from '../container-engine.ts'
+import type { EngineName } from '../container-engine.ts'
 import { type GitState, readGit } from '../pipeline/git.ts'
-import { BuildProblem, runScript } from '../problem.ts'
-import { mustRun, type RunTool, runTool } from '../tool.ts'
+import { BuildProblem } from '../problem.ts'
+import { mustRun, type RunTool } from '../tool.ts'
 import { makeBase } from './base.ts'
 import { readDebianPackages } from './debian-packages.ts'
 import { type Call, toBuildCall, toExportCall } from './engine-images.ts'
-import { DEFAULT_IMAGE, readImageName } from './image-name.ts'
+import { readImageName } from './image-name.ts'
 import { toCreated, toLabels, toRevision, toSource } from './labels.ts'
-import { joinImages, LAYOUT, LAYOUT_TAG, readLayout } from './layout.ts'
+import { joinImages, LAYOUT, LAYOUT_TAG } from './layout.ts'
 import { type PackageLock, toSbom } from './sbom.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const WORK = '.build/image'
 const PROGRAM = 'cloud-provider-phoenixnap'
 const SBOM_IN_IMAGE = `usr/share/sbom/${PROGRAM}.cdx.json`
@@ -85,6 +84,7 @@ export async function buildImages(run: RunTool, engine: EngineName, options: Ima
   await mkdir(layout, { recursive: true })
   for (const arch of options.archs) {
     const context = await layOut(run, options, git, arch)
+    await setTimes(context, git.epoch)
     const tags = toTags(name, arch, options.archs)
     const containerfile = join(root, 'infra/image/Containerfile')
     const plan = { engine, arch, context, containerfile, tags, labels, epoch: git.epoch, baseImage }
@@ -92,6 +92,14 @@ export async function buildImages(run: RunTool, engine: EngineName, options: Ima
     await call(run, toExportCall(engine, tags[0] ?? name, layout, arch))
   }
   await joinImages(layout)
+}
+
+/** docker keeps the times of the files that it copies. */
+async function setTimes(folder: string, epoch: number): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  // What is in a folder is touched before the folder itself is.
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name)).toReversed()
+  for (const path of paths) await lutimes(path, epoch, epoch)
 }
 
 /** The image of this host's processor is `latest`; beside others each has its processor's name. */
@@ -106,31 +114,3 @@ function toTags(name: string, arch: string, archs: readonly string[]): readonly 
 
 const call = (run: RunTool, { command, args, env }: Call): Promise<string> =>
   mustRun(run, command, args, env ? { env: { ...process.env, ...env } } : {})
-
-function readOptions(env: NodeJS.ProcessEnv): ImageOptions {
-  const archs = (env['ARCHS'] || process.arch).split(/[\s,]+/).filter(Boolean)
-  return {
-    root: ROOT,
-    buildImage: env['BUILD_IMAGE'] || DEFAULT_IMAGE,
-    baseImage: env['BASE_IMAGE'] || undefined,
-    source: env['IMAGE_SOURCE'] || undefined,
-    archs: [...new Set(archs.map(arch => readPlatform('linux', arch).arch))],
-    version: env['IMAGE_VERSION'] || '0.1.0',
-    nodeVersion: process.versions.node,
-  }
-}
-
-async function main(): Promise<void> {
-  const options = readOptions(process.env)
-  readImageName(options.buildImage)
-  const engine = await findEngine(runTool, process.env['ENGINE'])
-  await buildImages(runTool, engine, options)
-  const layout = await readLayout(join(ROOT, LAYOUT))
-  const base = options.baseImage ?? 'a base of Debian packages'
-  const archs = layout?.images.map(({ arch }) => arch).join(' and ')
-  process.stdout.write(
-    `${options.buildImage}:${LAYOUT_TAG} for ${archs}, by ${engine}, on ${base}\n${layout?.digest}\n`,
-  )
-}
-
-if (import.meta.main) process.exitCode = await runScript(main)

@@ -1,21 +1,21 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { LAYOUT } from '../../infra/image/layout.ts'
-import { findMissing, startProxy, startRegistry } from '../support/registry.ts'
+import { findMissing, type Login, startProxy, startRegistry } from '../support/registry.ts'
 import { createWorkTree, PIPELINE_FILES, type WorkTree } from '../support/work-tree.ts'
 
 const skip = findMissing('skopeo', 'docker-registry', 'make', 'git')
 const NAME = 'phoenixnap/ccm'
 
 /** A registry with nothing in it, and a commit with its image. */
-async function prepare(t: Test) {
+async function prepare(t: Test, login?: Login) {
   const folder = t.testdir({ tree: {} })
-  const registry = await startRegistry(t, folder)
+  const registry = await startRegistry(t, folder, login)
   const tree = createWorkTree(join(folder, 'tree'), PIPELINE_FILES)
   const digest = await tree.placeImage()
   const image = `BUILD_IMAGE=${registry.address}/${NAME}`
-  return { ...registry, tree, digest, image, head: tree.git('rev-parse', 'HEAD') }
+  return { ...registry, registry, tree, digest, image, head: tree.git('rev-parse', 'HEAD') }
 }
 
 t.test('make cd pushes branch and hash, make release the tag, and nothing else', { skip }, async t => {
@@ -160,3 +160,34 @@ t.test(
     t.strictSame(await read(), {})
   },
 )
+
+t.test('a name from outside is text for make and shell', { skip }, async t => {
+  const { tree, read, image } = await prepare(t)
+  const RELEASE_TAG = 'v1.2.3-$(shell touch made)`touch ran`'
+  const { code, out } = await tree.make(['release', 'CONFIRM=true', image], { RELEASE_TAG })
+  t.not(code, 0)
+  t.match(out, `RELEASE_TAG=${RELEASE_TAG} is no release`)
+  t.notOk(['made', 'ran'].some(name => existsSync(join(tree.folder, name))))
+  t.strictSame(await read(), {})
+})
+
+t.test('a registry that wants a password is pushed to after make login', { skip }, async t => {
+  const { tree, image, registry, digest, head } = await prepare(t, { user: 'robot', password: 'secret' })
+  const cd = [...CD, image]
+  t.match(await tree.make(cd), {
+    code: 2,
+    out: /BUILD_PUSH_FAILED: .*(authentication required|unauthorized)/,
+  })
+  t.match(await tree.make(['login', image]), {
+    code: 2,
+    out: /not in the environment: REGISTRY_USER, REGISTRY_PASSWORD/,
+  })
+  const wrong = { REGISTRY_USER: 'robot', REGISTRY_PASSWORD: 'not-the-password' }
+  const refused = await tree.make(['login', image], wrong)
+  t.match(refused, { code: 2, out: /BUILD_LOGIN_FAILED: 127\.0\.0\.1:\d+ does not let robot in/ })
+  t.notMatch(refused.out, wrong.REGISTRY_PASSWORD)
+  const right = { REGISTRY_USER: 'robot', REGISTRY_PASSWORD: 'secret' }
+  t.match(await tree.make(['login', image], right), { code: 0 })
+  t.match(await tree.make(cd), { code: 0 })
+  t.strictSame(await registry.read(), { [NAME]: { main: digest, [head]: digest } })
+})

@@ -23,7 +23,7 @@ interface Test {
 
 const PROGRAM = 'docker-registry'
 /** Programs of Debian's packages buildah, skopeo, docker-registry and mmdebstrap (`.ci/tools` installs them). */
-export type Tool = 'buildah' | 'skopeo' | 'docker-registry' | 'mmdebstrap' | 'make' | 'git' | 'openssl'
+export type Tool = 'buildah' | 'skopeo' | 'docker-registry' | 'mmdebstrap' | 'make' | 'git' | 'unshare'
 
 /** @returns what a skipped test says, or false if all are there */
 export function findMissing(...tools: readonly Tool[]): string | false {
@@ -33,16 +33,31 @@ export function findMissing(...tools: readonly Tool[]): string | false {
   return missing.length > 0 && `${missing.join(', ')} not installed: bash .ci/tools`
 }
 
-/** @param folder of its own, which holds the storage too */
-export async function startRegistry(t: Pick<Test, 'teardown'>, folder: string): Promise<TestRegistry> {
+export interface Login {
+  readonly user: string
+  readonly password: 'secret'
+}
+
+/** bcrypt of `secret`, the one form of a password that the registry reads. */
+const HASHED_SECRET = '$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a'
+
+/** @param folder of its own, which holds the storage too @param login what everybody must show; nobody by default */
+export async function startRegistry(
+  t: Pick<Test, 'teardown'>,
+  folder: string,
+  login?: Login,
+): Promise<TestRegistry> {
   const config = join(folder, 'registry.yml')
   const logFile = join(folder, 'registry.log')
+  const passwords = join(folder, 'htpasswd')
+  if (login) await writeFile(passwords, `${login.user}:${HASHED_SECRET}\n`)
   await writeFile(
     config,
     JSON.stringify({
       version: '0.1',
       storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
       http: { addr: '127.0.0.1:0' },
+      ...(login ? { auth: { htpasswd: { realm: 'test', path: passwords } } } : {}),
     }),
   )
   const process = await startGuarded(PROGRAM, ['serve', config], {
@@ -51,7 +66,7 @@ export async function startRegistry(t: Pick<Test, 'teardown'>, folder: string): 
   })
   t.teardown(() => process.stop())
   const address = await readAddress(logFile, process)
-  return { address, process, read: () => readRegistry(address) }
+  return { address, process, read: () => readRegistry(address, login) }
 }
 
 async function readAddress(logFile: string, process: GuardedProcess): Promise<string> {
@@ -64,29 +79,27 @@ async function readAddress(logFile: string, process: GuardedProcess): Promise<st
   }
 }
 
-async function readRegistry(address: string): Promise<Record<string, Record<string, string>>> {
-  const get = async <T>(path: string): Promise<T> =>
-    (await fetch(`http://${address}/v2/${path}`)).json() as Promise<T>
-  const { repositories } = await get<{ repositories: string[] }>('_catalog')
+async function readRegistry(
+  address: string,
+  login: Login | undefined,
+): Promise<Record<string, Record<string, string>>> {
+  const authorization = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`
+  const headers = { accept: ACCEPT, ...(authorization ? { authorization } : {}) }
+  const get = (path: string): Promise<Response> => fetch(`http://${address}/v2/${path}`, { headers })
+  const list = async <T>(path: string): Promise<T> => (await get(path)).json() as Promise<T>
+  const { repositories } = await list<{ repositories: string[] }>('_catalog')
   const all = repositories.map(async name => {
-    const { tags } = await get<{ tags: string[] | null }>(`${name}/tags/list`)
-    const digests = (tags ?? [])
-      .toSorted((a, b) => (a < b ? -1 : 1))
-      .map(async tag => [tag, await readDigest(address, name, tag)])
+    const { tags } = await list<{ tags: string[] | null }>(`${name}/tags/list`)
+    const digests = (tags ?? []).map(async tag => {
+      const { headers } = await get(`${name}/manifests/${tag}`)
+      return [tag, headers.get('docker-content-digest') ?? ''] as const
+    })
     return [name, Object.fromEntries(await Promise.all(digests))] as const
   })
   return Object.fromEntries(await Promise.all(all))
 }
 
 const ACCEPT = ['manifest', 'index'].map(kind => `application/vnd.oci.image.${kind}.v1+json`).join(', ')
-
-async function readDigest(address: string, name: string, tag: string): Promise<string> {
-  const response = await fetch(`http://${address}/v2/${name}/manifests/${tag}`, {
-    method: 'HEAD',
-    headers: { accept: ACCEPT },
-  })
-  return response.headers.get('docker-content-digest') ?? ''
-}
 
 /** A door in front of a registry that lets so many requests through and then breaks every connection. */
 export interface BreakingDoor {

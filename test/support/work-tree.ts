@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { REVISION_LABEL } from '../../infra/image/labels.ts'
@@ -32,6 +32,17 @@ export const PIPELINE_FILES = [
 
 /** @param paths files and folders that are taken over; all by default */
 export function createWorkTree(folder: string, paths: readonly string[] = []): WorkTree {
+  const tree = openWorkTree(folder)
+  copyFiles(folder, paths)
+  tree.git('init', '--quiet', '--initial-branch=main')
+  appendFileSync(join(folder, '.git/info/exclude'), 'node_modules\nhome\n')
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  tree.commit('first')
+  return tree
+}
+
+/** One that is there. */
+export function openWorkTree(folder: string): WorkTree {
   const env = toEnvironment(folder)
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, {
@@ -45,11 +56,6 @@ export function createWorkTree(folder: string, paths: readonly string[] = []): W
     git('commit', '--quiet', '--allow-empty', '--message', message)
     return git('rev-parse', 'HEAD')
   }
-  copyFiles(folder, paths)
-  git('init', '--quiet', '--initial-branch=main')
-  appendFileSync(join(folder, '.git/info/exclude'), 'node_modules\nhome\n')
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  commit('first')
   return {
     folder,
     git,
@@ -81,6 +87,7 @@ function toEnvironment(folder: string): NodeJS.ProcessEnv {
     PATH: `${join(ROOT, 'node_modules/.bin')}:${PATH}`,
     HOME: home,
     XDG_RUNTIME_DIR: home,
+    CONTAINERS_STORAGE_CONF: writeStorage(home),
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_SYSTEM: '/dev/null',
     LC_ALL: 'C',
@@ -88,20 +95,25 @@ function toEnvironment(folder: string): NodeJS.ProcessEnv {
   }
 }
 
+/** A store of images of its own; vfs works wherever files do. */
+function writeStorage(home: string): string {
+  const path = join(home, 'storage.conf')
+  const settings = { driver: 'vfs', graphroot: join(home, 'store'), runroot: join(home, 'run') }
+  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+  writeFileSync(path, `[storage]\n${lines.join('\n')}\n`)
+  return path
+}
+
+/** Files of this work tree under these paths, committed or new; all of them for no path. */
+export function listFiles(paths: readonly string[]): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...paths]
+  return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean)
+}
+
 function copyFiles(folder: string, paths: readonly string[]): void {
-  const list = execFileSync(
-    'git',
-    ['ls-files', '--cached', '--others', '--exclude-standard', '-z', ...paths],
-    {
-      cwd: ROOT,
-    },
-  )
-  for (const path of list.toString('utf8').split('\0').filter(Boolean)) {
-    try {
-      cpSync(join(ROOT, path), join(folder, path))
-    } catch {
-      // Deleted, and not yet committed.
-    }
+  for (const path of listFiles(paths)) {
+    // One that was deleted and is not yet committed is still in the list.
+    if (existsSync(join(ROOT, path))) cpSync(join(ROOT, path), join(folder, path))
   }
 }
 
