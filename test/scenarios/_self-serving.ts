@@ -10,6 +10,7 @@ import type { Kube } from '../../shared/kubernetes/client.ts'
 import { applyObject } from '../../shared/register/apply.ts'
 import { type KubeObject, readWebhooks } from '../../shared/register/manifests.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
+import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
 import { CONTROLLER, type TestCluster } from '../support/cluster.ts'
 import { fakeKubelet } from '../support/fake-kubelet.ts'
 import { installRole } from '../support/install.ts'
@@ -125,22 +126,47 @@ export async function readTrusted(admin: Kube): Promise<string> {
   return Buffer.from(body.webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString()
 }
 
+export interface Replica {
+  readonly serving: Serving
+  readonly said: () => string
+  /** How often it has read that file. */
+  readonly reads: (path: string) => number
+}
+
 /** `serve` in this process, on a clock of the test. */
-export async function startReplica(
-  t: Test,
-  environment: Environment,
-  clock: Clock,
-): Promise<{ readonly serving: Serving; said(): string }> {
+export async function startReplica(t: Test, environment: Environment, clock: Clock): Promise<Replica> {
   const lines: string[] = []
+  const read: string[] = []
   const io = {
     out: (): void => {},
     err: (line: string): void => void lines.push(line),
     env: environment,
-    readFile: (path: string) => readFile(path, 'utf8'),
+    readFile: (path: string) => {
+      read.push(path)
+      return readFile(path, 'utf8')
+    },
     clock,
     stop: new AbortController().signal,
   }
   const serving = await startFromSettings({ env: environment }, io)
   t.teardown(() => serving.close())
-  return { serving, said: () => lines.join('') }
+  return { serving, said: () => lines.join(''), reads: path => read.filter(one => one === path).length }
+}
+
+/** A clock that is turned, and can be put forward before whoever sleeps on it wakes. */
+export interface JumpingClock extends TurnableClock {
+  jump(ms: number): void
+}
+
+export function createJumpingClock(start: number): JumpingClock {
+  const clock = createTurnableClock(start)
+  let ahead = 0
+  return {
+    now: () => clock.now() + ahead,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    turn: ms => clock.turn(ms),
+    jump: ms => {
+      ahead += ms
+    },
+  }
 }
