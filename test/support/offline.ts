@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -43,6 +43,7 @@ export async function startOffline(t: Test, { env, ports }: OfflineOptions): Pro
   await writeFile(join(folder, 'certs/cert.pem'), cert)
   await writeFile(join(folder, 'certs/key.pem'), key)
   await cp(join(ROOT, 'serverless.yml'), join(folder, 'serverless.yml'))
+  await symlink(join(ROOT, 'infra'), join(folder, 'infra'))
   await mkdir(join(folder, '.build'))
   const entries = FUNCTIONS.map(name => [name, join(ROOT, `functions/${name}.ts`)])
   await build({ out: join(folder, '.build'), functions: Object.fromEntries(entries) })
