@@ -4,7 +4,6 @@ import { type InvocationType, InvokeCommand, LambdaClient } from '@aws-sdk/clien
 import type { Test } from 'tap'
 import type { ReconcileKey } from '../../shared/controllers/contract.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
-import { readClusterName } from '../../shared/kubernetes/cluster-name.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
 import { startTestCluster, type TestCluster } from '../support/cluster.ts'
@@ -28,7 +27,6 @@ export interface Stage {
   readonly admin: Kube
   readonly bmc: BmcSimulator
   readonly lambda: Lambda & { readonly ca: string }
-  readonly clusterName: string
 }
 
 export interface StageOptions {
@@ -43,7 +41,9 @@ export async function setStage(t: Test, packaged: Packaged, options: StageOption
   const cluster = await startTestCluster(t)
   const admin = await cluster.kube()
   await installRole(admin)
+  const steps = { blockCreateMs: 100, assignMs: 100, unassignMs: 100 }
   const bmc = await startBmcSimulator({
+    ...steps,
     clientId: SECRETS.PNAP_CLIENT_ID,
     clientSecret: SECRETS.PNAP_CLIENT_SECRET,
   })
@@ -56,7 +56,7 @@ export async function setStage(t: Test, packaged: Packaged, options: StageOption
     ...options.settings,
   }
   const lambda = await startPackaged(t, packaged, settings, options)
-  return { cluster, admin, bmc, lambda, clusterName: await readClusterName(admin) }
+  return { cluster, admin, bmc, lambda }
 }
 
 async function startPackaged(
