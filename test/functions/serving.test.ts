@@ -127,6 +127,26 @@ t.test('it is ready once the API server has answered, whatever comes later', asy
   t.equal(state.versions, 4)
 })
 
+t.test('it registers once it is of use, and looks again at each refresh', async t => {
+  let failure: Error | undefined = new CcmError('KUBE_UNREACHABLE', 'no answer')
+  let registered = 0
+  const { clock } = await start(
+    t,
+    {},
+    {
+      version: () => (failure ? Promise.reject(failure) : Promise.resolve()),
+      register: async () => void (registered += 1),
+    },
+  )
+  await clock.turn(31_000)
+  t.equal(registered, 0, 'not while nobody could be served')
+  failure = undefined
+  await clock.turn(2000)
+  t.equal(registered, 1, 'without waiting for the next refresh')
+  await clock.turn(30_000)
+  t.equal(registered, 2)
+})
+
 t.test('an end waits for the review and the work under way', async t => {
   const review1 = Promise.withResolvers<void>()
   const work = Promise.withResolvers<void>()
