@@ -4,6 +4,7 @@ import type { CommandLine } from '../shared/command-line.ts'
 import { openCloud } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig } from '../shared/config.ts'
 import { cleanUp } from '../shared/controllers/cleanup/cleanup.ts'
+import type { CleanupCall, CleanupParts } from '../shared/controllers/cleanup/contract.ts'
 import type { WithdrawCall, WithdrawParts } from '../shared/controllers/unregister/contract.ts'
 import { expectWithdrawn, withdraw } from '../shared/controllers/unregister/withdraw.ts'
 import { CcmError, hasCode } from '../shared/errors.ts'
@@ -113,19 +114,31 @@ export async function unregisterOnce(
   const isClear = withdrawn.failures.length === 0
   const blocks: BlockReport = { ...found, changes: [], failures: [] }
   if (release && leftovers && (!confirm || isClear)) {
-    const deadline = clock.now() + command.timeoutMs
     // Looked at before each round: a host that still runs may come back, and with it Services that need the blocks.
     async function lookAtCluster() {
       if (confirm) await expectWithdrawn(parts, call)
       return { state: 'unregistered', why: 'it was unregistered' } as const
     }
-    const cleaned = await cleanUp(
-      { leftovers, clock, lookAtCluster, requestCounts, tell },
-      { cluster, confirm, deadline, signal: stop },
-    )
-    Object.assign(blocks, { changes: cleaned.changes, failures: cleaned.failures })
+    const deadline = clock.now() + command.timeoutMs
+    const cleanupParts = { leftovers, clock, lookAtCluster, requestCounts, tell }
+    Object.assign(blocks, await giveBack(cleanupParts, { cluster, confirm, deadline, signal: stop }))
   }
   return tellReport(toUnregisterReport({ cluster, command, withdrawn, blocks }), command, out)
+}
+
+/** What was done in the cluster is told, whatever becomes of the blocks. */
+async function giveBack(
+  parts: CleanupParts,
+  call: CleanupCall,
+): Promise<Pick<BlockReport, 'changes' | 'failures'>> {
+  try {
+    const { changes, failures } = await cleanUp(parts, call)
+    return { changes, failures }
+  } catch (error) {
+    if (!hasCode(error)) throw error
+    const name = error.code.startsWith('BMC_') ? 'cloud' : 'cluster'
+    return { changes: [], failures: [{ name, code: error.code, message: error.message }] }
+  }
 }
 
 function tellReport(

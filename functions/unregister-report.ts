@@ -45,7 +45,7 @@ export function toUnregisterReport({ cluster, command, withdrawn, blocks }: Repo
   const changes = [...withdrawn.changes, ...blocks.changes.map(toBlockChange)]
   const failures = [
     ...withdrawn.failures,
-    ...blocks.failures.map(({ name, ...rest }) => ({ ...rest, name: `IPBlock ${name}` })),
+    ...blocks.failures.map(({ name, ...rest }) => ({ ...rest, name: toFailureName(name) })),
   ]
   const isClean = failures.length === 0 && (confirm || changes.length === 0)
   const known = blocks.blocks.map(({ blockId, cidr }) => ({ id: blockId, cidr }))
@@ -63,6 +63,10 @@ export function toUnregisterReport({ cluster, command, withdrawn, blocks }: Repo
     notes: [...withdrawn.notes, ...toBlockNotes(blocks, release), ...LAST_STEPS],
   }
 }
+
+/** Of a block by its id, or of all of them. */
+const toFailureName = (name: string): string =>
+  name === 'cluster' || name === 'cloud' ? `IPBlocks (${name})` : `IPBlock ${name}`
 
 const toBlockChange = ({ name, action, detail }: CleanupReport['changes'][number]): Change => ({
   kind: 'IPBlock',

@@ -98,9 +98,14 @@ const CILIUM = {
   crd: 'ciliumloadbalancerippools.cilium.io',
 }
 
-function toPool(name: string, cidr: string, labels?: Record<string, string>): ClusterView['pools'][number] {
+function toPool(
+  name: string,
+  cidr: string,
+  labels?: Record<string, string>,
+  ...more: string[]
+): ClusterView['pools'][number] {
   const metadata = { name, uid: name, resourceVersion: '1', ...(labels && { labels }) }
-  return { kind: CILIUM, pool: { metadata, spec: { blocks: [{ cidr }] } } }
+  return { kind: CILIUM, pool: { metadata, spec: { blocks: [cidr, ...more].map(one => ({ cidr: one })) } } }
 }
 
 t.test('a pool stays where an address in it stays', async t => {
@@ -124,6 +129,7 @@ t.test('--release deletes what was handed over, unless somebody put more into it
   const pools = [
     toPool('cloud-provider-phoenixnap-203-0-113-3', '203.0.113.3/32'),
     toPool('cloud-provider-phoenixnap', '192.0.2.0/28'),
+    toPool('cloud-provider-phoenixnap-two', '203.0.113.4/32', {}, '192.0.2.1/32'),
   ]
   const steps = planPools(pools, [], address => address.startsWith('203.0.113.'))
   t.match(steps, [{ action: 'delete', name: /203-0-113-3$/ }])
