@@ -48,7 +48,9 @@ export async function publish(
 
 async function readFacts(run: RunTool, { root, kind, confirm, name }: PublishOptions): Promise<PublishFacts> {
   const git = await readGit(run, root)
-  const layout = await readLayout(join(root, LAYOUT))
+  const layout = await readLayout(join(root, LAYOUT)).catch((error: Error) => {
+    throw new BuildProblem('BUILD_REFUSED', `the image is not whole (${error.message}): run make ci again`)
+  })
   return {
     kind,
     confirm,

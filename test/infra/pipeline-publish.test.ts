@@ -83,6 +83,11 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     prepare: tree => rmSync(join(tree.folder, LAYOUT), { recursive: true }),
     says: /there is no image: run make ci first/,
   },
+  'an image that was not built to its end': {
+    args: CD,
+    prepare: tree => writeFileSync(join(tree.folder, LAYOUT, 'index.json'), '{"manifests":[]}'),
+    says: /the image is not whole \(.* holds 0 images, not one\): run make ci again/,
+  },
   'the image of another commit': {
     args: CD,
     prepare: tree => tree.commit('not built'),
