@@ -17,4 +17,4 @@ async function main(manifests: readonly string[], folder: string): Promise<numbe
   return unused.length === 0 && asked.length > 0 ? 0 : 1
 }
 
-if (import.meta.main) process.exitCode = await main(['rbac.yaml'], AUDIT_LOG_FOLDER)
+if (import.meta.main) process.exitCode = await main(['rbac.yaml', 'rbac-self.yaml'], AUDIT_LOG_FOLDER)
