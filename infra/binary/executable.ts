@@ -37,8 +37,6 @@ export interface Binary {
   readonly signature: Signature
 }
 
-/** Changes whenever the same inputs make another file. */
-const RECIPE = 1
 const PROGRAM_MODE = 0o755
 /** Files kept for each platform: the newest, and those that something beside this may still run. */
 const KEPT = 3
@@ -57,7 +55,7 @@ const SAME_CACHE = '--random-seed=1'
 export async function buildBinary(platform: Platform, options: BinaryOptions): Promise<Binary> {
   const { root, run, version, cache = join(root, '.build/binary') } = options
   const [bundle, signature] = await Promise.all([bundleProgram(version), findSigner(platform, run)])
-  const folder = join(cache, `${toPlatformName(platform)}-${toKey(bundle, signature)}`)
+  const folder = join(cache, `${toPlatformName(platform)}-${await toKey(bundle, signature)}`)
   const path = join(folder, toBinaryName(platform))
   if (!(await exists(path))) {
     await mkdir(cache, { recursive: true })
@@ -108,11 +106,15 @@ async function make(platform: Platform, { root, run, bundle, signature, work }: 
   await writeFile(path('main.cjs.map'), bundle.map)
 }
 
-const toKey = ({ digest }: Bundle, { by }: Signature): string =>
-  createHash('sha256')
-    .update([RECIPE, NODE_VERSION, toPlatformName(hostPlatform()), by ?? 'unsigned', digest].join('\n'))
-    .digest('hex')
-    .slice(0, 16)
+/** What the file depends on: the program, Node, the machine that compiles for itself, who signs, and these modules. */
+async function toKey({ digest }: Bundle, { by }: Signature): Promise<string> {
+  const key = createHash('sha256').update(
+    [NODE_VERSION, toPlatformName(hostPlatform()), by ?? 'unsigned', digest].join('\n'),
+  )
+  const modules = (await readdir(import.meta.dirname)).toSorted()
+  for (const name of modules) key.update(await readFile(join(import.meta.dirname, name)))
+  return key.digest('hex').slice(0, 16)
+}
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
