@@ -50,7 +50,7 @@ const BATCH = JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1',
 t.test(
   'a new token is accepted as soon as it is sent, and the one before as long as it is there',
   async t => {
-    const { fake, clock, put, call } = await createBench(t)
+    const { fake, clock, put, call, host } = await createBench(t)
     t.equal(await call(OLD), 200)
     await clock.turn(5_000)
     put({ webhookToken: NEW, webhookTokenPrevious: OLD })
@@ -59,6 +59,8 @@ t.test(
     t.equal(await call(NEW), 200)
     t.equal(await call(OLD), 200)
     t.equal(fake.requests.length, 2)
+    await host.config(['reconcileFunction'])
+    t.equal(await call(NEW), 200, 'whoever asks for a setting does not bring the old token back')
   },
 )
 
