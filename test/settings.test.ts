@@ -49,8 +49,9 @@ for (const [env, problem] of BOUNDS)
     else t.throws(() => readConfig({ env }), { code: 'CCM_CONFIG_INVALID', fields: { problems: [problem] } })
   })
 
+const read = (flags: Record<string, string>) => readConfig({ flags, env: {} }).config
+
 t.test('a Service is called at port 443 unless it says otherwise, and nothing given is nothing', async t => {
-  const read = (flags: Record<string, string>) => readConfig({ flags, env: {} }).config
   t.match(read({ 'webhook-service': 'a/b' }), { webhookService: { namespace: 'a', name: 'b', port: 443 } })
   t.match(read({ 'webhook-service': 'a/b:8443' }), { webhookService: { port: 8443 } })
   t.match(read({ 'webhook-url': 'https://ccm:8443/' }), { webhookUrl: 'https://ccm:8443' })

@@ -18,42 +18,45 @@ forEachCluster(t, 'pools of other kinds', { everyKind: true, crds: DEFINITIONS }
   await createNamespace(kube, 'purelb-system')
   await installRole(kube)
   const controller = await cluster.kube(CONTROLLER)
+  const applyAs = (announcer: typeof cilium, claims: readonly string[]) =>
+    applyPools(controller, announcer, async () => claimsOf(...claims))
 
   await t.test("Cilium's pools come and go one by one", async t => {
     const path = '/apis/cilium.io/v2/ciliumloadbalancerippools'
-    const apply = async (...claims: string[]) =>
-      applyPools(controller, cilium, async () => claimsOf(...claims))
-    await apply('web=203.0.113.9', 'web=2001:db8::5', 'api=203.0.113.10')
+    await applyAs(cilium, ['web=203.0.113.9', 'web=2001:db8::5', 'api=203.0.113.10'])
     t.strictSame((await listPools(kube, path)).map(blocksOf), [
       [{ cidr: '2001:db8::5/128' }],
       [{ cidr: '203.0.113.10/32' }],
       [{ cidr: '203.0.113.9/32' }],
     ])
-    t.strictSame((await apply('web=203.0.113.9', 'web=2001:db8::5', 'api=203.0.113.10')).changes, [])
-    t.match(await apply('web=2001:db8::5', 'shop=203.0.113.10'), {
+    t.strictSame(
+      (await applyAs(cilium, ['web=203.0.113.9', 'web=2001:db8::5', 'api=203.0.113.10'])).changes,
+      [],
+    )
+    t.match(await applyAs(cilium, ['web=2001:db8::5', 'shop=203.0.113.10']), {
       changes: [
         { action: 'update', name: `${NAME}-203-0-113-10`, why: 'spec.serviceSelector differs' },
         { action: 'delete', name: `${NAME}-203-0-113-9` },
       ],
     })
-    await apply()
+    await applyAs(cilium, [])
     t.strictSame(await listPools(kube, path), [])
   })
 
   await t.test("PureLB's group is one", async t => {
     const path = '/apis/purelb.io/v2/namespaces/purelb-system/servicegroups'
-    const apply = async (...claims: string[]) =>
-      applyPools(controller, purelb, async () => claimsOf(...claims))
-    await apply('web=203.0.113.9')
-    t.strictSame((await apply('web=203.0.113.9')).changes, [])
+    await applyAs(purelb, ['web=203.0.113.9'])
+    t.strictSame((await applyAs(purelb, ['web=203.0.113.9'])).changes, [])
     const range = { pool: '203.0.113.9/32', subnet: '203.0.113.9/32', aggregation: '/32' }
     t.match(await listPools(kube, path), [
       { metadata: { name: NAME }, spec: { remote: { v4pools: [range] } } },
     ])
-    t.match((await apply('web=2001:db8::5')).changes, [{ action: 'update', why: 'spec.remote differs' }])
+    t.match((await applyAs(purelb, ['web=2001:db8::5'])).changes, [
+      { action: 'update', why: 'spec.remote differs' },
+    ])
     const [group] = await listPools(kube, path)
     t.notMatch(group?.spec, { remote: { v4pools: [] } })
-    await apply()
+    await applyAs(purelb, [])
     t.strictSame(await listPools(kube, path), [])
   })
 })
