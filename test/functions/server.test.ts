@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { createAdmission } from '../../functions/admission.ts'
 import { createAudit } from '../../functions/audit.ts'
 import { createAuthenticate } from '../../functions/auth.ts'
+import type { Renew } from '../../functions/renewal.ts'
 import { createServer, type TlsFiles } from '../../functions/server.ts'
 import { silentLog } from '../../shared/log.ts'
 import { createCertificates, type KeyPair } from '../../shared/simulator/certificates.ts'
@@ -14,11 +15,12 @@ import { bearer, createBackstage, MAX_BODY_BYTES, review, TOKEN, toControllers }
 interface Options {
   readonly tls?: TlsFiles
   readonly tokens?: readonly string[]
+  readonly renew?: Renew
   readonly ready?: () => boolean
   readonly wants?: () => readonly string[]
 }
 
-async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true, wants }: Options = {}) {
+async function listen(t: Test, { tls, tokens = [TOKEN], renew, ready = () => true, wants }: Options = {}) {
   const backstage = createBackstage()
   const parts = {
     clock: backstage.clock,
@@ -27,6 +29,7 @@ async function listen(t: Test, { tls, tokens = [TOKEN], ready = () => true, want
       tokens: () => tokens,
       demandCertificate: tls?.clientCa !== undefined,
     }),
+    renew,
     maxBodyBytes: MAX_BODY_BYTES,
   }
   const server = createServer({
@@ -174,4 +177,20 @@ t.test('tokens may change while the server runs', async t => {
   tokens.splice(0, 1, 'second-webhook-token')
   t.equal(await status('first-webhook-token'), 401)
   t.equal(await status('second-webhook-token'), 200)
+})
+
+t.test('a token that was put in place a moment ago is looked for when it is sent', async t => {
+  const tokens = ['first-webhook-token']
+  const asked: boolean[] = []
+  const renew = async (refused: boolean): Promise<void> => {
+    asked.push(refused)
+    if (refused) tokens.splice(0, 1, 'second-webhook-token')
+  }
+  const { server } = await listen(t, { tokens, renew })
+  const status = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+    (await server.inject({ method: 'POST', url: '/admission', headers, payload: review() })).statusCode
+  t.equal(await status({}), 401)
+  t.strictSame(asked, [false], 'not for one who sends none')
+  t.equal(await status(bearer('second-webhook-token')), 200)
+  t.equal(await status(bearer('first-webhook-token')), 401)
 })
