@@ -61,6 +61,7 @@ export async function serveWithoutPasses(
   const served = await startServed(t, cluster, { bmc, ...options })
   await until(() => served.log().includes('"state":"busy"'), 'its first pass finds the Lease taken')
   await patchLease(admin, { spec: { holderIdentity: null } })
+  await served.warmUp?.()
   // Half of what is left of it is the time for BMC: short, so that a test of waiting does not wait.
   const timeout = [{ op: 'add', path: '/webhooks/0/timeoutSeconds', value: 2 }]
   await admin.request({ method: 'PATCH', path: WEBHOOK, patch: 'json', body: timeout })

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { toDurationMs } from '../../../shared/setting-parsers.ts'
@@ -8,6 +9,9 @@ import { fillIn, getPackaged } from '../lambda/package.ts'
 import type { Environment } from '../world.ts'
 import type { Host, HostInputs } from './host.ts'
 
+/** More cold starts at once than there are cores would take longer than a webhook has. */
+const MAX_INSTANCES = { admission: availableParallelism() } as const
+
 /** The packaged functions under the emulated runtime; the schedule begins at once, as `serve` does. */
 export async function startFunctions(inputs: HostInputs): Promise<Host> {
   const { t, certificate, folder } = inputs
@@ -16,7 +20,8 @@ export async function startFunctions(inputs: HostInputs): Promise<Host> {
   await mkdir(logs, { recursive: true })
   const settings = await toFunctionSettings(inputs)
   const filled = fillIn(deployment, settings)
-  const lambda = await startLambda(t, { deployment: filled, code, certificate, folder: logs })
+  const options = { deployment: filled, code, certificate, folder: logs, maxInstances: MAX_INSTANCES }
+  const lambda = await startLambda(t, options)
   const schedule = setInterval(
     () => void lambda.tick(),
     toDurationMs(inputs.settings['PNAP_RESYNC_INTERVAL'] ?? '60s'),
@@ -26,14 +31,43 @@ export async function startFunctions(inputs: HostInputs): Promise<Host> {
     tellFaults(lambda)
   })
   void lambda.tick()
-  return { url: lambda.url, log: () => lambda.log(), pending: () => lambda.pending() }
+  return {
+    url: lambda.url,
+    log: () => lambda.log(),
+    pending: () => lambda.pending(),
+    warmUp: async () => {
+      const answer = await lambda.functions['admission']?.invoke(toFirstReview(settings.PNAP_WEBHOOK_TOKEN))
+      if (answer?.isError) throw new Error(answer.body)
+    },
+  }
+}
+
+/** A node that needs nothing: it is reviewed without a request to cluster or cloud. */
+function toFirstReview(token = ''): string {
+  const review = {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'first',
+      resource: { group: '', version: 'v1', resource: 'nodes' },
+      name: 'first',
+      operation: 'CREATE',
+      object: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'first' }, spec: {} },
+    },
+  }
+  return JSON.stringify({
+    rawPath: '/admission',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(review),
+    requestContext: { http: { method: 'POST' }, timeEpoch: Date.now() },
+  })
 }
 
 /** Settings as a deployment's environment has them: no files, and the cluster by address, authority and token. */
 export async function toFunctionSettings({ cluster, settings }: Pick<HostInputs, 'cluster' | 'settings'>) {
   const { PNAP_WEBHOOK_TOKEN_FILE: tokenFile, ...others } = settings
   return {
-    ...(tokenFile ? { PNAP_WEBHOOK_TOKEN: await readFile(tokenFile, 'utf8') } : {}),
+    PNAP_WEBHOOK_TOKEN: tokenFile ? await readFile(tokenFile, 'utf8') : undefined,
     ...toClusterSettings(cluster),
     ...others,
   }

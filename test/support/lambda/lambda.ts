@@ -39,7 +39,8 @@ export interface LambdaOptions {
   readonly certificate: KeyPair
   /** Receives the log files. */
   readonly folder: string
-  readonly maxInstances?: number
+  /** Sandboxes of a function at most, by its name. */
+  readonly maxInstances?: Readonly<Record<string, number>>
   readonly retryDelayMs?: (attempt: number) => number
   readonly integrationTimeoutMs?: number
 }
@@ -61,7 +62,7 @@ export async function startLambda(t: Test, options: LambdaOptions): Promise<Lamb
       const platform = toRole(invokeApi.url)
       const code = options.code(name)
       const start = () => startInstance(config, { node: LAMBDA_NODE, code, logFile: logFile(name), platform })
-      const maxInstances = options.maxInstances ?? MAX_INSTANCES
+      const maxInstances = options.maxInstances?.[name] ?? MAX_INSTANCES
       return [
         name,
         createFunction({ config, start, maxInstances, onEnd: record => void records.push(record) }),
