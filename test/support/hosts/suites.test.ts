@@ -2,6 +2,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { HOSTS, readBinary, readHost } from './host.ts'
+import { readHostRun } from './run.ts'
 import { leftOut, SUITES, suitesOf } from './suites.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -12,8 +13,9 @@ t.test('every file that starts the whole program is in the table', async t => {
   const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
   const texts = await Promise.all(files.map(async file => [file, await readFile(join(ROOT, file), 'utf8')]))
   const starting = texts.flatMap(([file = '', text = '']) => (STARTS.test(text) ? [file] : []))
-  const own = ['test/support/hosts/suites.test.ts']
-  t.strictSame(SUITES.map(({ file }) => file).sort(), starting.filter(file => !own.includes(file)).sort())
+  // Those of test/packaged are about what is built on every host.
+  const isAbout = (file: string): boolean => !/^test\/(?:packaged|support)\//.test(file)
+  t.strictSame(SUITES.map(({ file }) => file).sort(), starting.filter(isAbout).sort())
 })
 
 t.test('a suite runs on a host, or a reason is told', async t => {
@@ -27,4 +29,9 @@ t.test('hosts are named', async t => {
   for (const name of HOSTS) t.equal(readHost({ CCM_TEST_HOST: name }), name)
   t.throws(() => readHost({ CCM_TEST_HOST: 'cloud' }), /sources, binary, functions/)
   t.throws(() => readBinary({}), /CCM_TEST_BINARY/)
+})
+
+t.test('a run names its host', async t => {
+  t.strictSame(readHostRun(['--host', 'binary', 'one.test.ts']), { host: 'binary', files: ['one.test.ts'] })
+  for (const args of [[], ['--host', 'sources'], ['--host', 'cloud']]) t.equal(readHostRun(args), undefined)
 })
