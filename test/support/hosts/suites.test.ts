@@ -8,14 +8,14 @@ import { leftOut, SUITES, suitesOf } from './suites.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 /** What leads to the whole program: itself, the scenes around it, and the command line. */
 const STARTS = /\b(?:startServed|createJoinScene|serveWithoutPasses|runProgram)\(|by: 'webhook'/
+/** These are about what is built, on every host. */
+const OWN = /^test\/(?:packaged|support)\//
 
 t.test('every file that starts the whole program is in the table', async t => {
   const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
   const texts = await Promise.all(files.map(async file => [file, await readFile(join(ROOT, file), 'utf8')]))
   const starting = texts.flatMap(([file = '', text = '']) => (STARTS.test(text) ? [file] : []))
-  // Those of test/packaged are about what is built on every host.
-  const isAbout = (file: string): boolean => !/^test\/(?:packaged|support)\//.test(file)
-  t.strictSame(SUITES.map(({ file }) => file).sort(), starting.filter(isAbout).sort())
+  t.strictSame(SUITES.map(({ file }) => file).sort(), starting.filter(file => !OWN.test(file)).sort())
 })
 
 t.test('a suite runs on a host, or a reason is told', async t => {
