@@ -1,21 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { cloneProject } from './_clone.ts'
 import { type Block, readBlocks } from './_page.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** What the example is added to. */
-const COPIED = [
-  'functions',
-  'infra',
-  'shared',
-  'test/support',
-  'tsconfig.json',
-  'package.json',
-  '.oxlintrc.json',
-]
 /** Where it is added. */
 const LINTED = ['shared/cloud-provider', 'shared/phoenixnap', 'test/phoenixnap']
 
@@ -36,11 +26,7 @@ async function apply(folder: string, { language, roles: [path = ''], text }: Blo
 }
 
 t.test('the worked example works', async t => {
-  // Not within the checkout: there the linter leaves out what git ignores.
-  const folder = await mkdtemp(join(tmpdir(), 'guide-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
-  for (const path of COPIED) await cp(join(ROOT, path), join(folder, path), { recursive: true })
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const folder = await cloneProject(t)
   const page = await readFile(join(ROOT, 'docs/guides/add-functionality.md'), 'utf8')
   const blocks = readBlocks(page).filter(({ language }) => language === 'ts' || language === 'diff')
   for (const block of blocks) await apply(folder, block)
