@@ -24,7 +24,7 @@ export async function startBinary(inputs: HostInputs): Promise<Host> {
       throw new Error(`the program does not serve:\n${await readLogTail(logFile)}`)
     await sleep(POLL_MS)
   }
-  return { url: `https://127.0.0.1:${port}`, log, pending: () => undefined }
+  return { url: `https://127.0.0.1:${port}`, log, pending: () => undefined, processes: 1 }
 }
 
 /** These variables, no others, and nowhere to find a program. */

@@ -35,6 +35,7 @@ export async function startFunctions(inputs: HostInputs): Promise<Host> {
     url: lambda.url,
     log: () => lambda.log(),
     pending: () => lambda.pending(),
+    processes: MAX_INSTANCES.admission,
     warmUp: async () => {
       const answer = await lambda.functions['admission']?.invoke(toFirstReview(settings.PNAP_WEBHOOK_TOKEN))
       if (answer?.isError) throw new Error(answer.body)

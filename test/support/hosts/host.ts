@@ -16,6 +16,8 @@ export interface Host {
    * Rings that it took over and has not answered yet; undefined: it does not tell, and is at rest when it logs no more.
    */
   pending(): number | undefined
+  /** Processes that review at once: each reads the cloud for itself. */
+  readonly processes: number
   /** Brings up what a first review would wait for: for suites whose webhook has less time than that takes. */
   warmUp?(): Promise<void>
 }

@@ -21,5 +21,6 @@ export async function startSources(inputs: HostInputs): Promise<Host> {
     url: `https://127.0.0.1:${serving.port}`,
     log: () => lines.join(''),
     pending: () => serving.queue.size(),
+    processes: 1,
   }
 }
