@@ -33,8 +33,6 @@ export interface StageOptions {
   readonly settings?: Environment
   /** Changes the configuration of every function, which is otherwise the shipped one. */
   readonly change?: Partial<FunctionConfig>
-  /** By default at once; what is thrown or returned here happens between two attempts. */
-  readonly beforeRetry?: () => void
 }
 
 export async function setStage(t: Test, packaged: Packaged, options: StageOptions = {}): Promise<Stage> {
@@ -63,18 +61,14 @@ async function startPackaged(
   t: Test,
   { deployment, code }: Packaged,
   settings: Environment,
-  { change, beforeRetry }: StageOptions,
+  { change }: StageOptions,
 ): Promise<Lambda & { readonly ca: string }> {
   const folder = join(t.testdir(), 'logs')
   await mkdir(folder)
   const filled = fillIn(deployment, settings)
   const functions = filled.functions.map(config => ({ ...config, ...change }))
   const certificate = await createCertificates({ hosts: ['127.0.0.1'] })
-  const retryDelayMs = (): number => {
-    beforeRetry?.()
-    return 0
-  }
-  const options = { deployment: { ...filled, functions }, code, certificate, folder, retryDelayMs }
+  const options = { deployment: { ...filled, functions }, code, certificate, folder }
   return { ...(await startLambda(t, options)), ca: certificate.ca }
 }
 
