@@ -1,0 +1,11 @@
+const BREAKS = /[\t-\r\u0085\u2028\u2029]+/gu
+/** C0, DEL and C1; and those that turn the direction of what follows. */
+const CONTROLS = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
+
+/**
+ * Text that others wrote, such as a name or an error's message, for one line of a terminal or a report: it can neither
+ * end the line nor move the cursor. JSON escapes such characters by itself and needs no call.
+ *
+ * @returns the text with a space for line breaks and tabs, and without other control characters
+ */
+export const toPrintable = (text: string): string => text.replace(BREAKS, ' ').replace(CONTROLS, '')
