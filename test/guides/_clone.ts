@@ -46,7 +46,8 @@ export async function runPage(folder: string, page: string, options: PageOptions
   const PATH = [...path, '/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', dirname(findNpm())].join(
     ':',
   )
-  const child = spawn('bash', ['-c', script], {
+  // Without what the runner of this test adds to the environment of every Node.
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', 'bash', '-c', script], {
     cwd: folder,
     env: { PATH, HOME: process.env['HOME'] ?? folder, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -49,6 +49,7 @@ const CONFIG: FunctionConfig = {
 async function start(
   t: Test,
   change: Partial<FunctionConfig> = {},
+  integrationTimeoutMs = 20_000,
 ): Promise<Lambda & { readonly ca: string }> {
   const folder = t.testdir()
   await mkdir(join(folder, 'odd'))
@@ -66,7 +67,7 @@ async function start(
     certificate,
     folder,
     retryDelayMs: () => 0,
-    integrationTimeoutMs: 500,
+    integrationTimeoutMs,
   })
   return { ...lambda, ca: certificate.ca }
 }
@@ -228,7 +229,7 @@ t.test('the HTTP API', async t => {
 t.test('the HTTP API, when a function fails or takes too long', async t => {
   const lambda = await start(t, { handler: 'odd.missing' })
   t.match(await post(lambda, '/odd', '{}'), { status: 500, body: { message: 'Internal Server Error' } })
-  const slow = await start(t)
+  const slow = await start(t, {}, 500)
   const { status, body } = await post(slow, '/slow', '')
   t.strictSame([status, body], [503, { message: 'Service Unavailable' }])
 })
