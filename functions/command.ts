@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { CommandFlags, CommandLine } from '../shared/command-line.ts'
+import type { CommandName } from '../shared/command-names.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { SourceInputs } from '../shared/sources.ts'
 
@@ -20,6 +21,7 @@ export interface CliIo {
 
 /** One row of the help and of docs/reference/commands.md. */
 export interface Command extends CommandFlags {
+  readonly name: CommandName
   readonly doc: string
   readonly exitCodes?: string
   /** @returns exit code */

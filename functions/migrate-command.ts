@@ -110,7 +110,9 @@ function withLeftSettings(
   workloads: readonly Workload[],
 ): SourceInputs {
   const { flags = {}, env = io.env, readFile = io.readFile } = inputs
-  const containers = workloads.flatMap(workload => workload.containers.filter(isGoProgram))
+  const containers = workloads.flatMap(workload =>
+    workload.containers.filter(container => isGoProgram(container, workload)),
+  )
   const left = Object.entries(Object.assign({}, ...containers.map(one => one.env)) as Record<string, string>)
   const settings = Object.fromEntries(left.filter(([name]) => name.startsWith('PNAP_')))
   const given = { ...inputs, env: { ...settings, ...env } }

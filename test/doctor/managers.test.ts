@@ -1,65 +1,173 @@
 import t from 'tap'
+import { COMMANDS } from '../../functions/commands.ts'
+import { COMMAND_NAMES } from '../../shared/command-names.ts'
 import { selectsPool, toRunning } from '../../shared/doctor/announcer-facts.ts'
-import { findManagers, isGoProgram, isOtherManager, toLeader } from '../../shared/doctor/managers.ts'
+import { findManagers, isGoProgram, isHost, isOtherManager, toLeader } from '../../shared/doctor/managers.ts'
 import { judgePath, toTarget } from '../../shared/doctor/webhook-configuration.ts'
 import { findUnjoined } from '../../shared/doctor/webhook-probe.ts'
-import { type ContainerView, toWorkload } from '../../shared/doctor/workloads.ts'
+import { toWorkload, type Workload } from '../../shared/doctor/workloads.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
 
-const container = (image: string, ...words: string[]): ContainerView => ({ image, words, env: {} })
+const inSystem = (name: string) => ({ name, namespace: 'kube-system' })
 
-const GO: readonly ContainerView[] = [
-  container(
+type PodSpec = NonNullable<Parameters<typeof toWorkload>[1]['spec']>
+
+const toPod = (container: object, spec: PodSpec = {}, labels = {}): Workload =>
+  toWorkload('Pod', { metadata: { ...inSystem('one'), labels }, spec: { containers: [container], ...spec } })
+
+const run = (image: string, ...args: string[]): Workload => toPod({ image, args })
+const start = (image: string, ...command: string[]): Workload => toPod({ image, command })
+
+const NAME = 'cloud-provider-phoenixnap'
+const OUR_LABEL = { 'app.kubernetes.io/name': NAME }
+const OUR_ACCOUNT = { serviceAccountName: NAME }
+
+const GO: Readonly<Record<string, Workload>> = {
+  'as released': start(
     'ghcr.io/phoenixnap/cloud-provider-phoenixnap:main',
     './cloud-provider-phoenixnap',
     '--cloud-provider=PhoenixNAP',
   ),
-  container('phoenixnap/cloud-provider-phoenixnap'),
-  container('registry:5000/mirror/k8s-cloud-provider-bmc@sha256:00', '--leader-elect=false'),
-  container('my/own:1', '/bin/ccm', '--cloud-provider=phoenixnap'),
-]
-const OURS: readonly ContainerView[] = [
-  container('phoenixnap/cloud-provider-phoenixnap:v1', 'serve', '--listen', '0.0.0.0:8443'),
-  container('phoenixnap/cloud-provider-phoenixnap', '/cloud-provider-phoenixnap', 'resync'),
-]
-const OTHERS: readonly ContainerView[] = [
-  container('hetznercloud/hcloud-cloud-controller-manager:v1', '/bin/hcloud-cloud-controller-manager'),
-  container('registry.k8s.io/cloud-provider-aws/cloud-controller-manager:v1'),
-  container('some/image', '--cloud-provider=openstack'),
-]
-const NONE: readonly ContainerView[] = [
-  container('nginx:1'),
-  container('ghcr.io/kube-vip/kube-vip-cloud-provider:v0'),
-  container('registry.k8s.io/kube-controller-manager:v1', 'kube-controller-manager', '--cloud-provider=aws'),
-  container('registry.k8s.io/kube-apiserver:v1', '--cloud-provider=external'),
-]
+  'by its image': run('phoenixnap/cloud-provider-phoenixnap'),
+  'from a mirror': run('registry:5000/mirror/k8s-cloud-provider-bmc@sha256:00', '--leader-elect=false'),
+  'by its flag': start('my/own:1', '/bin/ccm', '--cloud-provider=phoenixnap'),
+  'by its flag in two words': run('registry.corp/pnap:1', '--cloud-provider', 'phoenixnap'),
+  'through a shell': start(
+    'registry.corp/pnap:1',
+    'sh',
+    '-c',
+    'exec ./cloud-provider-phoenixnap --cloud-provider=phoenixnap --cloud-config=/x',
+  ),
+  'through a shell without its flag': start('a/b', '/bin/sh', '-c', './cloud-provider-phoenixnap --v=2'),
+  'by its file': run(
+    'registry.corp/controller:1',
+    '--cloud-config=/etc/cloud-sa/cloud-sa.json',
+    '--leader-elect=false',
+  ),
+  'by where a volume is': toPod({ image: 'a/b', volumeMounts: [{ name: 'v', mountPath: '/etc/cloud-sa' }] }),
+  'by its Secret': toPod(
+    { image: 'a/b', volumeMounts: [{ name: 'v', mountPath: '/settings' }] },
+    { volumes: [{ name: 'v', secret: { secretName: 'phoenixnap-cloud-config' } }] },
+  ),
+  'by its Secret among others': toPod(
+    { image: 'a/b', volumeMounts: [{ name: 'v', mountPath: '/settings' }] },
+    { volumes: [{ name: 'v', projected: { sources: [{ secret: { name: 'pnap-cloud-config' } }] } }] },
+  ),
+  'beside another container': toPod(
+    { image: 'busybox' },
+    { initContainers: [{ image: 'a/b', args: ['--cloud-provider=phoenixnap'], restartPolicy: 'Always' }] },
+  ),
+  'under our label': toPod({ image: 'a/b', args: ['--cloud-provider=phoenixnap'] }, OUR_ACCOUNT, OUR_LABEL),
+}
+const HOSTS: Readonly<Record<string, Workload>> = {
+  'by its image': run('phoenixnap/cloud-provider-phoenixnap:v1', 'serve', '--listen', '0.0.0.0:8443'),
+  'by its program': start(
+    'phoenixnap/cloud-provider-phoenixnap',
+    '/usr/local/bin/cloud-provider-phoenixnap',
+    'resync',
+  ),
+  'by our label': toPod({ image: 'registry.corp/pnap-ccm:v1', args: ['serve'] }, {}, OUR_LABEL),
+  'by our account': toPod({ image: 'registry.corp/cloud-provider-pnap:v1', args: ['serve'] }, OUR_ACCOUNT),
+  'without words': toPod({ image: 'registry.corp/pnap-ccm:v1' }, OUR_ACCOUNT),
+  'through a shell': start(
+    'phoenixnap/cloud-provider-phoenixnap',
+    'sh',
+    '-c',
+    'exec /cloud-provider-phoenixnap serve --listen 0.0.0.0:8443',
+  ),
+  'with the settings of the Go program': toPod(
+    {
+      image: 'phoenixnap/cloud-provider-phoenixnap',
+      args: ['serve'],
+      volumeMounts: [{ name: 'v', mountPath: '/etc/cloud-sa' }],
+    },
+    OUR_ACCOUNT,
+  ),
+}
+const OTHERS: Readonly<Record<string, Workload>> = {
+  hcloud: start('hetznercloud/hcloud-cloud-controller-manager:v1', '/bin/hcloud-cloud-controller-manager'),
+  aws: run('registry.k8s.io/cloud-provider-aws/cloud-controller-manager:v1'),
+  openstack: run('some/image', '--cloud-provider=openstack'),
+}
+const NONE: Readonly<Record<string, Workload>> = {
+  nginx: run('nginx:1'),
+  'kube-vip': run('ghcr.io/kube-vip/kube-vip-cloud-provider:v0'),
+  'kube-controller-manager': start(
+    'registry.k8s.io/kube-controller-manager:v1',
+    'kube-controller-manager',
+    '--cloud-provider=aws',
+  ),
+  'kube-apiserver': run('registry.k8s.io/kube-apiserver:v1', '--cloud-provider=external'),
+  'our image for a look around': start('phoenixnap/cloud-provider-phoenixnap:v1', 'sleep', '1d'),
+  'a copy of our Pod for a look around': toPod(
+    {
+      image: 'phoenixnap/cloud-provider-phoenixnap:v1',
+      command: ['sleep', '1d'],
+      volumeMounts: [{ name: 'v', mountPath: '/settings' }],
+    },
+    { ...OUR_ACCOUNT, volumes: [{ name: 'v', secret: { secretName: 'pnap-cloud-config' } }] },
+    OUR_LABEL,
+  ),
+  'an init container that ends': toPod(
+    { image: 'busybox' },
+    { initContainers: [{ image: 'a/b', args: ['--cloud-provider=phoenixnap'] }] },
+  ),
+}
+for (const name of COMMAND_NAMES.filter(name => name !== 'serve' && name !== 'resync'))
+  Object.assign(NONE, { [`our ${name}`]: run('phoenixnap/cloud-provider-phoenixnap:v1', name) })
 
 t.test('the Go program is told from this one, and from other managers', async t => {
-  for (const one of GO) t.ok(isGoProgram(one), one.image)
-  for (const one of [...OURS, ...OTHERS, ...NONE])
-    t.notOk(isGoProgram(one), `${one.image} ${one.words.join(' ')}`)
-  for (const one of OTHERS) t.ok(isOtherManager(one), one.image)
-  for (const one of [...GO, ...OURS, ...NONE])
-    t.notOk(isOtherManager(one), `${one.image} ${one.words.join(' ')}`)
+  const kinds = { GO, HOSTS, OTHERS, NONE }
+  for (const [kind, workloads] of Object.entries(kinds)) {
+    for (const [name, one] of Object.entries(workloads)) {
+      const runs = (isOne: typeof isHost): boolean => findManagers([one], isOne).running.length > 0
+      const found = { go: runs(isGoProgram), host: runs(isHost), other: runs(isOtherManager) }
+      const wanted = { go: kind === 'GO', host: kind === 'HOSTS', other: kind === 'OTHERS' }
+      t.strictSame(found, wanted, `${kind}: ${name}`)
+    }
+  }
 })
 
-const inSystem = (name: string) => ({ name, namespace: 'kube-system' })
+t.test('every command is known by its name', async t => {
+  t.strictSame(
+    COMMANDS.map(({ name }) => name),
+    COMMAND_NAMES,
+  )
+})
+
+/** As the controllers of a cluster name what they make. */
+const madeBy = (kind: string, name: string, labels = {}) => ({
+  labels,
+  ownerReferences: [{ kind, name, controller: true }],
+})
 
 t.test('what is scaled to none or has ended does not run, and Pods count once', async t => {
-  const template = { spec: { containers: [{ image: 'k8s-cloud-provider-bmc' }] } }
   const pod = { containers: [{ image: 'k8s-cloud-provider-bmc' }] }
+  const template = { spec: pod }
+  const ofGo = madeBy('ReplicaSet', 'go-1234', { 'pod-template-hash': '1234' })
+  const ofIdle = madeBy('ReplicaSet', 'idle-5678', { 'pod-template-hash': '5678' })
   const found = findManagers(
     [
       toWorkload('Deployment', { metadata: inSystem('go'), spec: { template } }),
-      toWorkload('Pod', { metadata: inSystem('go-1234-5'), spec: pod, status: { phase: 'Running' } }),
+      toWorkload('Pod', { metadata: { ...inSystem('go-1234-5'), ...ofGo }, spec: pod }),
+      toWorkload('Pod', { metadata: { ...inSystem('go-on-node'), ...madeBy('Node', 'n') }, spec: pod }),
       toWorkload('Deployment', { metadata: inSystem('idle'), spec: { replicas: 0, template } }),
+      toWorkload('Pod', { metadata: { ...inSystem('idle-5678-9'), ...ofIdle }, spec: pod }),
+      toWorkload('DaemonSet', { metadata: inSystem('each'), spec: { template } }),
+      toWorkload('Pod', { metadata: { ...inSystem('each-1'), ...madeBy('DaemonSet', 'each') }, spec: pod }),
       toWorkload('Pod', { metadata: inSystem('alone'), spec: pod }),
       toWorkload('Pod', { metadata: inSystem('ended'), spec: pod, status: { phase: 'Succeeded' } }),
     ],
     isGoProgram,
   )
   t.strictSame(found, {
-    running: ['Deployment kube-system/go', 'Pod kube-system/alone'],
+    running: [
+      'Deployment kube-system/go',
+      'Pod kube-system/go-on-node',
+      'Pod kube-system/idle-5678-9',
+      'DaemonSet kube-system/each',
+      'Pod kube-system/alone',
+    ],
     idle: ['Deployment kube-system/idle'],
   })
 })
