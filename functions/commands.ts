@@ -118,7 +118,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     settings: true,
     exitCodes:
-      '0: nothing of ours is left; 1: something cannot be taken away; without --confirm 2: something is there to be taken away.',
+      '0: nothing of ours is left; 1: something cannot be taken away, or not everything could be read; without --confirm 2: something is there to be taken away.',
     async run(line, io) {
       const { runUnregister, toUnregisterCommand } = await import('./unregister-command.ts')
       const { problems, ...command } = toUnregisterCommand(line)

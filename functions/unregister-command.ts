@@ -113,7 +113,7 @@ export async function unregisterOnce(
   const withdrawn = await withdraw(parts, call)
   const isClear = withdrawn.failures.length === 0
   const blocks: BlockReport = { ...found, changes: [], failures: [] }
-  if (release && leftovers && (!confirm || isClear)) {
+  if (release && leftovers && isClear) {
     // Looked at before each round: a host that still runs may come back, and with it Services that need the blocks.
     async function lookAtCluster() {
       if (confirm) await expectWithdrawn(parts, call)

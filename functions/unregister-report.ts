@@ -18,8 +18,11 @@ export interface BlockReport extends Pick<CleanupReport, 'changes' | 'failures'>
 }
 
 export interface UnregisterReport {
-  /** `clean`: nothing of ours is left; `planned`: something is and nothing was changed; `left`: not all could go. */
-  readonly state: 'clean' | 'planned' | 'left'
+  /**
+   * `clean`: nothing of ours is left; `planned`: something is and nothing was changed; `left`: not all could go;
+   * `unknown`: not everything could be read, and nothing (more) was changed.
+   */
+  readonly state: 'clean' | 'planned' | 'left' | 'unknown'
   readonly cluster: string
   readonly release: boolean
   /** Objects by kind, changed or to be changed. */
@@ -48,11 +51,12 @@ export function toUnregisterReport({ cluster, command, withdrawn, blocks }: Repo
     ...blocks.failures.map(({ name, ...rest }) => ({ ...rest, name: toFailureName(name) })),
   ]
   const isClean = failures.length === 0 && (confirm || changes.length === 0)
+  const isUnknown = withdrawn.failures.some(({ unread }) => unread)
   const known = blocks.blocks.map(({ blockId, cidr }) => ({ id: blockId, cidr }))
   const isGivenBack = release && blocks.failures.length === 0 && withdrawn.failures.length === 0
   const left = known.length > 0 ? known : withdrawn.blocks.map(({ id, cidr }) => ({ id, cidr }))
   return {
-    state: isClean ? 'clean' : confirm ? 'left' : 'planned',
+    state: isUnknown ? 'unknown' : isClean ? 'clean' : confirm ? 'left' : 'planned',
     cluster,
     release,
     counts: countKinds(changes),
@@ -126,11 +130,16 @@ function toSummary({ state, counts, failures, cluster }: UnregisterReport): stri
   const objects = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`)
   if (objects.length === 0 && failures.length === 0) return `nothing of ours is in cluster ${cluster}`
   const done = objects.length === 0 ? 'nothing' : objects.join(', ')
+  if (state === 'unknown' && objects.length === 0)
+    return `what is in cluster ${cluster} could not be read: nothing was changed`
   if (state === 'planned') return `to do in cluster ${cluster}: ${done}`
   return `done in cluster ${cluster}: ${done}${failures.length > 0 ? `; ${failures.length} left` : ''}`
 }
 
-const toFailureLines = ({ name, code, message }: Failure): string[] => {
+const toFailureLines = ({ name, code, message, unread }: Failure): string[] => {
   const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
-  return [`left: ${name}: ${code}: ${message}`, ...(entry ? [`    ${entry.action}`] : [])]
+  return [
+    `${unread ? 'could not be read' : 'left'}: ${name}: ${code}: ${message}`,
+    ...(entry ? [`    ${entry.action}`] : []),
+  ]
 }

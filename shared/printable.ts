@@ -4,7 +4,7 @@ const CONTROLS = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
 
 /**
  * Text that others wrote, such as a name or an error's message, for one line of a terminal or a report: it can neither
- * end the line nor move the cursor. JSON escapes such characters by itself and needs no call.
+ * end the line nor move the cursor. JSON is for programs, and has what was there.
  *
  * @returns the text with a space for line breaks and tabs, and without other control characters
  */

@@ -42,6 +42,8 @@ export interface Failure {
   readonly name: string
   readonly code: string
   readonly message: string
+  /** It could not be read: what of ours is there is not known. */
+  readonly unread?: true
 }
 
 /** An address that stays with a Service. */

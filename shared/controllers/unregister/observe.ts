@@ -1,6 +1,6 @@
 import { ANNOUNCER_NAMES, getAnnouncer } from '../../announcers/announcers.ts'
 import type { PoolKind } from '../../announcers/contract.ts'
-import { type ErrorCode, hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { listAll } from '../../kubernetes/lists.ts'
 import { NAME } from '../../kubernetes/names.ts'
@@ -10,14 +10,15 @@ import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressBook } from '../address/contract.ts'
 import type { StoredPool } from '../address/pool-plan.ts'
+import type { Inventory } from '../inventory/content.ts'
 import { readInventory } from '../inventory/store.ts'
-import type { Failure } from './contract.ts'
 import { KINDS, type OwnKind, toListPath } from './kinds.ts'
 import { isPoolOfInterest } from './plan-pools.ts'
-import type { ClusterView, Stored } from './view.ts'
+import { isServed } from './served.ts'
+import type { ClusterView, Stored, Unread } from './view.ts'
 
 const EMPTY_BOOK: AddressBook = { claims: [], gates: [], unreadable: [], now: 0 }
-const FATAL: readonly ErrorCode[] = ['KUBE_UNREACHABLE', 'KUBE_CREDENTIALS_INVALID']
+const IP_ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses'
 const WORKLOADS = [
   { kind: 'Deployment', path: '/apis/apps/v1/deployments' },
   { kind: 'DaemonSet', path: '/apis/apps/v1/daemonsets' },
@@ -25,40 +26,41 @@ const WORKLOADS = [
 
 /**
  * Everything in the cluster that may be ours. A kind that the cluster does not have holds nothing of ours; one that
- * cannot be read is a failure, and the others are read all the same.
+ * cannot be read is a failure, and the view is not complete.
  */
 export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<ClusterView> {
-  const failures: Failure[] = []
+  const failures: Unread[] = []
 
-  /** @throws whatever is no answer of the API server about this list */
-  async function attempt<T>(what: string, fallback: T, read: () => Promise<T>): Promise<T> {
+  /** @throws whatever is no answer about this list */
+  async function attempt<T>(name: string, path: string, fallback: T, read: () => Promise<T>): Promise<T> {
     try {
       return await read()
     } catch (error) {
       if (hasCode(error, 'KUBE_NOT_FOUND')) return fallback
-      // Nothing else would be answered either.
-      if (!hasCode(error) || FATAL.includes(error.code)) throw error
-      failures.push({ name: what, code: error.code, message: error.message })
+      if (!hasCode(error)) throw error
+      if (hasCode(error, 'KUBE_FORBIDDEN') && !(await isServed(kube, path, signal))) return fallback
+      failures.push({ name, code: error.code, message: error.message, unread: true })
       return fallback
     }
   }
 
-  const objects = await Promise.all(
-    KINDS.map(kind => attempt(`${kind.kind}s`, [], () => listOwn(kube, kind, signal))),
-  )
-  const [services, nodes, book, inventory] = await Promise.all([
-    attempt('Services', [], () => listServices(kube, () => true, { signal })),
-    attempt('Nodes', [], () => listNodes(kube, signal)),
-    attempt('IPAddresses', EMPTY_BOOK, () => readBook(kube, signal)),
-    // It names blocks for people only: one that nobody can read is deleted like any other.
-    readInventory(kube, signal).catch(() => undefined),
+  const [objects, services, nodes, book, inventory, pools, workloads] = await Promise.all([
+    Promise.all(
+      KINDS.map(kind => attempt(`${kind.kind}s`, toListPath(kind), [], () => listOwn(kube, kind, signal))),
+    ),
+    attempt('Services', '/api/v1/services', [], () => listServices(kube, () => true, { signal })),
+    attempt('Nodes', '/api/v1/nodes', [], () => listNodes(kube, signal)),
+    attempt('IPAddresses', IP_ADDRESSES, EMPTY_BOOK, () => readBook(kube, signal)),
+    attempt('Inventory', '/api/v1/configmaps', undefined, () => readKnown(kube, signal)),
+    Promise.all(
+      toPoolKinds().map(kind => attempt(`${kind.kind}s`, kind.path, [], () => listPools(kube, kind, signal))),
+    ),
+    Promise.all(
+      WORKLOADS.map(({ kind, path }) =>
+        attempt(`${kind}s`, path, [], () => listWorkloads(kube, kind, path, signal)),
+      ),
+    ),
   ])
-  const pools = await Promise.all(
-    toPoolKinds().map(kind => attempt(`${kind.kind}s`, [], () => listPools(kube, kind, signal))),
-  )
-  const workloads = await Promise.all(
-    WORKLOADS.map(({ kind, path }) => attempt(`${kind}s`, [], () => listWorkloads(kube, kind, path, signal))),
-  )
   return {
     objects: toUnique(objects.flat(), ({ object }) => object.metadata),
     services,
@@ -68,7 +70,17 @@ export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<
     blocks:
       inventory?.addresses?.blocks.map(({ id, cidr, dedicatedTo }) => ({ id, cidr, dedicatedTo })) ?? [],
     workloads: workloads.flat(),
-    failures,
+    failures: [...new Map(failures.map(failure => [`${failure.name} ${failure.code}`, failure])).values()],
+  }
+}
+
+/** One that is there and cannot be understood is deleted like any other: nobody would ever put it right. */
+async function readKnown(kube: Kube, signal: AbortSignal | undefined): Promise<Inventory | undefined> {
+  try {
+    return await readInventory(kube, signal)
+  } catch (error) {
+    if (hasCode(error, 'CCM_INVENTORY_INVALID')) return undefined
+    throw error
   }
 }
 

@@ -27,8 +27,12 @@ const WHY: Readonly<Record<string, string>> = {
   accounts: 'nobody acts as it any more',
 }
 
-/** Everything that is to be done, in the order of the phases. Nothing is left where it is empty. */
+/**
+ * Everything that is to be done, in the order of the phases. Nothing is left where it is empty and the view complete; of
+ * a view that is not complete nothing follows: a pool without known Services is no pool without Services.
+ */
 export function planWithdrawal(view: ClusterView, release: WithdrawCall['release']): WithdrawPlan {
+  if (view.failures.length > 0) return { steps: [], kept: [] }
   const { book } = view
   const known = view.blocks.flatMap(({ cidr }) => cidr ?? [])
   const cidrs = [...new Set([...known, ...(release?.cidrs ?? [])])]

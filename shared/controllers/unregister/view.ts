@@ -1,4 +1,5 @@
 import type { PoolKind } from '../../announcers/contract.ts'
+import type { ErrorCode } from '../../errors.ts'
 import type { KubeNode, KubeService, ObjectMeta } from '../../kubernetes/types.ts'
 import type { AddressBook } from '../address/contract.ts'
 import type { StoredPool } from '../address/pool-plan.ts'
@@ -20,6 +21,12 @@ export interface Stored {
   readonly roleRef?: { readonly kind: string; readonly name: string }
 }
 
+/** A list that could not be read. */
+export interface Unread extends Failure {
+  readonly code: ErrorCode
+  readonly unread: true
+}
+
 /** Everything that may be ours in a cluster, as it was read. */
 export interface ClusterView {
   readonly objects: readonly { readonly kind: Kind; readonly object: Stored }[]
@@ -30,6 +37,6 @@ export interface ClusterView {
   readonly book: AddressBook
   readonly blocks: readonly KnownBlock[]
   readonly workloads: readonly { readonly kind: string; readonly metadata: ObjectMeta }[]
-  /** What could not be read. */
-  readonly failures: readonly Failure[]
+  /** What could not be read: with any of these the view is a part of the truth, and decides nothing. */
+  readonly failures: readonly Unread[]
 }

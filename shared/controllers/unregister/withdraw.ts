@@ -10,10 +10,8 @@ import {
   type WithdrawParts,
   type WithdrawReport,
 } from './contract.ts'
+import { expectAnswer, isComplete, type Look, look, toError } from './look.ts'
 import { toNotes } from './notes.ts'
-import { observeCluster } from './observe.ts'
-import { planWithdrawal, type WithdrawPlan } from './plan.ts'
-import type { ClusterView } from './view.ts'
 
 /** What a host had sent before it lost its rights is stored within this time, or never; announcers act within it. */
 const PAUSE_MS = 1_000
@@ -31,51 +29,47 @@ interface StepFailure extends Failure {
 }
 
 /**
- * Takes everything of ours out of a cluster, until two looks in a row find nothing, or what is left does not go. It may be
- * broken off between any two writes and run again: what is to be done is read from the cluster each time.
+ * Takes everything of ours out of a cluster, until a look finds nothing, or what is left does not go. It may be broken off
+ * between any two writes and run again: what is to be done is read from the cluster each time. Nothing is written after
+ * a look that was not complete.
  *
  * @throws CcmError KUBE_* when the cluster does not answer at all
  */
 export async function withdraw(parts: WithdrawParts, call: WithdrawCall): Promise<WithdrawReport> {
   const first = await look(parts, call)
-  if (!call.confirm) return toReport(first, first.plan.steps.map(toChange), first.view.failures)
+  expectAnswer(first)
+  if (!call.confirm || !isComplete(first))
+    return toReport(first, first.plan.steps.map(toChange), first.view.failures)
   const changes: Change[] = []
   for (let round = 1, seen = first, failures: readonly StepFailure[] = []; ; round++) {
     const { steps } = seen.plan
     const isOver = steps.length === 0 || round > ROUNDS || call.signal?.aborted
     if (isOver || (round > 1 && isHopeless(failures, steps))) {
-      const left = [...seen.view.failures, ...steps.map(step => toLeft(step, failures))]
+      const left = steps.map(step => toLeft(step, failures))
       return toReport(first, toUnique(changes), left)
     }
     failures = await carryOut(parts, steps, changes, call)
     await parts.clock.sleep(PAUSE_MS, call.signal).catch(() => undefined)
     seen = await look(parts, call)
+    if (!isComplete(seen)) {
+      const tried = failures.map(({ phase: _, ...failure }) => failure)
+      return toReport(first, toUnique(changes), [...seen.view.failures, ...tried])
+    }
   }
 }
 
 /**
  * A look at whether nothing of ours is in the cluster, as `withdraw` left it.
  *
- * @throws CcmError CCM_HOST_AT_WORK when something is
+ * @throws CcmError CCM_HOST_AT_WORK when something is, KUBE_* when that cannot be seen
  */
 export async function expectWithdrawn(parts: WithdrawParts, call: WithdrawCall): Promise<void> {
   const { plan, view } = await look(parts, call)
-  const found = [
-    ...plan.steps.map(({ kind, name }) => `${kind} ${name}`),
-    ...view.failures.map(({ name }) => name),
-  ]
+  const [unread] = view.failures
+  if (unread) throw toError(unread)
+  const found = plan.steps.map(toName)
   if (found.length === 0) return
   throw new CcmError('CCM_HOST_AT_WORK', `${found.slice(0, 5).join(', ')} came back into the cluster`)
-}
-
-interface Look {
-  readonly view: ClusterView
-  readonly plan: WithdrawPlan
-}
-
-async function look({ kube }: WithdrawParts, { release, signal }: WithdrawCall): Promise<Look> {
-  const view = await observeCluster(kube, signal)
-  return { view, plan: planWithdrawal(view, release) }
 }
 
 /** Phase by phase; what fails stops nothing of its own phase, and after the first two nothing at all. */
