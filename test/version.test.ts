@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { readCommit } from '../shared/commit.ts'
 import { toVersionText, VERSION } from '../shared/version.ts'
+import { needsPrograms } from './support/programs.ts'
 
 const HASH = '0123456789abcdef0123456789abcdef01234567'
 
@@ -22,7 +23,7 @@ t.test('the version in words', async t => {
   t.equal(VERSION, manifest.version)
 })
 
-t.test('what is checked out', async t => {
+t.test('what is checked out', needsPrograms('git'), async t => {
   const folder = t.testdir({ 'a.txt': '1', inner: { 'b.txt': '1' } })
   const read = (path = '.') => readCommit(pathToFileURL(`${join(folder, path)}/`))
   const git = (...args: readonly string[]): string => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { needsPrograms } from '../support/programs.ts'
 import { cloneProject } from './_clone.ts'
 import { type Block, readBlocks } from './_page.ts'
 
@@ -25,7 +26,7 @@ async function apply(folder: string, { language, roles: [path = ''], text }: Blo
   return writeFile(file, changed)
 }
 
-t.test('the worked example works', async t => {
+t.test('the worked example works', needsPrograms('git'), async t => {
   const folder = await cloneProject(t)
   const page = await readFile(join(ROOT, 'docs/guides/add-functionality.md'), 'utf8')
   const blocks = readBlocks(page).filter(({ language }) => language === 'ts' || language === 'diff')

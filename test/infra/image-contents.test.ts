@@ -8,6 +8,7 @@ import { toBuildCall, toExportCall } from '../../infra/image/engine-images.ts'
 import { toCreated, toLabels, toRevision, toSource } from '../../infra/image/labels.ts'
 import { LAYOUT, readLayout } from '../../infra/image/layout.ts'
 import { type Component, type PackageLock, toNpmComponents, toSbom } from '../../infra/image/sbom.ts'
+import { needsPrograms } from '../support/programs.ts'
 import { createWorkTree } from '../support/work-tree.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -150,7 +151,7 @@ t.test('without mmdebstrap there is no base, and it is said what to do', async t
   await t.rejects(makeBase(runNothing, plan), { code: 'BUILD_BASE_MISSING' })
 })
 
-t.test('a layout tells what it holds, and a damaged one is not believed', async t => {
+t.test('a layout tells what it holds, and a damaged one is not believed', needsPrograms('git'), async t => {
   const tree = createWorkTree(join(t.testdir({ tree: {} }), 'tree'), ['.gitignore'])
   const folder = join(tree.folder, LAYOUT)
   t.equal(await readLayout(folder), undefined)

@@ -3,6 +3,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { needsPrograms } from '../support/programs.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -57,16 +58,20 @@ t.test('each event runs its part of the pipeline', async t => {
   t.match(workflows.get('release.yml')?.on, { push: { tags: /^v/ } })
 })
 
-t.test('every command is a make target that is documented, with variables that are', async t => {
-  const help = execFileSync('make', ['--no-print-directory', 'help'], { cwd: ROOT, encoding: 'utf8' })
-  const guide = await readFile(join(ROOT, 'docs/guides/build-and-release.md'), 'utf8')
-  for (const run of [...workflows.values()].flatMap(stepsOf).flatMap(({ run }) => run ?? [])) {
-    const [, target = '', variables = ''] = /^make ([a-z-]+)((?: [A-Z_]+=[\w.]+)*)$/.exec(run) ?? []
-    t.match(help, new RegExp(`^make ${target} `, 'm'), run)
-    t.match(guide, `make ${target}`, `${run}, in the guide`)
-    for (const [, name] of variables.matchAll(/([A-Z_]+)=/g)) t.match(help, `${name}=`, `${run}: ${name}`)
-  }
-})
+t.test(
+  'every command is a make target that is documented, with variables that are',
+  needsPrograms('make'),
+  async t => {
+    const help = execFileSync('make', ['--no-print-directory', 'help'], { cwd: ROOT, encoding: 'utf8' })
+    const guide = await readFile(join(ROOT, 'docs/guides/build-and-release.md'), 'utf8')
+    for (const run of [...workflows.values()].flatMap(stepsOf).flatMap(({ run }) => run ?? [])) {
+      const [, target = '', variables = ''] = /^make ([a-z-]+)((?: [A-Z_]+=[\w.]+)*)$/.exec(run) ?? []
+      t.match(help, new RegExp(`^make ${target} `, 'm'), run)
+      t.match(guide, `make ${target}`, `${run}, in the guide`)
+      for (const [, name] of variables.matchAll(/([A-Z_]+)=/g)) t.match(help, `${name}=`, `${run}: ${name}`)
+    }
+  },
+)
 
 t.test('a workflow may do no more than it needs', async t => {
   for (const [file, workflow] of workflows) {
@@ -101,12 +106,17 @@ t.test('a password is there for the login alone, and in no pull request', async 
   }
 })
 
-t.test('the guide names targets and variables that there are, and all of ours', async t => {
-  const help = execFileSync('make', ['--no-print-directory', 'help'], { cwd: ROOT, encoding: 'utf8' })
-  const guide = await readFile(join(ROOT, 'docs/guides/build-and-release.md'), 'utf8')
-  const targets = [...guide.matchAll(/(?:`| {4})make ([a-z-]+)/g)].map(([, target = '']) => target)
-  for (const target of new Set(targets)) t.match(help, new RegExp(`^make ${target} `, 'm'), `make ${target}`)
-  for (const target of ['image', 'image-all', 'ci', 'cd', 'release', 'login', 'tools'])
-    t.ok(targets.includes(target), target)
-  for (const [, name = ''] of guide.matchAll(/^\| `([A-Z_]+)`/gm)) t.match(help, `${name}=`, name)
-})
+t.test(
+  'the guide names targets and variables that there are, and all of ours',
+  needsPrograms('make'),
+  async t => {
+    const help = execFileSync('make', ['--no-print-directory', 'help'], { cwd: ROOT, encoding: 'utf8' })
+    const guide = await readFile(join(ROOT, 'docs/guides/build-and-release.md'), 'utf8')
+    const targets = [...guide.matchAll(/(?:`| {4})make ([a-z-]+)/g)].map(([, target = '']) => target)
+    for (const target of new Set(targets))
+      t.match(help, new RegExp(`^make ${target} `, 'm'), `make ${target}`)
+    for (const target of ['image', 'image-all', 'ci', 'cd', 'release', 'login', 'tools'])
+      t.ok(targets.includes(target), target)
+    for (const [, name = ''] of guide.matchAll(/^\| `([A-Z_]+)`/gm)) t.match(help, `${name}=`, name)
+  },
+)
