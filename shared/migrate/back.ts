@@ -1,6 +1,5 @@
-import { readLoadBalancerIP } from '../announcers/requests.ts'
 import type { AddressBlock } from '../cloud-provider/load-balancer.ts'
-import { findBlock, isSameService } from '../controllers/address/address-index.ts'
+import { isSameService } from '../controllers/address/address-index.ts'
 import { readHistory, statusAddresses } from '../controllers/service/history.ts'
 import { toKey } from '../doctor/checks/services.ts'
 import { toAge } from '../doctor/contract.ts'
@@ -8,6 +7,7 @@ import { liesIn } from '../ip-address.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, WAITING } from '../kubernetes/names.ts'
 import type { KubeService } from '../kubernetes/types.ts'
 import type { Item, MigratePlan } from './contract.ts'
+import { findUnused, toClaimedItem, toRetainedNotes, toUnusedItem } from './unused.ts'
 import type { MigrateView } from './view.ts'
 
 /** One Service, and how the Go program finds it afterwards. */
@@ -22,7 +22,7 @@ export interface HandOver {
 
 export interface BackPlan extends MigratePlan {
   readonly handOvers: readonly HandOver[]
-  /** Blocks in which no Service has an address any more: the Go program gives back what bears the mark. */
+  /** Blocks in which nobody has an address any more: the Go program gives back what bears the mark. */
   readonly unused: readonly AddressBlock[]
 }
 
@@ -34,12 +34,12 @@ export function planBack(view: MigrateView, acceptNew: boolean): BackPlan {
   const ours = view.services.filter(isOurs)
   const handOvers = ours.map(service => toHandOver(service, view))
   const losing = handOvers.filter(({ loses }) => loses.length > 0)
-  const unused = findUnused(view)
+  const { unused, claimed } = findUnused(view)
   return {
     way: 'back',
     handOvers,
     unused,
-    items: [...handOvers.map(toItem), ...unused.map(toBlockItem)],
+    items: [...handOvers.map(toItem), ...unused.map(toUnusedItem), ...claimed.map(toClaimedItem)],
     inTheWay: [
       ...view.problems.map(problem => `settings: ${problem}`),
       ...(handOvers.length > 0 ? findHosts(view) : []),
@@ -51,7 +51,7 @@ export function planBack(view: MigrateView, acceptNew: boolean): BackPlan {
         : []),
       ...(acceptNew ? [] : losing.map(toRefusal)),
     ],
-    notes: handOvers.length > 0 && losing.length > 0 ? [AGAIN] : [],
+    notes: [...(losing.length > 0 ? [AGAIN] : []), ...claimed.flatMap(toRetainedNotes)],
     steps: STEPS,
   }
 }
@@ -133,31 +133,6 @@ const findOwn = (service: KubeService): readonly string[] => {
   if (service.metadata.annotations?.[WAITING] !== undefined) return []
   return assigned.length > 0 ? assigned : statusAddresses(service)
 }
-
-/** Blocks that no Service has or waits for, by whatever names an address of theirs. */
-function findUnused({ blocks = [], services, announcer }: MigrateView): readonly AddressBlock[] {
-  const keys = new Set(services.map(toKey))
-  const used = services.flatMap(service => [
-    ...readHistory(service).held,
-    ...readLoadBalancerIP(service).addresses,
-    ...(announcer?.readRequest(service, [])?.addresses ?? []),
-  ])
-  const inUse = new Set(used.flatMap(address => findBlock(blocks, address)?.id ?? []))
-  return blocks.filter(
-    ({ id, marked, dedicatedTo, state }) =>
-      !marked &&
-      state === 'assigned' &&
-      !inUse.has(id) &&
-      !(dedicatedTo && keys.has(`${dedicatedTo.namespace}/${dedicatedTo.name}`)),
-  )
-}
-
-const toBlockItem = ({ id, cidr }: AddressBlock): Item => ({
-  kind: 'IPBlock',
-  name: `${id} (${cidr})`,
-  outcome: 'is marked, and the Go program gives it back',
-  why: 'no Service has an address in it',
-})
 
 const toItem = ({ service, keeps, loses, why }: HandOver): Item => ({
   kind: 'Service',

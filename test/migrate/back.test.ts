@@ -1,6 +1,7 @@
 import t from 'tap'
 import { getAnnouncer } from '../../shared/announcers/announcers.ts'
 import type { AddressBlock } from '../../shared/cloud-provider/load-balancer.ts'
+import type { Claim } from '../../shared/controllers/address/contract.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { planBack, toPatch } from '../../shared/migrate/back.ts'
 import { toLeftSecret } from '../../shared/migrate/secret.ts'
@@ -139,6 +140,59 @@ t.test('a block is unused where no Service names an address of it, or waits for 
     planBack(toView({ services, blocks }), true).unused.map(({ id }) => id),
     ['free', 'gone'],
   )
+})
+
+const claimOf = (address: string, state: Claim['state'], blockId: string): Claim => ({
+  address,
+  state,
+  blockId,
+  service: { namespace: 'default', name: 'gone' },
+  family: 'IPv4',
+  since: 0,
+  serviceUid: undefined,
+  restMs: undefined,
+  why: undefined,
+  uid: 'uid',
+  resourceVersion: '1',
+})
+
+t.test('a block is in use as long as anybody has a claim in it', async t => {
+  const blocks = [
+    toBlock('retained', '203.0.113.0/29', 'gone'),
+    toBlock('released', '203.0.113.8/29'),
+    toBlock('unconfirmed', '203.0.113.16/29'),
+    toBlock('active', '203.0.113.24/29'),
+    toBlock('free', '203.0.113.32/29'),
+  ]
+  const claims = [
+    claimOf('203.0.113.2', 'retained', 'retained'),
+    claimOf('203.0.113.10', 'released', 'released'),
+    claimOf('203.0.113.18', 'unconfirmed', 'unconfirmed'),
+    // The inventory that named its block may be old.
+    claimOf('203.0.113.26', 'active', 'another'),
+  ]
+  const { unused, items, notes, inTheWay } = planBack(
+    toView({ blocks, book: { claims, gates: [], unreadable: [], now: 0 } }),
+    false,
+  )
+  t.strictSame(inTheWay, [])
+  t.strictSame(
+    unused.map(({ id }) => id),
+    ['free'],
+  )
+  t.strictSame(
+    items.map(({ name, outcome }) => `${name} ${outcome}`),
+    [
+      'free (203.0.113.32/29) is marked, and the Go program gives it back',
+      'retained (203.0.113.0/29) is left as it is',
+      'released (203.0.113.8/29) is left as it is',
+      'unconfirmed (203.0.113.16/29) is left as it is',
+      'active (203.0.113.24/29) is left as it is',
+    ],
+  )
+  t.match(items[1], { why: /203\.0\.113\.2 is retained for default\/gone \(retain-ip\)/ })
+  t.match(notes, [/^203\.0\.113\.2 is retained .* take the tags off its block retained/])
+  t.equal(notes.length, 1)
 })
 
 t.test('the Secret is read as the program itself reads it, and tells no value', async t => {
