@@ -42,11 +42,12 @@ export function planBack(view: MigrateView, acceptNew: boolean): BackPlan {
     items: [...handOvers.map(toItem), ...unused.map(toUnusedItem), ...claimed.map(toClaimedItem)],
     inTheWay: [
       ...view.problems.map(problem => `settings: ${problem}`),
-      ...(handOvers.length > 0 ? findHosts(view) : []),
+      ...(handOvers.length > 0 || unused.length > 0 ? view.hosts.map(toHostRefusal) : []),
+      ...(handOvers.length > 0 ? findOthers(view) : []),
       ...(view.announcer && view.announcer.name !== 'kube-vip'
         ? [`the Go program knows kube-vip, not ${view.announcer.name}: change the announcer first`]
         : []),
-      ...(view.blocks === undefined
+      ...(view.blocks === undefined && (handOvers.length > 0 || hasAddresses(view))
         ? ['PNAP_LOAD_BALANCER is not set: nobody can tell which Service has which block']
         : []),
       ...(acceptNew ? [] : losing.map(toRefusal)),
@@ -73,7 +74,14 @@ const isOurs = ({ metadata, spec }: KubeService): boolean =>
   ((metadata.finalizers?.includes(FINALIZER) ?? false) || metadata.annotations?.[ASSIGNED_IPS] !== undefined)
 
 /** A host that is at work would put everything back as it was. */
-function findHosts({ hasWebhook, passAgeMs, intervalMs, managers }: MigrateView): readonly string[] {
+const toHostRefusal = (name: string): string =>
+  `a host of this program runs: ${name}: end it (a Deployment: scale it to 0), however old its last pass is`
+
+/** There are blocks that nobody has told us. */
+const hasAddresses = ({ book }: MigrateView): boolean => book.claims.length > 0 || book.gates.length > 0
+
+/** What else is at work: our functions and servers outside of the cluster are known by their passes, the Go program by its Pods. */
+function findOthers({ hasWebhook, passAgeMs, intervalMs, managers }: MigrateView): readonly string[] {
   const isYoung = passAgeMs !== undefined && passAgeMs < ENDED * intervalMs
   return [
     ...(hasWebhook

@@ -4,7 +4,7 @@ import type { AddressBlock } from '../cloud-provider/load-balancer.ts'
 import type { AddressBook } from '../controllers/address/contract.ts'
 import { findLeader } from '../doctor/checks/cluster.ts'
 import type { Facts } from '../doctor/facts.ts'
-import { findManagers, isGoProgram } from '../doctor/managers.ts'
+import { findManagers, isGoProgram, isHost } from '../doctor/managers.ts'
 import type { KubeNode, KubeService } from '../kubernetes/types.ts'
 import type { LeftSecret } from './secret.ts'
 
@@ -22,6 +22,8 @@ export interface MigrateView {
   readonly providerIDOwner: ToOwner
   /** The Go program where it runs, or somebody who leads by its Lease. */
   readonly managers: readonly string[]
+  /** What of this program runs in the cluster, by its name there. */
+  readonly hosts: readonly string[]
   readonly secret: LeftSecret | undefined
   /** Wrong settings. */
   readonly problems: readonly string[]
@@ -36,7 +38,8 @@ export interface MigrateView {
 /** @throws CcmError KUBE_*, BMC_*: a plan made of half of it would be wrong */
 export async function readView(facts: Facts, secret: LeftSecret | undefined): Promise<MigrateView> {
   const config = facts.config()
-  const { running } = findManagers(await facts.workloads(), isGoProgram)
+  const workloads = await facts.workloads()
+  const { running } = findManagers(workloads, isGoProgram)
   const leader = await findLeader(facts.kube(), facts.signal)
   const { renewedAt, now } = await facts.lease()
   return {
@@ -49,6 +52,7 @@ export async function readView(facts: Facts, secret: LeftSecret | undefined): Pr
     classes: config.loadBalancerClasses,
     providerIDOwner: facts.cloud().providerIDOwner,
     managers: leader === undefined ? running : [...running, `${leader} (Lease cloud-controller-manager)`],
+    hosts: findManagers(workloads, isHost).running,
     secret,
     problems: facts.problems,
     hasWebhook: (await facts.webhooks()) !== undefined,

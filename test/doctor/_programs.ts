@@ -21,6 +21,13 @@ export const GO_PROGRAM: Program = {
   ],
 }
 
+/** A Deployment of ours, from a registry of one's own. */
+export const OUR_PROGRAM: Program = {
+  name: 'our-handlers',
+  image: 'registry.example/cloud-provider-phoenixnap:v1',
+  command: ['/usr/local/bin/cloud-provider-phoenixnap', 'serve'],
+}
+
 export const KUBE_VIP: Program = {
   name: 'kube-vip',
   image: 'ghcr.io/kube-vip/kube-vip:v1.2.3',

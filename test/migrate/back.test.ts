@@ -46,6 +46,7 @@ const toView = (view: Partial<MigrateView>): MigrateView => ({
   classes: [],
   providerIDOwner: () => ({ owner: 'none' }),
   managers: [],
+  hosts: [],
   secret: undefined,
   problems: [],
   hasWebhook: false,
@@ -115,6 +116,7 @@ t.test('what would undo the hand-over is in the way', async t => {
   t.match(blocked({ hasWebhook: true }), [/webhook/])
   t.match(blocked({ passAgeMs: 100_000 }), [/made a pass 100s ago: end it, and wait 20s/])
   t.match(blocked({ passAgeMs: 120_000 }), [])
+  t.match(blocked({ hosts: ['Deployment a/b'] }), [/^a host of this program runs: Deployment a\/b: end it/])
   t.match(blocked({ managers: ['Pod a/b'] }), [/runs already: Pod a\/b/])
   t.match(blocked({ problems: ['X is wrong'] }), ['settings: X is wrong'])
   t.match(blocked({ blocks: undefined }), [/PNAP_LOAD_BALANCER is not set/, /shares/])
@@ -125,6 +127,17 @@ t.test('what would undo the hand-over is in the way', async t => {
     [],
     'where nothing is left to hand over, nothing is',
   )
+  const free = [toBlock('free', '203.0.113.0/29')]
+  t.match(
+    blocked({ services: [], blocks: free, hosts: ['Pod a/b'] }),
+    [/^a host of this program runs: Pod a\/b/],
+    'a host uses blocks that are free',
+  )
+  t.strictSame(blocked({ services: [], blocks: undefined }), [], 'load balancers may never have been used')
+  const gate = { address: '203.0.113.0', blockId: 'b', state: 'open', since: 0 } as const
+  const gates = [{ ...gate, unusedSince: undefined, uid: 'uid', resourceVersion: '1' }]
+  const book = { claims: [], gates, unreadable: [], now: 0 }
+  t.match(blocked({ services: [], blocks: undefined, book }), [/PNAP_LOAD_BALANCER is not set/])
 })
 
 t.test('a block is unused where no Service names an address of it, or waits for it', async t => {

@@ -3,7 +3,7 @@ import { CLEANUP_FINALIZER, FINALIZER } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { runCommand } from '../doctor/_doctor.ts'
-import { GO_PROGRAM, startProgram } from '../doctor/_programs.ts'
+import { GO_PROGRAM, OUR_PROGRAM, startProgram } from '../doctor/_programs.ts'
 import { createApi } from '../support/api.ts'
 import { forEachCluster, type TestCluster } from '../support/cluster.ts'
 import { announcedFor, assignedTo, nameOf, pathOf } from '../support/services.ts'
@@ -208,6 +208,18 @@ forEachCluster(t, 'the way back', {}, async (t, cluster) => {
 
   const renewTime = new Date(Date.now() - 3_600_000).toISOString().replace('Z', '000Z')
   await lb.admin.request({ method: 'PATCH', path: LEASE, patch: 'merge', body: { spec: { renewTime } } })
+
+  await t.test('is in the way while a host of ours runs, however old its last pass is', async t => {
+    const stop = await startProgram(cluster, lb.admin, OUR_PROGRAM)
+    const { code, report } = await migrate(lb, '--back', '--accept-new-addresses', '--confirm')
+    t.equal(code, 1)
+    t.match(report.inTheWay, [
+      /^a host of this program runs: (Pod|Deployment) kube-system\/our-handlers: end it/,
+    ])
+    t.equal(report.inTheWay.length, 1)
+    t.ok((await lb.service('guest'))?.metadata.finalizers?.includes(FINALIZER))
+    await stop()
+  })
 
   await t.test('is refused where Services share a block, and lists them', async t => {
     const everything = await readEverything(cluster)
