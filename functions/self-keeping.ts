@@ -51,13 +51,12 @@ export function createSelfKeeping(options: SelfKeepingOptions): SelfKeeping {
   const seen = new Set<string>()
   const tellRefresh = createTeller(log, 'the Secret cannot be kept, what was there before stays in use')
   const tellRegister = createTeller(log, 'not registered by this process, the next refresh tries again')
-  const isKnown = (): boolean => identity === undefined || identity.isStored()
+  const keepsAny = keepsToken || config.tlsCert === undefined
+  const isKnown = (): boolean => !keepsAny || identity === undefined || identity.isStored()
 
   const target = async (): Promise<WebhookTarget> => ({
     url: toWebhookUrl(config, memory.registered),
-    ca:
-      [await readWebhookCa(config, options.readFile), ...(identity?.authorities() ?? [])].join('') ||
-      undefined,
+    ca: await toAuthorities(options, identity),
   })
   const registration = createRegistration({ kube, target, log })
 
@@ -82,8 +81,21 @@ const newToken = (): string => randomBytes(TOKEN_BYTES).toString('hex')
 function toIdentity({ config, kube, clock, log }: SelfKeepingOptions): ServingIdentity | undefined {
   const { servingSecret: secret } = config
   const keeps = { token: config.webhookToken === undefined, certificate: config.tlsCert === undefined }
-  if (!secret || (!keeps.token && !keeps.certificate)) return undefined
+  if (!secret) return undefined
   return createServingIdentity({ kube, secret, keeps, hosts: toHosts(config), make, newToken, clock, log })
+}
+
+/**
+ * The authority that was given, and those of the Secret: hosts of before an update may serve a certificate of theirs.
+ * Beside a certificate that public authorities signed none is named: the API server would trust no other then.
+ */
+async function toAuthorities(
+  { config, readFile }: SelfKeepingOptions,
+  identity: ServingIdentity | undefined,
+): Promise<string | undefined> {
+  const given = await readWebhookCa(config, readFile)
+  if (config.tlsCert !== undefined && given === '') return undefined
+  return [given, ...(identity?.authorities() ?? [])].join('') || undefined
 }
 
 const make: MakePair = async (hosts, now) => {

@@ -31,7 +31,7 @@ export interface ServingIdentity {
   isStored(): boolean
   /** The one of the Secret; until it was read, one of this process alone. @throws CcmError CCM_INTERNAL before `refresh` */
   certificate(): Promise<KeyPair>
-  /** PEM of the authorities to trust; empty where the certificate is given by settings. */
+  /** PEM of the authorities in the Secret, also where the certificate is given: others may still serve one of theirs. */
   authorities(): readonly string[]
   tokens(): GivenTokens
 }
@@ -44,7 +44,7 @@ const LEAST_TOKEN = 16
 const ATTEMPTS = 6
 
 export function createServingIdentity(options: IdentityOptions): ServingIdentity {
-  const { secret, keeps, hosts, make, clock } = options
+  const { secret, hosts, make, clock } = options
   let stored: SecretData | undefined
   let temporary: KeyPair | undefined
 
@@ -69,10 +69,7 @@ export function createServingIdentity(options: IdentityOptions): ServingIdentity
       temporary ??= await make(hosts, clock.now())
       return temporary
     },
-    authorities: () =>
-      stored && keeps.certificate
-        ? readCertificateState(stored, hosts).authorities.map(({ pem }) => pem)
-        : [],
+    authorities: () => readCertificateState(stored ?? {}, hosts).authorities.map(({ pem }) => pem),
     tokens: () => ({ current: toToken(stored?.[TOKEN]), previous: toToken(stored?.[TOKEN_PREVIOUS]) }),
   }
 }

@@ -4,8 +4,10 @@ import { createCertificates } from '../../shared/certificates.ts'
 import { readConfig } from '../../shared/config.ts'
 import { CcmError } from '../../shared/errors.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
+import { isSameTrust } from '../../shared/serving-identity/trusted.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { collectLog, type Line } from '../support/collect-log.ts'
+import { startSmallCluster } from './_self-kept.ts'
 
 const TOKEN = 'token-of-sixteen-characters'
 const readFile = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOENT' }))
@@ -72,4 +74,29 @@ t.test('the file of an authority is read as far as it holds certificates', async
     message: 'settings: --webhook-ca: the file cannot be read (ENOENT)',
   })
   t.equal(await readWebhookCa(readConfig({ env: {} }).config, readFile), '')
+})
+
+const SELF = { PNAP_WEBHOOK_SERVICE: 'kube-system/ccm', PNAP_SERVING_SECRET: 'kube-system/ccm-serving' }
+const GIVEN = { ...SELF, PNAP_TLS_CERT: 'a', PNAP_TLS_KEY: 'b' }
+
+t.test('with a given certificate the authorities of the Secret are trusted as well', async t => {
+  const [given, made] = [
+    await createCertificates({ hosts: ['a'] }),
+    await createCertificates({ hosts: ['a'] }),
+  ]
+  const settings = { ...GIVEN, PNAP_WEBHOOK_CA: 'ca.crt' }
+  for (const env of [settings, { ...settings, PNAP_WEBHOOK_TOKEN: TOKEN }]) {
+    const cluster = startSmallCluster(env, async () => given.ca)
+    cluster.write({ 'ca.crt': made.ca, 'webhook-token': TOKEN })
+    await cluster.kept.refresh()
+    await cluster.kept.register()
+    t.ok(isSameTrust(cluster.trusted() ?? '', given.ca + made.ca))
+    t.strictSame(Object.keys(cluster.secret()), ['ca.crt', 'webhook-token'], 'nothing else is kept there')
+    t.equal(cluster.kept.certificate, undefined)
+  }
+  const open = startSmallCluster(GIVEN, readFile)
+  open.write({ 'ca.crt': made.ca, 'webhook-token': TOKEN })
+  await open.kept.refresh()
+  await open.kept.register()
+  t.equal(open.trusted(), '', 'of a public authority: none is named')
 })

@@ -5,12 +5,15 @@ import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { createCertificates } from '../../shared/certificates.ts'
 import { hasCode } from '../../shared/errors.ts'
-import type { Kube } from '../../shared/kubernetes/client.ts'
+import type { Kube, KubeAnswer, KubeRequest } from '../../shared/kubernetes/client.ts'
 import { silentLog } from '../../shared/log.ts'
 import { applyObject } from '../../shared/register/apply.ts'
 import { type KubeObject, readWebhooks, type WebhookTarget } from '../../shared/register/manifests.ts'
+import { CLAIM_MS } from '../../shared/serving-identity/claim.ts'
 import { createRegistration, type Registration } from '../../shared/serving-identity/registration.ts'
+import { FOREIGN_MS, isSameTrust } from '../../shared/serving-identity/trusted.ts'
 import { CONTROLLER, forEachCluster } from '../support/cluster.ts'
+import { collectLog, type Line } from '../support/collect-log.ts'
 
 const PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/cloud-provider-phoenixnap'
 const { ca } = await createCertificates({ hosts: ['a'] })
@@ -32,8 +35,10 @@ forEachCluster(t, 'the webhook configuration', {}, async (t, cluster) => {
   const kube = await cluster.kube(CONTROLLER)
   let target: WebhookTarget = { url: SERVICE, ca }
   const writes: string[] = []
+  /** By which the API server's clock is put forward. */
+  let aheadMs = 0
   const registration = createRegistration({
-    kube: counting(kube, writes),
+    kube: shifting(counting(kube, writes), () => aheadMs),
     target: async () => target,
     log: silentLog,
   })
@@ -68,16 +73,6 @@ forEachCluster(t, 'the webhook configuration', {}, async (t, cluster) => {
 
   const EDITS: readonly [what: string, body: unknown][] = [
     [
-      'another authority',
-      [
-        {
-          op: 'replace',
-          path: '/webhooks/0/clientConfig/caBundle',
-          value: Buffer.from(other).toString('base64'),
-        },
-      ],
-    ],
-    [
       'a URL in the place of the Service',
       [{ op: 'replace', path: '/webhooks/1/clientConfig', value: { url: 'https://elsewhere' } }],
     ],
@@ -100,6 +95,57 @@ forEachCluster(t, 'the webhook configuration', {}, async (t, cluster) => {
       await registration.keep()
       t.strictSame(writes, [], 'and then left alone')
     })
+
+  const trusted = async (): Promise<string> => {
+    const caBundle = (await stored()).webhooks[0]?.clientConfig['caBundle']
+    return Buffer.from(typeof caBundle === 'string' ? caBundle : '', 'base64').toString()
+  }
+
+  t.test(
+    'is trusted again at once, and an authority that somebody else wrote leaves a day later',
+    async t => {
+      const value = Buffer.from(other).toString('base64')
+      await edit(
+        [0, 1].map(index => ({ op: 'replace', path: `/webhooks/${index}/clientConfig/caBundle`, value })),
+      )
+      await registration.keep()
+      t.ok(isSameTrust(await trusted(), ca + other))
+      writes.length = 0
+      await registration.keep()
+      t.strictSame(writes, [])
+      aheadMs = FOREIGN_MS
+      await registration.keep()
+      t.ok(await isRight())
+      aheadMs = 0
+    },
+  )
+
+  t.test('of another host that began later is left for an hour', async t => {
+    const lines: Line[] = []
+    const url = 'https://elsewhere.example.com:8443/admission/theirs'
+    const clock = { kube: shifting(kube, () => aheadMs), log: collectLog(lines) }
+    const first = createRegistration({ ...clock, target: async () => target })
+    const later = createRegistration({ ...clock, target: async () => ({ url, ca }) })
+    await first.keep()
+    await later.keep()
+    for (let i = 0; i < 3; i++) for (const each of [first, later]) await each.keep()
+    t.strictSame(await places(), [url, url])
+    const left = lines.filter(({ level }) => level === 'warn')
+    t.match(
+      left,
+      [{ fields: { registered: 'https://elsewhere.example.com:8443' } }],
+      'told once, without the path',
+    )
+    t.equal(left.length, 1)
+    aheadMs = CLAIM_MS
+    await first.keep()
+    t.ok(await isRight(), 'that one may have ended')
+    await later.keep()
+    t.ok(await isRight(), 'and if not, it waits for its turn')
+    aheadMs = 0
+    await edit([{ op: 'remove', path: '/metadata/annotations' }])
+    await registration.keep()
+  })
 
   t.test('keeps what others set beside it', async t => {
     const objectSelector = { matchLabels: { a: 'b' } }
@@ -142,6 +188,16 @@ function counting(kube: Kube, writes: string[]): Kube {
     request(request) {
       if ((request.method ?? 'GET') !== 'GET') writes.push(`${request.method} ${request.path}`)
       return kube.request(request)
+    },
+  }
+}
+
+function shifting(kube: Kube, ahead: () => number): Kube {
+  return {
+    ...kube,
+    request: async <T>(request: KubeRequest): Promise<KubeAnswer<T>> => {
+      const answer = await kube.request<T>(request)
+      return { ...answer, date: answer.date + ahead() }
     },
   }
 }
