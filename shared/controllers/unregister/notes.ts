@@ -1,12 +1,12 @@
-import { NAME } from '../../kubernetes/names.ts'
-import { listUninitialized } from './plan.ts'
+import { CLEANUP_FINALIZER, NAME } from '../../kubernetes/names.ts'
+import { listUninitialized, type WithdrawPlan } from './plan.ts'
 import type { ClusterView } from './view.ts'
 
 const RELEASE = 'meta.helm.sh/release-name'
 const MAX_NAMED = 5
 
 /** What cannot be taken away from here, or is not ours to take. */
-export function toNotes(view: ClusterView): readonly string[] {
+export function toNotes(view: ClusterView, { left }: Pick<WithdrawPlan, 'left'>): readonly string[] {
   return [
     ...view.workloads.map(({ kind, metadata }) => {
       const { namespace, name, annotations } = metadata
@@ -17,6 +17,10 @@ export function toNotes(view: ClusterView): readonly string[] {
           : `helm -n ${namespace} uninstall ${release}`
       return `${kind} ${namespace}/${name} runs without rights from now on: ${way}`
     }),
+    ...left.map(
+      name =>
+        `Service ${name} is being deleted and waits for the Go program (finalizer ${CLEANUP_FINALIZER}), which gives its block back: install that program, or run unregister --release`,
+    ),
     ...toNodeNote(listUninitialized(view.nodes)),
   ]
 }

@@ -30,7 +30,7 @@ type Annotations = Readonly<Record<string, string | null>>
 /** What becomes of one Service; undefined where nothing of ours is on it. */
 export function planService(service: KubeService, holdings: Holdings, release: boolean): Step | undefined {
   const { deletionTimestamp } = service.metadata
-  if (deletionTimestamp !== undefined) return planDeleting(service, holdings)
+  if (deletionTimestamp !== undefined) return planDeleting(service, holdings, release)
   const isBalancer = service.spec?.type === 'LoadBalancer'
   // One of another type is served no longer, whatever is still written on it.
   if (release || (!isBalancer && isTouched(service))) return planRelease(service, holdings, release)
@@ -122,16 +122,45 @@ function planStatus(service: KubeService, held: readonly string[], why: string):
   return toStep(service, 'release', { status: { loadBalancer: { ingress } } }, why)
 }
 
-/** Nobody would ever let it go. The finalizer of the Go program stays where it may be somebody else's. */
-function planDeleting(service: KubeService, holdings: Holdings): Step | undefined {
-  const { finalizers = [] } = service.metadata
-  const ref = { namespace: service.metadata.namespace ?? '', name: service.metadata.name }
-  const isOurs =
-    finalizers.includes(FINALIZER) ||
-    listHeld(service, holdings).length > 0 ||
-    holdings.dedicated.some(other => isSameService(other, ref))
-  const left = isOurs ? withoutFinalizers(service, true) : undefined
+/**
+ * Nobody would ever let it go. With the finalizer of the Go program alone it is left to that program, which gives its block
+ * back: it was handed back, or never ours. Unless all blocks are given back from here.
+ */
+function planDeleting(service: KubeService, holdings: Holdings, release: boolean): Step | undefined {
+  if (isLeft(service, holdings) && !(release && isKnown(service, holdings))) return undefined
+  const left = withoutFinalizers(service, true)
   return left && toStep(service, 'release', { finalizers: left }, 'it is being deleted')
+}
+
+/** Whether nothing says that this deletion is ours to finish. */
+const isLeft = (
+  { metadata: { namespace = '', name, finalizers } }: KubeService,
+  { book }: Holdings,
+): boolean =>
+  !finalizers?.includes(FINALIZER) &&
+  // An active claim says nothing: a Service that was handed back still has it.
+  !book.claims.some(
+    ({ service, state }) =>
+      state !== 'active' && state !== 'unconfirmed' && isSameService(service, { namespace, name }),
+  )
+
+/** Services in deletion that are left to the Go program, as `default/web`. */
+export const listLeft = (services: readonly KubeService[], holdings: Holdings): readonly string[] =>
+  services
+    .filter(
+      ({ metadata: { deletionTimestamp, finalizers } }) =>
+        deletionTimestamp !== undefined && finalizers?.includes(CLEANUP_FINALIZER),
+    )
+    .filter(service => isLeft(service, holdings) && isKnown(service, holdings))
+    .map(({ metadata: { namespace, name } }) => `${namespace}/${name}`)
+
+/** By its address or its block: other controllers use that finalizer as well. */
+const isKnown = (service: KubeService, holdings: Holdings): boolean => {
+  const { namespace = '', name } = service.metadata
+  return (
+    listHeld(service, holdings).length > 0 ||
+    holdings.dedicated.some(other => isSameService(other, { namespace, name }))
+  )
 }
 
 const withoutMarks = (service: KubeService, held: readonly string[]): Annotations =>

@@ -6,12 +6,14 @@ import type { AddressBook } from '../address/contract.ts'
 import type { KeptAddress, Step, WithdrawCall } from './contract.ts'
 import { toObjectPath } from './kinds.ts'
 import { planPools } from './plan-pools.ts'
-import { type Holdings, listKept, planService } from './plan-services.ts'
+import { type Holdings, listKept, listLeft, planService } from './plan-services.ts'
 import type { ClusterView, Kind } from './view.ts'
 
 export interface WithdrawPlan {
   readonly steps: readonly Step[]
   readonly kept: readonly KeptAddress[]
+  /** Services in deletion that wait for the Go program, as `default/web`. */
+  readonly left: readonly string[]
 }
 
 const OUR_PROVIDER = 'phoenixnap://'
@@ -32,7 +34,7 @@ const WHY: Readonly<Record<string, string>> = {
  * a view that is not complete nothing follows: a pool without known Services is no pool without Services.
  */
 export function planWithdrawal(view: ClusterView, release: WithdrawCall['release']): WithdrawPlan {
-  if (view.failures.length > 0) return { steps: [], kept: [] }
+  if (view.failures.length > 0) return { steps: [], kept: [], left: [] }
   const { book } = view
   const known = view.blocks.flatMap(({ cidr }) => cidr ?? [])
   const cidrs = [...new Set([...known, ...(release?.cidrs ?? [])])]
@@ -49,6 +51,7 @@ export function planWithdrawal(view: ClusterView, release: WithdrawCall['release
   return {
     steps,
     kept: kept.map(({ address, service }) => ({ address, service: `${service.namespace}/${service.name}` })),
+    left: release ? [] : listLeft(view.services, holdings),
   }
 }
 

@@ -152,5 +152,5 @@ const toReport = (
   failures,
   kept: plan.kept,
   blocks: view.blocks,
-  notes: toNotes(view),
+  notes: toNotes(view, plan),
 })

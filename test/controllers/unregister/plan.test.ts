@@ -1,6 +1,12 @@
 import t from 'tap'
+import type { Claim } from '../../../shared/controllers/address/contract.ts'
 import { planPools } from '../../../shared/controllers/unregister/plan-pools.ts'
-import { type Holdings, listKept, planService } from '../../../shared/controllers/unregister/plan-services.ts'
+import {
+  type Holdings,
+  listKept,
+  listLeft,
+  planService,
+} from '../../../shared/controllers/unregister/plan-services.ts'
 import type { ClusterView } from '../../../shared/controllers/unregister/view.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, WAITING } from '../../../shared/kubernetes/names.ts'
 import type { KubeService, ObjectMeta } from '../../../shared/kubernetes/types.ts'
@@ -71,14 +77,57 @@ t.test('--release takes an address in whatever words it is asked for', async t =
   t.equal(planService(toService({}, { loadBalancerIP: '192.0.2.9' }, '192.0.2.9'), holdings, true), undefined)
 })
 
+function toClaim(state: Claim['state']): Claim {
+  return {
+    address: ADDRESS,
+    family: 'IPv4',
+    service: { namespace: 'default', name: 'web' },
+    state,
+    since: 0,
+    serviceUid: 'u',
+    blockId: 'block',
+    restMs: undefined,
+    why: undefined,
+    uid: 'claim',
+    resourceVersion: '1',
+  }
+}
+
 const plan = (service: KubeService): unknown => planService(service, holdings, false)?.detail
 
 t.test('one in deletion is let go where nobody else would', async t => {
   const deletionTimestamp = '2026-01-01T00:00:00Z'
   const finalizers = [CLEANUP_FINALIZER, 'other']
-  t.strictSame(plan(toService({ deletionTimestamp, finalizers }, {}, ADDRESS)), { finalizers: ['other'] })
-  t.strictSame(plan(toService({ deletionTimestamp, finalizers, name: 'alone' })), { finalizers: ['other'] })
-  t.equal(plan(toService({ deletionTimestamp, finalizers }, {}, '192.0.2.1')), undefined, "somebody else's")
+  const ours = [FINALIZER, ...finalizers]
+  t.strictSame(plan(toService({ deletionTimestamp, finalizers: ours })), { finalizers: ['other'] })
+  const foreign = toService({ deletionTimestamp, finalizers }, {}, '192.0.2.1')
+  for (const release of [false, true])
+    t.equal(planService(foreign, holdings, release), undefined, "somebody else's")
+})
+
+t.test('one that was handed back is left to the Go program, which gives its block back', async t => {
+  const deletionTimestamp = '2026-01-01T00:00:00Z'
+  const handedBack = toService({ deletionTimestamp, finalizers: [CLEANUP_FINALIZER] }, {}, ADDRESS)
+  const alone = toService({ deletionTimestamp, finalizers: [CLEANUP_FINALIZER], name: 'alone' })
+  const withClaim = (state: Claim['state']): Holdings => ({
+    ...holdings,
+    book: { ...holdings.book, claims: [toClaim(state)] },
+  })
+  t.equal(plan(handedBack), undefined)
+  t.equal(plan(alone), undefined)
+  t.equal(planService(handedBack, withClaim('active'), false), undefined, 'it keeps its claim until then')
+  t.strictSame(listLeft([handedBack, alone, toService({}, {}, ADDRESS)], withClaim('active')), [
+    'default/web',
+    'default/alone',
+  ])
+  const begun = withClaim('released')
+  t.strictSame(planService(handedBack, begun, false)?.detail, { finalizers: [] }, 'a host of ours began it')
+  t.strictSame(listLeft([handedBack], begun), [])
+  t.strictSame(
+    planService(alone, holdings, true)?.detail,
+    { finalizers: [] },
+    '--release gives all blocks back',
+  )
 })
 
 t.test('one of another type loses what was left on it', async t => {
