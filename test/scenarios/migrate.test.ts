@@ -1,15 +1,15 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { CLEANUP_FINALIZER, FINALIZER } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { runCommand } from '../doctor/_doctor.ts'
 import { GO_PROGRAM, OUR_PROGRAM, startProgram } from '../doctor/_programs.ts'
-import { createApi } from '../support/api.ts'
-import { forEachCluster, type TestCluster } from '../support/cluster.ts'
+import { forEachCluster } from '../support/cluster.ts'
 import { announcedFor, assignedTo, nameOf, pathOf } from '../support/services.ts'
 import { changedBetween, readEverything } from './_everything.ts'
 import { askGoProgram, leaveSecret } from './_go-program.ts'
 import { type LoadBalancers, startLoadBalancers, tagOf } from './_load-balancers.ts'
+import { watchServices } from './_stored.ts'
 import { soon } from './_stories.ts'
 import { leaveBlock, leaveService, upstreamAddress, writeStatus } from './_upstream.ts'
 
@@ -39,29 +39,6 @@ async function leaveNode(lb: LoadBalancers, name: string): Promise<void> {
     spec: { providerID: `phoenixnap://${id}` },
   }
   await lb.admin.request({ method: 'POST', path: '/api/v1/nodes', body })
-}
-
-/** Every version of every Service that is stored from now on. */
-async function watchServices(t: Test, cluster: TestCluster): Promise<readonly KubeService[]> {
-  const api = createApi(cluster.kubeconfig())
-  const { body } = await api.call({ method: 'GET', path: '/api/v1/services?limit=1' })
-  const from = body.metadata?.resourceVersion ?? '0'
-  const stop = new AbortController()
-  const seen: KubeService[] = []
-  async function read(): Promise<void> {
-    for await (const line of api.watch(`/api/v1/services?watch=true&resourceVersion=${from}`, stop.signal)) {
-      seen.push((line as { object: KubeService }).object)
-    }
-  }
-  const reading = read().catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error
-  })
-  t.teardown(async () => {
-    stop.abort()
-    api.close()
-    await reading
-  })
-  return seen
 }
 
 /** What of a Service clients and announcers read an address from. */
