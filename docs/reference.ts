@@ -114,6 +114,9 @@ function toErrorsPage(): string {
 
 function toChecksPage(): string {
   const rows = CHECKS.map(({ code: name, doc, action }) => [code(name), doc, action])
+  const needed = CHECKS.filter(check => check.needed)
+    .map(({ code: name }) => code(name))
+    .join(', ')
   return [
     '# Checks',
     '',
@@ -121,7 +124,8 @@ function toChecksPage(): string {
     '',
     'What `doctor` looks at, in the order in which it tells it. A check that is `ok` says what it found; `warn`: it works, and',
     'somebody should look at it; `fail`: something does not work, or will not, and the command ends with exit code 1; `unknown`:',
-    'it could not be found out, and why. A code never changes its meaning. Nothing is changed: what has to be tried is a dry run.',
+    `it could not be found out, and why; for ${needed} this ends the command with exit code 1 as well. A code never changes`,
+    'its meaning. Nothing is changed: what has to be tried is a dry run.',
     '',
     toTable(['Check', 'Good is', 'What to do otherwise'], rows),
     '',

@@ -54,7 +54,8 @@ export const COMMANDS: readonly Command[] = [
       { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
     ],
     settings: true,
-    exitCodes: '0: nothing fails (there may be warnings); 1: something fails; 2: wrong usage.',
+    exitCodes:
+      '0: nothing fails (there may be warnings); 1: something fails, or it cannot be found out whether the Go program runs (go-program); 2: wrong usage.',
     async run(line, io) {
       const { runDoctor, toDoctorCommand } = await import('./doctor-command.ts')
       return runDoctor(toDoctorCommand(line), toInputs({ ...line, problems: [] }, io), io)

@@ -40,7 +40,7 @@ export function toDoctorCommand({ flags, problems }: CommandLine): DoctorCommand
 /**
  * `doctor` with the real parts. Wrong settings are a finding, and no reason to end.
  *
- * @returns exit code 0: nothing fails; 1: something does
+ * @returns exit code 0: nothing fails; 1: something does, or what has to be known is not
  */
 export async function runDoctor(command: DoctorCommand, inputs: SourceInputs, io: CliIo): Promise<number> {
   const ending = new AbortController()

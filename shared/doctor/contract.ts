@@ -23,11 +23,14 @@ export interface Check {
   readonly doc: string
   /** What to do when it is not ok. */
   readonly action: string
+  /** True where not to know it is as bad as a failure: the exit code tells of it. */
+  readonly needed?: boolean
   run(facts: Facts): Promise<Finding>
 }
 
 export interface CheckResult extends Finding {
   readonly code: string
+  readonly needed?: boolean
 }
 
 export const ok = (fact: string): Finding => ({ status: 'ok', fact })

@@ -13,12 +13,13 @@ export function toDoctorText(results: readonly CheckResult[]): string {
   return `${[...lines, toSummary(results)].join('\n')}\n`
 }
 
-/** The same for programs; `ok` is false when a check fails. */
+/** The same for programs; `ok` is false where the exit code is 1. */
 export const toDoctorJson = (results: readonly CheckResult[]): string =>
   `${JSON.stringify({ ok: !hasFailed(results), counts: count(results), checks: results }, undefined, 2)}\n`
 
+/** A check fails, or what has to be known is not. */
 export const hasFailed = (results: readonly CheckResult[]): boolean =>
-  results.some(({ status }) => status === 'fail')
+  results.some(({ status, needed }) => status === 'fail' || (status === 'unknown' && needed))
 
 const toSummary = (results: readonly CheckResult[]): string =>
   STATUSES.map(status => `${count(results)[status]} ${status}`).join(', ')

@@ -30,10 +30,11 @@ export async function runChecks(
 }
 
 async function runCheck(check: Check, facts: Facts, options: RunOptions): Promise<CheckResult> {
-  const { code, action } = check
+  const { code, action, needed } = check
   const finding = await within(() => check.run(facts), options).catch(toUnknown)
   const isFine = finding.status === 'ok'
-  return { code, ...finding, action: isFine ? undefined : (finding.action ?? action) }
+  const told = { code, ...finding, action: isFine ? undefined : (finding.action ?? action) }
+  return needed ? { ...told, needed } : told
 }
 
 async function within(

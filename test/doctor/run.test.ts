@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Check, fail, ok, toAge, toNames, warn } from '../../shared/doctor/contract.ts'
+import { CHECKS } from '../../shared/doctor/checks.ts'
+import { type Check, fail, ok, toAge, toNames, unknown, warn } from '../../shared/doctor/contract.ts'
 import type { Facts } from '../../shared/doctor/facts.ts'
 import { hasFailed, toDoctorJson, toDoctorText } from '../../shared/doctor/report.ts'
 import { runChecks } from '../../shared/doctor/run.ts'
@@ -72,6 +73,21 @@ t.test('the report has a line for each, and what to do', async t => {
   ])
   t.match(JSON.parse(toDoctorJson(results)), { ok: false, counts: { ok: 1, fail: 1 }, checks: [{}, {}] })
   t.notOk(hasFailed([{ code: 'one', ...warn('hm') }]), 'a warning fails nothing')
+})
+
+t.test('of what has to be known, not to know it fails', async t => {
+  const who = async (needed: Partial<Check>): Promise<boolean> => {
+    const check = { ...toCheck('one', async () => unknown('nobody may list Pods')), ...needed }
+    const results = await runChecks([check], FACTS, { clock: createTurnableClock(), timeoutMs: 1000 })
+    t.match(JSON.parse(toDoctorJson(results)), { ok: !hasFailed(results), checks: [{ status: 'unknown' }] })
+    return hasFailed(results)
+  }
+  t.notOk(await who({}))
+  t.ok(await who({ needed: true }))
+  t.strictSame(
+    CHECKS.filter(({ needed }) => needed).map(({ code }) => code),
+    ['go-program'],
+  )
 })
 
 t.test('names and ages are short', async t => {

@@ -42,6 +42,7 @@ export const CLUSTER_CHECKS: readonly Check[] = [
     doc: 'The Go program that this one takes the place of does not run.',
     action:
       'Stop it: kubectl delete what the line names. Two managers of one cluster undo what the other one does. See docs/guides/migrate-from-the-go-program.md.',
+    needed: true,
     async run({ workloads }) {
       const { running, idle } = findManagers(await workloads(), isGoProgram)
       if (running.length > 0) return fail(`the Go program still runs: ${toNames(running)}`)
