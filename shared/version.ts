@@ -4,6 +4,13 @@ export const VERSION = '0.1.0'
 /** Put in by the bundler; not declared in a checkout. */
 declare const CCM_BUILT_VERSION: string | undefined
 
+const NUMBER = '(?:0|[1-9]\\d*)'
+const PRERELEASE = `(?:${NUMBER}|\\d*[A-Za-z-][0-9A-Za-z-]*)`
+const RELEASE_TAG = new RegExp(`^v${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRERELEASE}(?:\\.${PRERELEASE})*)?$`)
+
+/** Whether a git tag is v and a semantic version (https://semver.org); not one with `+`, which no image tag can hold. */
+export const isReleaseTag = (tag: string): boolean => RELEASE_TAG.test(tag)
+
 /** What git says of the commit that is checked out. */
 export interface Commit {
   /** Name of the newest release tag that points at it, such as `v1.2.3`. */
@@ -25,11 +32,15 @@ export function toVersionText(version: string, commit: Commit | undefined): stri
 export const builtVersion = (): string | undefined =>
   typeof CCM_BUILT_VERSION === 'string' ? CCM_BUILT_VERSION : undefined
 
-/** Version, tag and commit that this was built from, or that is checked out. */
-export async function readVersion(): Promise<string> {
+/**
+ * Version, tag and commit that this was built from, or that is checked out.
+ *
+ * @param wanted release tag that counts where the commit has several
+ */
+export async function readVersion(wanted?: string): Promise<string> {
   if (typeof CCM_BUILT_VERSION === 'string') return CCM_BUILT_VERSION
   else {
     const { readCommit } = await import('./commit.ts')
-    return toVersionText(VERSION, await readCommit())
+    return toVersionText(VERSION, await readCommit(undefined, wanted))
   }
 }

@@ -55,7 +55,7 @@ const say = (text: string): void => void process.stdout.write(text)
 
 async function main(): Promise<void> {
   const command = readBuildCommand(process.argv.slice(2), hostPlatform())
-  const version = command.version ?? (await readVersion())
+  const version = command.version ?? (await readVersion(process.env['RELEASE_TAG']))
   await mkdir(command.out, { recursive: true })
   if (command.container) {
     await buildInContainer({ ...command, ...command.container, root: ROOT, version, run: runTool, say })

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.env)
   const engine = await findEngine(runTool, process.env['ENGINE'])
   // Of `v1.2.3 (hash)`: the hash has a label of its own.
-  const [version = ''] = (await readVersion()).split(' ')
+  const [version = ''] = (await readVersion(process.env['RELEASE_TAG'])).split(' ')
   await buildImages(runTool, engine, { ...options, version })
   const layout = await readLayout(join(ROOT, LAYOUT))
   const base = options.baseImage ?? 'a base of Debian packages'
