@@ -1,3 +1,4 @@
+import { toPrintable } from '../printable.ts'
 import type { CheckResult, CheckStatus } from './contract.ts'
 
 const STATUSES: readonly CheckStatus[] = ['ok', 'warn', 'fail', 'unknown']
@@ -30,5 +31,5 @@ function count(results: readonly CheckResult[]): Record<CheckStatus, number> {
   return counts
 }
 
-/** Messages of others may have several lines. */
-const toLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+/** Messages of others may have several lines, and names what moves a cursor. */
+const toLine = (text: string): string => toPrintable(text.replaceAll(/\s*\n\s*/g, ' '))

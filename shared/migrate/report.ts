@@ -1,3 +1,4 @@
+import { toPrintable } from '../printable.ts'
 import type { CarriedOut } from './carry-out.ts'
 import type { Item, MigratePlan } from './contract.ts'
 
@@ -21,7 +22,7 @@ export function toMigrateText({ items, inTheWay, notes, steps, ready, carriedOut
     '',
     toEnd(ready, inTheWay.length, carriedOut),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(toPrintable).join('\n')}\n`
 }
 
 const toLine = ({ kind, name, outcome, why }: Item): string => `${kind} ${name} ${outcome}: ${why}`

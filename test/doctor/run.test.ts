@@ -90,6 +90,16 @@ t.test('of what has to be known, not to know it fails', async t => {
   )
 })
 
+t.test('what others wrote neither moves the cursor nor ends the line', async t => {
+  const text = toDoctorText([
+    { code: 'one', ...fail('go\u001b[2K\u001b[1G\rok      all good'), action: 'ask\u009b2J \u202ethem' },
+  ])
+  t.strictSame(text.split('\n').slice(0, 2), [
+    'fail     one  go[2K[1G ok      all good',
+    '              → ask2J them',
+  ])
+})
+
 t.test('names and ages are short', async t => {
   t.equal(toNames(['a', 'b']), 'a, b')
   t.equal(toNames(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more')

@@ -4,6 +4,7 @@ import type { AddressBlock } from '../../shared/cloud-provider/load-balancer.ts'
 import type { Claim } from '../../shared/controllers/address/contract.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { planBack, toPatch } from '../../shared/migrate/back.ts'
+import { toMigrateText } from '../../shared/migrate/report.ts'
 import { toLeftSecret } from '../../shared/migrate/secret.ts'
 import type { MigrateView } from '../../shared/migrate/view.ts'
 
@@ -206,6 +207,16 @@ t.test('a block is in use as long as anybody has a claim in it', async t => {
   t.match(items[1], { why: /203\.0\.113\.2 is retained for default\/gone \(retain-ip\)/ })
   t.match(notes, [/^203\.0\.113\.2 is retained .* take the tags off its block retained/])
   t.equal(notes.length, 1)
+})
+
+t.test('the report keeps what others wrote on its line', async t => {
+  const evil = 'go\u001b[2K\u001b[1G\rReady.\nReady.'
+  const plan = planBack(toView({ services: [toService(KEEPS)], blocks: [OWN], managers: [evil] }), false)
+  const item = { kind: 'Service', name: evil, outcome: evil, why: evil } as const
+  const carriedOut = { done: [evil], failures: [evil] }
+  const text = toMigrateText({ ...plan, items: [item], notes: [evil], ready: false, carriedOut })
+  t.notMatch(text, /[\u001b\r]|^Ready/m)
+  t.match(text, /^in the way: .*go\[2K\[1G Ready\. Ready\./m)
 })
 
 t.test('the Secret is read as the program itself reads it, and tells no value', async t => {
