@@ -29,9 +29,14 @@ export async function runServe(inputs: SourceInputs, io: CliIo): Promise<number>
 /**
  * Starts `serve` with everything that settings and files say.
  *
+ * @param compose what puts the real parts together; a test may pass its own
  * @throws CcmError CCM_CONFIG_INVALID, KUBE_CONFIG_INVALID
  */
-export async function startFromSettings(inputs: SourceInputs, io: CliIo): Promise<Serving> {
+export async function startFromSettings(
+  inputs: SourceInputs,
+  io: CliIo,
+  compose: typeof createApp = createApp,
+): Promise<Serving> {
   const { clock } = io
   const sources = await readSources(inputs)
   const { config, notices } = readConfig(sources, toRequired(sources))
@@ -42,7 +47,7 @@ export async function startFromSettings(inputs: SourceInputs, io: CliIo): Promis
   const log = await openLog(config, () => [...rotating.secrets(), ...(self?.secrets() ?? [])], io)
   for (const notice of notices) log.warn({ notice }, 'a setting has no effect')
   const tell = createNoticeLog(log)
-  const app = await createApp({ config, readSources: rotating.read, clock, log })
+  const app = await compose({ config, readSources: rotating.read, clock, log })
   const kept = createSelfKeeping({
     config,
     kube: app.kube,

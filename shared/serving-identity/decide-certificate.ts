@@ -28,11 +28,13 @@ export const RENEWED_AT = 2 / 3
  * within seconds: a day covers one that is cut off or down for maintenance, and there are months of time.
  */
 export const STEP_MS = 24 * 3_600_000
+/** Whatever clocks say: no step that is not a repair comes sooner after the one before. */
+export const LEAST_MS = 3_600_000
 /** Of authorities whose certificate was lost; more would make every registration larger for nothing. */
 const MOST_KEPT = 3
 
 /**
- * The next step, if any.
+ * The next step, if any. What is damaged, or lacks a name, is repaired at once; all other steps have an hour between them.
  *
  * @param hosts names and addresses that `serve` is called by; a certificate that lacks one is replaced at once
  * @param now milliseconds since 1970
@@ -42,6 +44,24 @@ export function decideCertificate(
   hosts: readonly string[],
   now: number,
 ): CertificateDecision {
+  const decision = decideStep(state, hosts, now)
+  const isLate = lastSteps(state).every(at => Math.abs(now - at) >= LEAST_MS)
+  if (isLate || isRepair(state, decision)) return decision
+  return { do: 'keep', why: 'the last step was made within the hour' }
+}
+
+/** When certificates were made or changed, as far as that is stored. */
+const lastSteps = ({ since, next }: CertificateState): readonly number[] => [
+  ...(since === undefined ? [] : [since]),
+  ...(next.state === 'intact' ? [next.pair.validFrom + BACKDATED_MS] : []),
+]
+
+/** Without it nobody is served. */
+const isRepair = ({ current }: CertificateState, decision: CertificateDecision): boolean =>
+  (decision.do === 'make' || decision.do === 'promote') &&
+  (current.state !== 'intact' || current.pair.missing.length > 0)
+
+function decideStep(state: CertificateState, hosts: readonly string[], now: number): CertificateDecision {
   const authorities = state.authorities.filter(({ validUntil }) => validUntil > now).map(({ pem }) => pem)
   const trouble = findTrouble(state.current, now)
   const spare = findTrouble(state.next, now) === undefined ? toPair(state.next) : undefined

@@ -19,6 +19,7 @@ export interface IdentityOptions {
   readonly hosts: readonly string[]
   readonly make: MakePair
   readonly newToken: () => string
+  /** For a certificate until the Secret was read; what is stored goes by the API server's clock. */
   readonly clock: Clock
   readonly log: Log
 }
@@ -80,9 +81,9 @@ async function step(
   known: SecretData | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SecretData> {
-  const { kube, secret, keeps, clock, log } = options
+  const { kube, secret, keeps, log } = options
   const read = await readSecret(kube, secret, signal)
-  const now = clock.now()
+  const { now } = read
   const bundle = toBundle(read.data, known)
   const decision = keeps.certificate ? decide(options, { ...read.data, ...bundle }, now) : undefined
   const change = {
@@ -93,7 +94,7 @@ async function step(
   const written = await writeSecret(kube, secret, read, change, signal)
   if (decision && decision.do !== 'keep') tell(log, decision, secret)
   if (TOKEN in change) tellToken(log, read.data[TOKEN] !== undefined, secret)
-  return written.data
+  return written
 }
 
 /** A Secret that was deleted or emptied must not take the trust from certificates that are still being served. */

@@ -16,6 +16,8 @@ export interface StoredSecret {
   readonly secret: Secret | undefined
   /** Decoded. */
   readonly data: SecretData
+  /** The API server's own time of this reading, in milliseconds since 1970: clocks of hosts may be months ahead. */
+  readonly now: number
 }
 
 /** @throws CcmError KUBE_* */
@@ -26,10 +28,12 @@ export async function readSecret(
 ): Promise<StoredSecret> {
   const path = `/api/v1/namespaces/${namespace}/secrets/${name}`
   try {
-    return toStored((await kube.request<Secret>({ path, signal })).body)
+    const { body, date } = await kube.request<Secret>({ path, signal })
+    return { secret: body, data: decode(body), now: date }
   } catch (error) {
-    if (hasCode(error, 'KUBE_NOT_FOUND')) return { secret: undefined, data: {} }
-    throw error
+    if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
+    const { date } = await kube.request({ path: '/version', signal })
+    return { secret: undefined, data: {}, now: date }
   }
 }
 
@@ -45,7 +49,7 @@ export async function writeSecret(
   { secret, data }: StoredSecret,
   change: SecretData,
   signal?: AbortSignal,
-): Promise<StoredSecret> {
+): Promise<SecretData> {
   const path = `/api/v1/namespaces/${namespace}/secrets`
   const encoded = { ...secret?.data, ...toBase64(change) }
   for (const [key, value] of Object.entries(change)) if (value === undefined) delete encoded[key]
@@ -64,15 +68,13 @@ export async function writeSecret(
       signal,
     })
   }
-  return { secret, data: { ...data, ...change } }
+  return { ...data, ...change }
 }
 
-const toStored = (secret: Secret): StoredSecret => ({
-  secret,
-  data: Object.fromEntries(
+const decode = (secret: Secret): SecretData =>
+  Object.fromEntries(
     Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
-  ),
-})
+  )
 
 const toBase64 = (data: SecretData): Record<string, string> =>
   Object.fromEntries(

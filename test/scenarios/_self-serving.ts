@@ -5,8 +5,9 @@ import { parseAllDocuments } from 'yaml'
 import { startFromSettings } from '../../functions/serve.ts'
 import type { Serving } from '../../functions/serving.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { type App, type AppOptions, createApp } from '../../shared/compose.ts'
 import { hasCode } from '../../shared/errors.ts'
-import type { Kube } from '../../shared/kubernetes/client.ts'
+import type { Kube, KubeAnswer, KubeRequest } from '../../shared/kubernetes/client.ts'
 import { applyObject } from '../../shared/register/apply.ts'
 import { type KubeObject, readWebhooks } from '../../shared/register/manifests.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
@@ -133,6 +134,15 @@ export interface Replica {
   readonly reads: (path: string) => number
 }
 
+/** The API server's clock is the test's as well, for what `serve` keeps of itself. */
+const dated = (kube: Kube, clock: Clock): Kube => ({
+  ...kube,
+  request: async <T>(request: KubeRequest): Promise<KubeAnswer<T>> => ({
+    ...(await kube.request<T>(request)),
+    date: clock.now(),
+  }),
+})
+
 /** `serve` in this process, on a clock of the test. */
 export async function startReplica(t: Test, environment: Environment, clock: Clock): Promise<Replica> {
   const lines: string[] = []
@@ -148,7 +158,11 @@ export async function startReplica(t: Test, environment: Environment, clock: Clo
     clock,
     stop: new AbortController().signal,
   }
-  const serving = await startFromSettings({ env: environment }, io)
+  const compose = async (options: AppOptions): Promise<App> => {
+    const app = await createApp(options)
+    return { ...app, kube: dated(app.kube, clock) }
+  }
+  const serving = await startFromSettings({ env: environment }, io, compose)
   t.teardown(() => serving.close())
   return { serving, said: () => lines.join(''), reads: path => read.filter(one => one === path).length }
 }

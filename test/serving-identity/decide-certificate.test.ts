@@ -2,7 +2,12 @@ import { createSecureContext } from 'node:tls'
 import t, { type Test } from 'tap'
 import { BACKDATED_MS, createCertificates, LIFE_MS } from '../../shared/certificates.ts'
 import { toSecretChange } from '../../shared/serving-identity/carry-out.ts'
-import { decideCertificate, RENEWED_AT, STEP_MS } from '../../shared/serving-identity/decide-certificate.ts'
+import {
+  decideCertificate,
+  LEAST_MS,
+  RENEWED_AT,
+  STEP_MS,
+} from '../../shared/serving-identity/decide-certificate.ts'
 import {
   readCertificateState,
   type SecretData,
@@ -137,6 +142,18 @@ for (const [what, damage, why] of DAMAGE)
 
 t.test('a certificate from the future is replaced', async t => {
   t.match(await step(first.data, START - DAY_MS), { do: 'make', why: 'it is not valid yet' })
+})
+
+t.test('no two steps within an hour, whatever the clock says, but for a repair', async t => {
+  const late = renewal + DAY_MS
+  const data = { ...first.data, 'tls-since': new Date(late).toISOString() }
+  for (const apart of [LEAST_MS - 1, 1 - LEAST_MS])
+    t.match(await step(data, late + apart), { do: 'keep', why: 'the last step was made within the hour' })
+  t.match(await step(data, late + LEAST_MS), { do: 'publish' })
+  t.match(await step({ ...data, 'tls.key': 'garbage' }, late), { do: 'make' }, 'a repair waits for nothing')
+  const ended = { ...first.data, 'tls-since': new Date(START + LIFE_MS).toISOString() }
+  t.match(await step(ended, START + LIFE_MS + 1), { do: 'keep' })
+  t.match(await step(ended, START + LIFE_MS + LEAST_MS), { do: 'make', why: 'it has expired' })
 })
 
 t.test('a damaged next certificate is made anew, and the current one served on', async t => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createCertificates } from '../../shared/certificates.ts'
-import type { Kube } from '../../shared/kubernetes/client.ts'
+import type { Clock } from '../../shared/clock.ts'
+import type { Kube, KubeAnswer, KubeRequest } from '../../shared/kubernetes/client.ts'
 import { createLog } from '../../shared/log.ts'
 import { createServingIdentity, type ServingIdentity } from '../../shared/serving-identity/identity.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
@@ -22,17 +23,20 @@ forEachCluster(t, 'the identity in a Secret', {}, async (t, cluster) => {
   const kube = await cluster.kube()
   let tokens = 0
 
-  async function replica(name: string, given: { kube?: Kube; token?: boolean; certificate?: boolean } = {}) {
+  async function replica(
+    name: string,
+    given: { kube?: Kube; token?: boolean; certificate?: boolean; aheadMs?: number } = {},
+  ) {
     const clock = createTurnableClock()
     const lines: Record<string, unknown>[] = []
     const identity = createServingIdentity({
-      kube: given.kube ?? kube,
+      kube: dated(given.kube ?? kube, clock),
       secret: { namespace: 'kube-system', name },
       keeps: { token: given.token ?? true, certificate: given.certificate ?? true },
       hosts: HOSTS,
       make: (hosts, now) => createCertificates({ hosts, now }),
       newToken: () => `token-of-a-test-${++tokens}`,
-      clock,
+      clock: { ...clock, now: () => clock.now() + (given.aheadMs ?? 0) },
       log: await createLog({ level: 'info', write: line => void lines.push(JSON.parse(line)) }),
     })
     const said = (): unknown[] => lines.map(({ level, msg, why }) => [level, msg, why])
@@ -78,6 +82,16 @@ forEachCluster(t, 'the identity in a Secret', {}, async (t, cluster) => {
       'serving certificate made',
       'webhook token made',
     ])
+  })
+
+  t.test('a host whose clock is months ahead changes nothing', async t => {
+    const one = await replica('clocks')
+    const other = await replica('clocks', { aheadMs: HALF_A_YEAR_MS + HALF_A_YEAR_MS / 2 })
+    await one.identity.refresh()
+    const before = await version('clocks')
+    for (let i = 0; i < 3; i++) for (const each of [other, one]) await each.identity.refresh()
+    t.equal(await version('clocks'), before)
+    t.strictSame(await show(other.identity), await show(one.identity))
   })
 
   t.test('a damaged Secret is repaired, and said', async t => {
@@ -160,6 +174,15 @@ forEachCluster(t, 'the identity in a Secret', {}, async (t, cluster) => {
     t.strictSame(one.identity.authorities(), [], 'nobody is to trust it')
     t.equal(one.identity.tokens().current, undefined)
   })
+})
+
+/** The API server's clock is turned by the test; that of the host may say what it likes. */
+const dated = (kube: Kube, clock: Clock): Kube => ({
+  ...kube,
+  request: async <T>(request: KubeRequest): Promise<KubeAnswer<T>> => ({
+    ...(await kube.request<T>(request)),
+    date: clock.now(),
+  }),
 })
 
 /** The simulator lets everybody do everything. */

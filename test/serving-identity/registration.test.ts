@@ -120,6 +120,9 @@ forEachCluster(t, 'the webhook configuration', {}, async (t, cluster) => {
     },
   )
 
+  const places = async (): Promise<unknown[]> =>
+    (await stored()).webhooks.map(({ clientConfig }) => clientConfig['url'])
+
   t.test('of another host that began later is left for an hour', async t => {
     const lines: Line[] = []
     const url = 'https://elsewhere.example.com:8443/admission/theirs'
