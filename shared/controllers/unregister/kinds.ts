@@ -1,6 +1,12 @@
-import { IP_BLOCKS_LEASE, NAME, NAMESPACE, RESYNC_LEASE } from '../../kubernetes/names.ts'
+import {
+  IP_BLOCKS_LEASE,
+  NAME,
+  NAMESPACE,
+  RESYNC_LEASE,
+  SERVICE_ACCOUNT_USER,
+} from '../../kubernetes/names.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
-import type { Kind, Stored } from './view.ts'
+import type { Kind, Stored, Subject } from './view.ts'
 
 /** A kind, which of its objects are read, and which of those are ours. */
 export interface OwnKind extends Kind {
@@ -10,25 +16,53 @@ export interface OwnKind extends Kind {
   isOurs(object: Stored): boolean
 }
 
+const NAME_KEY = 'app.kubernetes.io/name'
 const MANAGED_BY_KEY = 'app.kubernetes.io/managed-by'
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const INVENTORY = new RegExp(`^${NAME}(?:-[1-7])?$`)
 /** Those of `register`, and those with which `serve` registers itself. */
 const ROLES: readonly string[] = [NAME, `${NAME}-self`]
+/** Where a role by such a name can be ours. */
+const HOMES: readonly string[] = [NAMESPACE, 'default']
 const MANAGED = { labelSelector: `${MANAGED_BY_KEY}=${NAME}` }
 /** Where `serve` keeps its certificate unless it was told another place. */
 const SERVING_SECRET = `${NAME}-serving`
+const TOKEN_SECRET = new RegExp(`^${NAME}-token(?:-\\d+)?$`)
+/** At least one of them is in what `serve` keeps, and together with our label in nothing else. */
+const SERVING_KEYS: readonly string[] = ['webhook-token', 'tls-since']
 const LEASES: readonly string[] = [RESYNC_LEASE, IP_BLOCKS_LEASE]
 
 const isManaged = ({ labels }: ObjectMeta): boolean => labels?.[MANAGED_BY_KEY] === NAME
 
-/** Roles and webhooks count whoever installed them: a chart calls them as it likes and labels them as its own. */
-export const isNamed = ({ metadata }: Stored): boolean =>
-  ROLES.includes(metadata.name) || isManaged(metadata) || metadata.labels?.['app.kubernetes.io/name'] === NAME
+/** A label says little: charts of others, such as the Go program's, label theirs the same way. */
+export const isLabelled = ({ metadata }: Stored): boolean =>
+  isManaged(metadata) || metadata.labels?.[NAME_KEY] === NAME
 
-/** A binding by another name gives our rights as well. */
-const isBinding = (object: Stored): boolean =>
-  isNamed(object) || (object.roleRef !== undefined && ROLES.includes(object.roleRef.name))
+const isHome = (namespace: string | undefined): boolean =>
+  namespace === undefined || HOMES.includes(namespace)
+
+export const isNamed = ({ metadata }: Stored): boolean =>
+  ROLES.includes(metadata.name) && isHome(metadata.namespace)
+
+/** A binding by another name gives our rights as well, or gives rights to nobody but us. */
+function isBinding(object: Stored): boolean {
+  const { metadata, roleRef, subjects = [] } = object
+  const isOfRole =
+    roleRef !== undefined &&
+    ROLES.includes(roleRef.name) &&
+    (roleRef.kind === 'ClusterRole' || isHome(metadata.namespace))
+  return isNamed(object) || isOfRole || (subjects.length === 1 && subjects.every(isOurAccount))
+}
+
+const isOurAccount = ({ kind, name, namespace }: Subject): boolean =>
+  kind === 'ServiceAccount'
+    ? name === NAME && namespace === NAMESPACE
+    : kind === 'User' && name === SERVICE_ACCOUNT_USER
+
+const isOurSecret = ({ metadata, keys = [] }: Stored): boolean =>
+  isManaged(metadata) &&
+  ((metadata.namespace === NAMESPACE && TOKEN_SECRET.test(metadata.name)) ||
+    SERVING_KEYS.some(key => keys.includes(key)))
 
 /** What is deleted as a whole, in the order in which it goes. */
 export const KINDS: readonly OwnKind[] = [
@@ -71,7 +105,7 @@ export const KINDS: readonly OwnKind[] = [
     resource: 'secrets',
     // Tokens and the serving certificate bear it; nobody else's Secret is read.
     query: MANAGED,
-    isOurs: ({ metadata }) => isManaged(metadata),
+    isOurs: isOurSecret,
   },
   {
     phase: 'accounts',
@@ -87,8 +121,7 @@ export const KINDS: readonly OwnKind[] = [
     kind: 'ServiceAccount',
     prefix: '/api/v1',
     resource: 'serviceaccounts',
-    isOurs: ({ metadata }) =>
-      isManaged(metadata) || (metadata.name === NAME && metadata.namespace === NAMESPACE),
+    isOurs: ({ metadata }) => metadata.name === NAME && metadata.namespace === NAMESPACE,
   },
   { phase: 'accounts', kind: 'Role', prefix: RBAC, resource: 'roles', isOurs: isNamed },
   { phase: 'accounts', kind: 'ClusterRole', prefix: RBAC, resource: 'clusterroles', isOurs: isNamed },

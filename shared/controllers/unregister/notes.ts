@@ -1,9 +1,12 @@
 import { CLEANUP_FINALIZER, NAME } from '../../kubernetes/names.ts'
+import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { listUninitialized, type WithdrawPlan } from './plan.ts'
 import type { ClusterView } from './view.ts'
 
 const RELEASE = 'meta.helm.sh/release-name'
 const MAX_NAMED = 5
+/** A chart has some ten objects. */
+const MAX_FOREIGN = 20
 
 /** What cannot be taken away from here, or is not ours to take. */
 export function toNotes(view: ClusterView, { left }: Pick<WithdrawPlan, 'left'>): readonly string[] {
@@ -17,6 +20,7 @@ export function toNotes(view: ClusterView, { left }: Pick<WithdrawPlan, 'left'>)
           : `helm -n ${namespace} uninstall ${release}`
       return `${kind} ${namespace}/${name} runs without rights from now on: ${way}`
     }),
+    ...toForeignNote(view.foreign),
     ...left.map(
       name =>
         `Service ${name} is being deleted and waits for the Go program (finalizer ${CLEANUP_FINALIZER}), which gives its block back: install that program, or run unregister --release`,
@@ -31,9 +35,21 @@ export const LAST_STEPS: readonly string[] = [
   `The API server's own flags and files (--audit-webhook-config-file and those beside it, a folder ${NAME}) are taken out on each control plane machine, as register wrote them there.`,
 ]
 
+function toForeignNote(foreign: ClusterView['foreign']): string[] {
+  if (foreign.length === 0) return []
+  const names = foreign.map(({ kind, object }) => `${kind.kind} ${toName(object.metadata)}`)
+  return [`${toShort(names, MAX_FOREIGN)}: labelled as ours, and not ours by name: left as they are.`]
+}
+
+const toName = ({ namespace, name }: ObjectMeta): string =>
+  namespace === undefined ? name : `${namespace}/${name}`
+
+const toShort = (names: readonly string[], max: number): string =>
+  names.slice(0, max).join(', ') + (names.length > max ? ` and ${names.length - max} more` : '')
+
 function toNodeNote(nodes: readonly string[]): string[] {
   if (nodes.length === 0) return []
-  const names = nodes.slice(0, MAX_NAMED).join(', ')
-  const more = nodes.length > MAX_NAMED ? ` and ${nodes.length - MAX_NAMED} more` : ''
-  return [`${names}${more}: uninitialised, and nobody is left to initialise them but another cloud provider.`]
+  return [
+    `${toShort(nodes, MAX_NAMED)}: uninitialised, and nobody is left to initialise them but another cloud provider.`,
+  ]
 }

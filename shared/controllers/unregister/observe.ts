@@ -12,7 +12,7 @@ import type { AddressBook } from '../address/contract.ts'
 import type { StoredPool } from '../address/pool-plan.ts'
 import type { Inventory } from '../inventory/content.ts'
 import { readInventory } from '../inventory/store.ts'
-import { KINDS, type OwnKind, toListPath } from './kinds.ts'
+import { isLabelled, KINDS, type OwnKind, toListPath } from './kinds.ts'
 import { isPoolOfInterest } from './plan-pools.ts'
 import { isServed } from './served.ts'
 import type { ClusterView, Stored, Unread } from './view.ts'
@@ -61,8 +61,10 @@ export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<
       ),
     ),
   ])
+  const found = toUnique(objects.flat(), ({ object }) => object.metadata)
   return {
-    objects: toUnique(objects.flat(), ({ object }) => object.metadata),
+    objects: found.filter(({ kind, object }) => kind.isOurs(object)),
+    foreign: found.filter(({ kind, object }) => !kind.isOurs(object)),
     services,
     nodes,
     pools: toUnique(pools.flat(), ({ pool }) => pool.metadata),
@@ -93,16 +95,27 @@ async function listOwn(
   kube: Kube,
   kind: OwnKind,
   signal: AbortSignal | undefined,
-): Promise<ClusterView['objects']> {
-  const found = await listAll<Stored, Stored>(kube, {
+): Promise<{ kind: OwnKind; object: Stored }[]> {
+  const found = await listAll<RawObject, Stored>(kube, {
     path: toListPath(kind),
     query: kind.query,
-    // What is in a Secret stays in the API server's answer.
-    keep: ({ metadata, roleRef }) => ({ metadata, ...(roleRef && { roleRef }) }),
+    keep: toStored,
     signal,
   })
-  return found.filter(object => kind.isOurs(object)).map(object => ({ kind, object }))
+  return found.filter(object => kind.isOurs(object) || isLabelled(object)).map(object => ({ kind, object }))
 }
+
+interface RawObject extends Omit<Stored, 'keys'> {
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** What is in a Secret stays in the API server's answer. */
+const toStored = ({ metadata, roleRef, subjects, data }: RawObject): Stored => ({
+  metadata,
+  ...(roleRef && { roleRef }),
+  ...(subjects && { subjects }),
+  ...(data && { keys: Object.keys(data) }),
+})
 
 /** Of all announcers and all versions: which one was in use is not asked for. */
 function toPoolKinds(): readonly PoolKind[] {

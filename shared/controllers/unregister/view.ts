@@ -14,11 +14,20 @@ export interface Kind {
   readonly resource: string
 }
 
+export interface Subject {
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string
+}
+
 /** An object of such a kind. */
 export interface Stored {
   readonly metadata: ObjectMeta
   /** Of a binding. */
   readonly roleRef?: { readonly kind: string; readonly name: string }
+  readonly subjects?: readonly Subject[]
+  /** Names of a Secret's keys; what they hold is not kept. */
+  readonly keys?: readonly string[]
 }
 
 /** A list that could not be read. */
@@ -30,6 +39,8 @@ export interface Unread extends Failure {
 /** Everything that may be ours in a cluster, as it was read. */
 export interface ClusterView {
   readonly objects: readonly { readonly kind: Kind; readonly object: Stored }[]
+  /** They bear our label, and are not ours by their names. */
+  readonly foreign: readonly { readonly kind: Kind; readonly object: Stored }[]
   readonly services: readonly KubeService[]
   readonly nodes: readonly KubeNode[]
   /** Pools with our label or name, with the version of the API that serves them. */

@@ -52,7 +52,7 @@ export async function withdraw(parts: WithdrawParts, call: WithdrawCall): Promis
     await parts.clock.sleep(PAUSE_MS, call.signal).catch(() => undefined)
     seen = await look(parts, call)
     if (!isComplete(seen)) {
-      const tried = failures.map(({ phase: _, ...failure }) => failure)
+      const tried = failures.map(({ name, code, message }) => ({ name, code, message }))
       return toReport(first, toUnique(changes), [...seen.view.failures, ...tried])
     }
   }
