@@ -12,6 +12,7 @@ import { createKube, type Kube } from '../shared/kubernetes/client.ts'
 import { readClusterName } from '../shared/kubernetes/cluster-name.ts'
 import { loadKubeConfig, toClusterSettings } from '../shared/kubernetes/credentials.ts'
 import { createLog } from '../shared/log.ts'
+import { toPrintable } from '../shared/printable.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
@@ -103,7 +104,7 @@ export async function unregisterOnce(
   { kube, leftovers, requestCounts }: UnregisterParts,
   { clock, stop, out, err, terminal }: Pick<CliIo, 'clock' | 'stop' | 'out' | 'err' | 'terminal'>,
 ): Promise<number> {
-  const tell = (line: string): void => (terminal ? err(`${line}\n`) : undefined)
+  const tell = (line: string): void => (terminal ? err(`${toPrintable(line)}\n`) : undefined)
   const { confirm, release } = command
   const cluster = await readClusterName(kube, stop)
   const found = await listBlocks(leftovers, cluster, command, stop)

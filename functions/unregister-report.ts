@@ -8,6 +8,7 @@ import type {
 } from '../shared/controllers/unregister/contract.ts'
 import { LAST_STEPS } from '../shared/controllers/unregister/notes.ts'
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
+import { toPrintable } from '../shared/printable.ts'
 
 /** What became of the blocks. */
 export interface BlockReport extends Pick<CleanupReport, 'changes' | 'failures'> {
@@ -123,7 +124,7 @@ export function toUnregisterText(report: UnregisterReport): string {
     ...notes.map(note => `- ${note}`),
     ...(state === 'planned' && changes.length > 0 ? ['Nothing was changed: --confirm does it.'] : []),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(line => toPrintable(line)).join('\n')}\n`
 }
 
 function toSummary({ state, counts, failures, cluster }: UnregisterReport): string {
