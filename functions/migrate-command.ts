@@ -62,7 +62,7 @@ export async function runMigrate(command: MigrateCommand, inputs: SourceInputs, 
     const secret = await readSecret(before)
     second = await open(withLeftSettings(inputs, io, secret, await before.workloads()))
     const facts = createFacts(second.parts)
-    const report = await migrate(command, facts, await readView(facts, secret))
+    const report = await migrate(command, facts, await readOrTell(facts, secret))
     io.out(command.output === 'json' ? toMigrateJson(report) : toMigrateText(report))
     return report.ready && (report.carriedOut?.failures.length ?? 0) === 0 ? 0 : 1
   } finally {
@@ -91,6 +91,18 @@ const toReport = (plan: MigratePlan, carriedOut?: CarriedOut): MigrateReport => 
   ready: plan.inTheWay.length === 0,
   carriedOut,
 })
+
+/** Without settings of its own the command depends on the Secret: what is wrong with that is told with what is missing. */
+async function readOrTell(facts: Facts, secret: LeftSecret | undefined): Promise<MigrateView> {
+  try {
+    return await readView(facts, secret)
+  } catch (error) {
+    const problems = secret?.problems.join('; ')
+    if (!problems || !hasCode(error, 'CCM_CONFIG_INVALID')) throw error
+    const message = `${error.message}; Secret ${secret?.name} cannot be read: ${problems}`
+    throw new CcmError(error.code, message, { cause: error })
+  }
+}
 
 /** Who may not read Secrets gives the settings in another way. */
 async function readSecret(facts: Facts): Promise<LeftSecret | undefined> {

@@ -277,6 +277,19 @@ forEachCluster(t, 'the way back', {}, async (t, cluster) => {
   await removeSecret()
 })
 
+forEachCluster(t, 'a Secret that cannot be read', {}, async (t, cluster) => {
+  const remove = await leaveSecret(await cluster.kube(), { clientID: 'id', loadbalancer: SECRET })
+  const { code, out, err } = await runCommand(['migrate'], { KUBECONFIG: await cluster.kubeconfigFile() })
+  t.equal(code, 2)
+  t.equal(out, '')
+  t.match(
+    err,
+    /the BMC credentials are not set.*Secret kube-system\/pnap-cloud-config.*PNAP_CLIENT_SECRET is missing/,
+  )
+  t.notMatch(err, SECRET)
+  await remove()
+})
+
 t.test('flags that need --back say so', async t => {
   const { code, err } = await runCommand(['migrate', '--confirm', '--output', 'xml'], {})
   t.equal(code, 2)
