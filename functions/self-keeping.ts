@@ -9,6 +9,7 @@ import type { MakePair } from '../shared/serving-identity/carry-out.ts'
 import { followTokens, type GivenTokens, toAccepted } from '../shared/serving-identity/follow-tokens.ts'
 import { createServingIdentity, type ServingIdentity } from '../shared/serving-identity/identity.ts'
 import { createRegistration } from '../shared/serving-identity/registration.ts'
+import { createServedPair } from '../shared/serving-identity/served.ts'
 import { splitCertificates } from '../shared/serving-identity/state.ts'
 import { admissionPathSecret } from '../shared/webhook-secret.ts'
 import { toCcmError } from './http.ts'
@@ -59,9 +60,11 @@ export function createSelfKeeping(options: SelfKeepingOptions): SelfKeeping {
     ca: await toAuthorities(options, identity),
   })
   const registration = createRegistration({ kube, target, log })
+  const isRegistering = Boolean(config.webhookService || config.webhookUrl)
+  const served = identity && createServedPair(identity, isRegistering)
 
   return {
-    certificate: identity && config.tlsCert === undefined ? () => identity.certificate() : undefined,
+    certificate: config.tlsCert === undefined ? served?.certificate : undefined,
     tokens: () => (isKnown() || !keepsToken ? toAccepted(memory, clock.now()) : [unknown]),
     secrets: () => [...seen].flatMap(token => [...secretForms(token), admissionPathSecret(token)]),
     async refresh(signal) {
@@ -70,8 +73,12 @@ export function createSelfKeeping(options: SelfKeepingOptions): SelfKeeping {
       for (const token of toAccepted(memory, clock.now())) seen.add(token)
     },
     async register() {
-      if ((config.webhookService || config.webhookUrl) && isKnown())
-        await tellRegister(() => registration.keep())
+      if (!isRegistering || !isKnown()) return
+      await tellRegister(async () => {
+        const pair = await identity?.certificate()
+        await registration.keep()
+        served?.trust(pair)
+      })
     },
   }
 }

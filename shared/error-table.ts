@@ -148,6 +148,11 @@ export const ERRORS = {
     action:
       'Apply infra/rbac-self.yaml for the account that serve runs as (get and update of the Secret that PNAP_SERVING_SECRET names, create of Secrets in its namespace), or give serve a token and a certificate and unset PNAP_SERVING_SECRET.',
   },
+  CCM_SERVING_SECRET_IMMUTABLE: {
+    retry: true,
+    action:
+      'Delete the Secret that PNAP_SERVING_SECRET names: serve makes a new one within 30 seconds, and registers it. An immutable Secret can be neither repaired nor renewed.',
+  },
   CCM_INTENT_INVALID: {
     retry: false,
     action:

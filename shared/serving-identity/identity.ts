@@ -35,6 +35,8 @@ export interface ServingIdentity {
   /** PEM of the authorities in the Secret, also where the certificate is given: others may still serve one of theirs. */
   authorities(): readonly string[]
   tokens(): GivenTokens
+  /** The API server's time when the Secret was read last; until then this host's. */
+  now(): number
 }
 
 export const TOKEN = 'webhook-token'
@@ -48,11 +50,14 @@ export function createServingIdentity(options: IdentityOptions): ServingIdentity
   const { secret, hosts, make, clock } = options
   let stored: SecretData | undefined
   let temporary: KeyPair | undefined
+  let readAt: number | undefined
 
   async function refresh(signal?: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        stored = await step(options, stored, signal)
+        const read = await readSecret(options.kube, secret, signal)
+        readAt = read.now
+        stored = await step(options, read, stored, signal)
         return
       } catch (error) {
         const isLate = hasCode(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS', 'KUBE_NOT_FOUND')
@@ -71,18 +76,19 @@ export function createServingIdentity(options: IdentityOptions): ServingIdentity
       return temporary
     },
     authorities: () => readCertificateState(stored ?? {}, hosts).authorities.map(({ pem }) => pem),
+    now: () => readAt ?? clock.now(),
     tokens: () => ({ current: toToken(stored?.[TOKEN]), previous: toToken(stored?.[TOKEN_PREVIOUS]) }),
   }
 }
 
-/** Reads the Secret, makes at most one step, and returns what it holds then. */
+/** Makes at most one step, and returns what the Secret holds then. */
 async function step(
   options: IdentityOptions,
+  read: StoredSecret,
   known: SecretData | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SecretData> {
   const { kube, secret, keeps, log } = options
-  const read = await readSecret(kube, secret, signal)
   const { now } = read
   const bundle = toBundle(read.data, known)
   const decision = keeps.certificate ? decide(options, { ...read.data, ...bundle }, now) : undefined
@@ -91,6 +97,7 @@ async function step(
     ...(keeps.token ? toTokenChange(options, read) : {}),
   }
   if (Object.keys(change).length === 0) return read.data
+  if (read.secret?.immutable) throw toImmutable(secret)
   const written = await writeSecret(kube, secret, read, change, signal)
   if (decision && decision.do !== 'keep') tell(log, decision, secret)
   if (TOKEN in change) tellToken(log, read.data[TOKEN] !== undefined, secret)
@@ -141,6 +148,11 @@ function tellToken(log: Log, wasThere: boolean, secret: NamespacedName): void {
 }
 
 const toText = ({ namespace, name }: NamespacedName): string => `${namespace}/${name}`
+
+function toImmutable({ namespace, name }: NamespacedName): CcmError {
+  const message = `Secret ${namespace}/${name} is immutable, and has to be changed: kubectl -n ${namespace} delete secret ${name}`
+  return new CcmError('CCM_SERVING_SECRET_IMMUTABLE', message)
+}
 
 function toForbidden(error: unknown, secret: NamespacedName): unknown {
   if (!hasCode(error, 'KUBE_FORBIDDEN')) return error

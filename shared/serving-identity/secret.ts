@@ -8,6 +8,7 @@ import type { SecretData } from './state.ts'
 
 interface Secret {
   readonly metadata: ObjectMeta
+  readonly immutable?: boolean | undefined
   readonly data?: Readonly<Record<string, string>> | undefined
 }
 

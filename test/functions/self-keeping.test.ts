@@ -100,3 +100,31 @@ t.test('with a given certificate the authorities of the Secret are trusted as we
   await open.kept.register()
   t.equal(open.trusted(), '', 'of a public authority: none is named')
 })
+
+t.test('a new certificate is served once its authority is registered', async t => {
+  const cluster = startSmallCluster(SELF, readFile)
+  const { kept } = cluster
+  const turn = async (): Promise<string | undefined> => {
+    await kept.refresh()
+    await kept.register()
+    return (await kept.certificate?.())?.cert
+  }
+  const first = await turn()
+  cluster.failure = new CcmError('KUBE_FORBIDDEN', 'no')
+  cluster.write({ ...cluster.secret(), 'tls.key': 'garbage' })
+  t.equal(await turn(), first, 'the API server trusts this one')
+  t.not(cluster.secret()['tls.crt'], first)
+  cluster.failure = undefined
+  t.equal(await turn(), cluster.secret()['tls.crt'])
+  cluster.failure = new CcmError('KUBE_FORBIDDEN', 'no')
+  await cluster.clock.turn(400 * 24 * 3_600_000)
+  t.equal(await turn(), cluster.secret()['tls.crt'], 'what has expired is of no use')
+})
+
+t.test('an immutable Secret is named, with what helps', async t => {
+  const { kept, lines, write } = startSmallCluster(SELF, readFile)
+  write({ 'tls.crt': 'garbage' }, { immutable: true })
+  await kept.refresh()
+  const error = { message: /kubectl -n kube-system delete secret ccm-serving$/ }
+  t.match(lines, [{ level: 'error', fields: { code: 'CCM_SERVING_SECRET_IMMUTABLE', error } }])
+})
