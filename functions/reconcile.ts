@@ -1,8 +1,10 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from '../shared/controllers/contract.ts'
+import type { ErrorCode } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
+import { FunctionFailed } from './function-failed.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
 import { readPayload } from './invoker.ts'
@@ -68,20 +70,38 @@ export interface ReconcileAnswer {
   readonly waiting: number
 }
 
-/** The function that audit and admission invoke, perhaps twice with the same payload. What it leaves undone, resync finishes. */
+/**
+ * The function that audit and admission invoke, perhaps twice with the same payload. What it leaves undone, resync finishes.
+ *
+ * @throws FunctionFailed when it could not be set up, or every key failed for a reason of the deployment: nobody waits
+ * for the answer, and only a failed invocation is counted and kept in the queue
+ */
 export type ReconcileHandler = (payload: unknown, context: FunctionContext) => Promise<ReconcileAnswer>
 
 const KINDS: readonly ReconcileKey['kind'][] = ['Node', 'Service']
+
+/** Reasons that lie in settings, credentials and rights: they stay until somebody mends them, whatever the object. */
+const OF_DEPLOYMENT: readonly (string | undefined)[] = [
+  'BMC_CREDENTIALS_INVALID',
+  'BMC_SCOPE_MISSING',
+  'CCM_ACCOUNT_CHANGED',
+  'CCM_CONFIG_INVALID',
+  'CCM_PUBLIC_NETWORK_UNKNOWN',
+  'KUBE_CONFIG_INVALID',
+  'KUBE_CREDENTIALS_INVALID',
+  'KUBE_FORBIDDEN',
+  'SECRET_FORBIDDEN',
+  'SECRET_NOT_FOUND',
+] satisfies ErrorCode[]
 
 export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
   return async (payload, context) => {
     const { keys, malformed } = readPayload(payload)
     const deadline = toFunctionDeadline(context.getRemainingTimeInMillis(), host.clock.now())
     try {
-      const log = await host.log()
+      const { controllers, log } = await setUp(host, deadline)
       if (malformed > 0) log.warn({ malformed }, 'payload holds entries that are no keys')
-      const controllers = async () => (await host.app()).controllers
-      const reconcile = createReconcile({ controllers, log, clock: host.clock })
+      const reconcile = createReconcile({ controllers: async () => controllers, log, clock: host.clock })
       // Side by side: a node never stands in line behind Services.
       const outcomes = await Promise.all(
         KINDS.map(kind => {
@@ -89,16 +109,32 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
           return reconcileInTime(reconcile, host.clock, ofKind, { deadline })
         }),
       )
-      const count = (wanted: ReconcileOutcome['result']): number =>
-        outcomes.flat().filter(({ result }) => result === wanted).length
-      return { keys: keys.length, malformed, retry: count('retry'), waiting: count('waiting') }
-    } catch (thrown) {
-      await logFailure(host, thrown)
-      return { keys: keys.length, malformed, retry: keys.length, waiting: 0 }
+      return toAnswer(keys.length, malformed, outcomes.flat())
     } finally {
       host.closeIdle()
     }
   }
+}
+
+async function setUp(
+  host: FunctionHost,
+  deadline: number,
+): Promise<{ readonly controllers: Controllers; readonly log: Log }> {
+  try {
+    const { controllers } = await withDeadline(host.clock, deadline, () => host.app())
+    return { controllers, log: await host.log() }
+  } catch (thrown) {
+    throw new FunctionFailed('reconcile', toCcmError(await logFailure(host, thrown)).code)
+  }
+}
+
+function toAnswer(keys: number, malformed: number, outcomes: readonly ReconcileOutcome[]): ReconcileAnswer {
+  const code = outcomes.find(({ code }) => OF_DEPLOYMENT.includes(code))?.code
+  if (code !== undefined && outcomes.every(one => one.result === 'retry' && OF_DEPLOYMENT.includes(one.code)))
+    throw new FunctionFailed('reconcile', code)
+  const count = (wanted: ReconcileOutcome['result']): number =>
+    outcomes.filter(({ result }) => result === wanted).length
+  return { keys, malformed, retry: count('retry'), waiting: count('waiting') }
 }
 
 export const handler = createReconcileHandler(createFunctionHost({ createApp: composeApp }))

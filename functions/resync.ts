@@ -3,6 +3,7 @@ import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/
 import type { Log } from '../shared/log.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
+import { FunctionFailed } from './function-failed.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
 
@@ -89,24 +90,11 @@ export function createResyncHandler(host: FunctionHost): ResyncHandler {
     const deadline = toFunctionDeadline(context.getRemainingTimeInMillis(), host.clock.now())
     try {
       const summary = await pass(host, deadline)
-      if (summary.code !== undefined) throw new ResyncFailed(summary.code)
+      if (summary.code !== undefined) throw new FunctionFailed('resync', summary.code)
       return summary
     } finally {
       host.closeIdle()
     }
-  }
-}
-
-/** What the platform is told of a failed pass; the log has told the rest. */
-class ResyncFailed extends Error {
-  readonly code: string
-
-  constructor(code: string) {
-    super(`resync failed: ${code}`)
-    this.name = 'ResyncFailed'
-    this.code = code
-    // The platform would log it with everything else.
-    this.stack = ''
   }
 }
 

@@ -26,6 +26,7 @@ export function toAlarms(functions: readonly FunctionRights[], options: DeployOp
   return {
     ...(Object.fromEntries(ofFunctions) as Resources),
     ResyncStaleAlarm: alarm(toStale(resync, options.staleResyncMinutes)),
+    HttpApiErrorsAlarm: alarm(API_ERRORS),
     FailureQueueAlarm: alarm(FAILURES),
   }
 }
@@ -66,6 +67,26 @@ const toStale = (functionName: string, minutes: number): object => ({
   ComparisonOperator: 'LessThanThreshold',
   TreatMissingData: 'breaching',
 })
+
+/**
+ * Admission and audit answer whatever happens, so that a webhook that cannot be set up is no error of its function: the
+ * answers with 5xx tell of it, and of functions that crash or are throttled.
+ */
+const API_ERRORS: object = {
+  AlarmDescription: 'admission or audit answers with 5xx: see their logs. Resync does their work meanwhile.',
+  Namespace: 'AWS/ApiGateway',
+  MetricName: '5xx',
+  Dimensions: [
+    { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
+    { Name: 'Stage', Value: { Ref: 'HttpApiStage' } },
+  ],
+  Statistic: 'Sum',
+  Period: 5 * MINUTE,
+  EvaluationPeriods: ERROR_PERIODS,
+  Threshold: 0,
+  ComparisonOperator: 'GreaterThanThreshold',
+  TreatMissingData: 'notBreaching',
+}
 
 const FAILURES: object = {
   AlarmDescription: 'An asynchronous invocation was given up: the message tells which and why.',

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createFunctionHost } from '../../functions/function-host.ts'
 import { createReconcileHandler } from '../../functions/reconcile.ts'
 import type { Controllers, ReconcileKey, WorkCall } from '../../shared/controllers/contract.ts'
-import { CcmError } from '../../shared/errors.ts'
+import { CcmError, type ErrorCode } from '../../shared/errors.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { createBackstage, toControllers, until } from './_hosts.ts'
 
@@ -81,17 +81,42 @@ t.test('what is no key is left out', async t => {
   }
 })
 
-t.test('failures end in retry, and nothing is thrown', async t => {
-  const keys = [{ kind: 'Node', name: 'node-a' }]
+const failsWith =
+  (...codes: ErrorCode[]): Controllers['reconcile'] =>
+  async keys =>
+    keys.map((key, i) => ({ key, result: 'retry', why: '', code: codes[i] ?? codes[0] }))
+const NODES = ['node-a', 'node-b'].map(name => ({ kind: 'Node', name }))
+
+t.test('failures that pass by themselves, or that are of one object, end in retry', async t => {
+  const keys = NODES.slice(1)
   const failing = createBench(() => Promise.reject(new CcmError('KUBE_UNREACHABLE', 'no answer')))
   t.strictSame(await failing.invoke({ keys }), { keys: 1, malformed: 0, retry: 1, waiting: 0 })
   t.match(failing.lines, [
     { level: 'error', code: 'KUBE_UNREACHABLE' },
     { level: 'warn', result: 'retry' },
   ])
+  for (const codes of [
+    ['BMC_SERVER_ERROR'],
+    ['CCM_NODE_IP_MISMATCH'],
+    ['BMC_CREDENTIALS_INVALID', 'BMC_TIMEOUT'],
+  ] as const)
+    t.match(await createBench(failsWith(...codes)).invoke({ keys: NODES }), { keys: 2, retry: 2 }, codes[0])
+})
+
+t.test('a failure of the deployment fails the invocation, so that the platform counts it', async t => {
   const unset = createBench(unchanged, {})
-  t.strictSame(await unset.invoke({ keys }), { keys: 1, malformed: 0, retry: 1, waiting: 0 })
-  t.match(unset.lines[0], { level: 'error', code: 'CCM_CONFIG_INVALID' })
+  await t.rejects(unset.invoke({ keys: NODES }), {
+    name: 'FunctionFailed',
+    message: 'reconcile failed: CCM_CONFIG_INVALID',
+  })
+  t.match(unset.lines, [{ level: 'error', code: 'CCM_CONFIG_INVALID' }])
+  for (const code of ['BMC_CREDENTIALS_INVALID', 'KUBE_CREDENTIALS_INVALID', 'KUBE_FORBIDDEN'] as const) {
+    const { invoke, state } = createBench(failsWith(code))
+    await t.rejects(invoke({ keys: NODES }), { code })
+    t.equal(state.closed, 1)
+  }
+  const thrown = createBench(() => Promise.reject(new CcmError('KUBE_FORBIDDEN', 'no role')))
+  await t.rejects(thrown.invoke({ keys: NODES }), { code: 'KUBE_FORBIDDEN' })
 })
 
 t.test('work that heeds no deadline is left behind', async t => {

@@ -76,6 +76,7 @@ t.test('it packages without credentials and without a network', async t => {
         [
           ...named.flatMap(name => [`${name}ErrorsAlarm`, `${name}ThrottlesAlarm`]),
           'FailureQueueAlarm',
+          'HttpApiErrorsAlarm',
           'ResyncStaleAlarm',
         ].sort(),
       )
@@ -84,6 +85,18 @@ t.test('it packages without credentials and without a network', async t => {
         Threshold: 1,
         ComparisonOperator: 'LessThanThreshold',
         TreatMissingData: 'breaching',
+      })
+      const [apiId] =
+        Object.entries(resources).find(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Api') ?? []
+      t.match(resources['HttpApiErrorsAlarm']?.Properties, {
+        Namespace: 'AWS/ApiGateway',
+        MetricName: '5xx',
+        Dimensions: [
+          { Name: 'ApiId', Value: { Ref: apiId } },
+          { Name: 'Stage', Value: { Ref: 'HttpApiStage' } },
+        ],
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
       })
     },
   )

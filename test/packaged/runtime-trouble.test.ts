@@ -92,6 +92,16 @@ t.test('every function answers before its time is over, though the API server ha
   )
 })
 
+t.test('a reconcile that cannot be set up fails, is counted, and kept for whoever looks', async t => {
+  const stage = await setStage(t, packaged, { settings: { PNAP_CLIENT_SECRET: undefined } })
+  const { lambda } = stage
+  await reconcile(stage, 'Event', [nodeKey('any')])
+  await untilDone(stage)
+  t.match(lambda.records, [{ isError: true, body: /reconcile failed: CCM_CONFIG_INVALID/, leftovers: [] }])
+  t.match(lambda.givenUp, [{ functionName: RECONCILE, condition: 'RetriesExhausted', payload: /any/ }])
+  t.equal(lambda.givenUp.length, 1)
+})
+
 t.test('a process that hangs is ended at its time, and the next ring answered by another', async t => {
   const stage = await setStage(t, packaged, { change: { timeoutMs: 4000 } })
   const { lambda, admin, bmc } = stage
