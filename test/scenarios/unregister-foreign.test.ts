@@ -75,7 +75,14 @@ forEachCluster(t, 'objects that look like ours', {}, async (t, cluster) => {
   await make('/api/v1/namespaces', { metadata: { name: 'monitoring' } })
   for (const [path, body] of [...FOREIGN, ...OURS]) await make(path, body)
 
+  for (const [name, annotations] of [
+    [`${NAME}-tls`, { 'cert-manager.io/certificate-name': NAME }],
+    [`${NAME}-ca`, { 'cert-manager.io/certificate-name': `${NAME}-ca` }],
+  ] as const)
+    await make('/api/v1/namespaces/kube-system/secrets', { metadata: { name, annotations } })
+
   const { text } = await unregister(lb)
+  t.match(text, /^- .*delete secret cloud-provider-phoenixnap-tls cloud-provider-phoenixnap-ca$/m)
   t.match(text, /^- .*ClusterRole system:cloud-controller-manager.*labelled as ours, and not ours by name/m)
   const { code, report } = await confirm(lb)
   t.equal(code, 0, JSON.stringify(report.failures))

@@ -1,4 +1,4 @@
-import { CLEANUP_FINALIZER, NAME } from '../../kubernetes/names.ts'
+import { CLEANUP_FINALIZER, NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { listUninitialized, type WithdrawPlan } from './plan.ts'
 import type { ClusterView } from './view.ts'
@@ -20,6 +20,7 @@ export function toNotes(view: ClusterView, { left }: Pick<WithdrawPlan, 'left'>)
           : `helm -n ${namespace} uninstall ${release}`
       return `${kind} ${namespace}/${name} runs without rights from now on: ${way}`
     }),
+    ...toCertificateNote(view.certificates),
     ...toForeignNote(view.foreign),
     ...left.map(
       name =>
@@ -34,6 +35,14 @@ export const LAST_STEPS: readonly string[] = [
   'Hosts outside the cluster (serve, functions) have lost their rights: end them, and remove the stack of the functions.',
   `The API server's own flags and files (--audit-webhook-config-file and those beside it, a folder ${NAME}) are taken out on each control plane machine, as register wrote them there.`,
 ]
+
+function toCertificateNote(secrets: ClusterView['certificates']): string[] {
+  if (secrets.length === 0) return []
+  const names = secrets.map(({ name }) => name).join(' ')
+  return [
+    `cert-manager made Secrets that stay when the chart is uninstalled: kubectl -n ${NAMESPACE} delete secret ${names}`,
+  ]
+}
 
 function toForeignNote(foreign: ClusterView['foreign']): string[] {
   if (foreign.length === 0) return []

@@ -3,7 +3,7 @@ import type { PoolKind } from '../../announcers/contract.ts'
 import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { listAll } from '../../kubernetes/lists.ts'
-import { NAME } from '../../kubernetes/names.ts'
+import { NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import { listNodes } from '../../kubernetes/nodes.ts'
 import { listServices } from '../../kubernetes/services.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
@@ -19,6 +19,10 @@ import type { ClusterView, Stored, Unread } from './view.ts'
 
 const EMPTY_BOOK: AddressBook = { claims: [], gates: [], unreadable: [], now: 0 }
 const IP_ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses'
+/** Of the chart, with `tls.mode` `certManager`. */
+const CERTIFICATE_SECRETS = [`${NAME}-tls`, `${NAME}-ca`] as const
+const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`
+const CERTIFICATE = 'cert-manager.io/certificate-name'
 const WORKLOADS = [
   { kind: 'Deployment', path: '/apis/apps/v1/deployments' },
   { kind: 'DaemonSet', path: '/apis/apps/v1/daemonsets' },
@@ -44,7 +48,7 @@ export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<
     }
   }
 
-  const [objects, services, nodes, book, inventory, pools, workloads] = await Promise.all([
+  const [objects, services, nodes, book, inventory, pools, workloads, certificates] = await Promise.all([
     Promise.all(
       KINDS.map(kind => attempt(`${kind.kind}s`, toListPath(kind), [], () => listOwn(kube, kind, signal))),
     ),
@@ -60,6 +64,11 @@ export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<
         attempt(`${kind}s`, path, [], () => listWorkloads(kube, kind, path, signal)),
       ),
     ),
+    Promise.all(
+      CERTIFICATE_SECRETS.map(name =>
+        attempt('Secrets', SECRETS, [], () => listCertificates(kube, name, signal)),
+      ),
+    ),
   ])
   const found = toUnique(objects.flat(), ({ object }) => object.metadata)
   return {
@@ -72,6 +81,7 @@ export async function observeCluster(kube: Kube, signal?: AbortSignal): Promise<
     blocks:
       inventory?.addresses?.blocks.map(({ id, cidr, dedicatedTo }) => ({ id, cidr, dedicatedTo })) ?? [],
     workloads: workloads.flat(),
+    certificates: certificates.flat(),
     failures: [...new Map(failures.map(failure => [`${failure.name} ${failure.code}`, failure])).values()],
   }
 }
@@ -148,4 +158,21 @@ async function listWorkloads(
     keep,
     signal,
   })
+}
+
+/** By name, so that nobody else's Secret is read. */
+async function listCertificates(
+  kube: Kube,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly ObjectMeta[]> {
+  const query = { fieldSelector: `metadata.name=${name}` }
+  const keep = ({ metadata }: { metadata: ObjectMeta }) => metadata
+  const found = await listAll<{ metadata: ObjectMeta }, ObjectMeta>(kube, {
+    path: SECRETS,
+    query,
+    keep,
+    signal,
+  })
+  return found.filter(({ annotations }) => annotations?.[CERTIFICATE] !== undefined)
 }

@@ -48,6 +48,8 @@ export interface ClusterView {
   readonly book: AddressBook
   readonly blocks: readonly KnownBlock[]
   readonly workloads: readonly { readonly kind: string; readonly metadata: ObjectMeta }[]
+  /** Secrets by the chart's names for certificates, made by cert-manager. */
+  readonly certificates: readonly ObjectMeta[]
   /** What could not be read: with any of these the view is a part of the truth, and decides nothing. */
   readonly failures: readonly Unread[]
 }
