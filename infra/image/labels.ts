@@ -1,5 +1,6 @@
 /** What an image says of itself: https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export const REVISION_LABEL = 'org.opencontainers.image.revision'
+export const VERSION_LABEL = 'org.opencontainers.image.version'
 
 /** Added to the revision of an image that holds more than its commit. */
 const DIRTY = '-dirty'
@@ -29,7 +30,7 @@ export const toLabels = (facts: LabelFacts): Readonly<Record<string, string>> =>
     'Kubernetes cloud controller manager for phoenixNAP Bare Metal Cloud',
   ...(facts.source === undefined ? {} : { 'org.opencontainers.image.source': facts.source }),
   [REVISION_LABEL]: toRevision(facts),
-  'org.opencontainers.image.version': facts.version,
+  [VERSION_LABEL]: facts.version,
   'org.opencontainers.image.created': toCreated(facts.epoch),
   'org.opencontainers.image.licenses': 'Apache-2.0',
   'org.opencontainers.image.base.name': facts.baseImage ?? 'scratch',

@@ -14,8 +14,15 @@ export interface PublishFacts {
   readonly branchCommits: readonly string[]
   /** Commit of the git tag of that name; undefined: there is none. */
   readonly tagCommit: string | undefined
-  /** The image that `make ci` left; undefined: there is none. */
-  readonly image: { readonly digest: string; readonly revisions: readonly string[] } | undefined
+  /** What `make ci` left; undefined: there is none. */
+  readonly image: BuiltImage | undefined
+}
+
+export interface BuiltImage {
+  readonly digest: string
+  /** What each processor's image says of its commit, and of its version. */
+  readonly revisions: readonly string[]
+  readonly versions: readonly string[]
 }
 
 /** What a registry has under a tag. Not to be able to find out is not the same as nothing. */
@@ -88,14 +95,25 @@ function checkRelease(name: string, { git, tagCommit }: PublishFacts): string[] 
       ]
 }
 
-function findTreeProblems({ git, image }: PublishFacts): string[] {
+function findTreeProblems(facts: PublishFacts): string[] {
+  const { git, image } = facts
   if (git.changes.length > 0) return [`the work tree has changes: ${toList(git.changes)}`]
   if (image === undefined) return ['there is no image: run make ci first']
   const others = image.revisions.filter(revision => revision !== git.head)
   return others.length === 0 && image.revisions.length > 0
-    ? []
+    ? checkVersion(facts, image)
     : [
         `the image is of ${toShort(others) || 'no commit'}, and ${toShort([git.head])} is checked out: run make ci first`,
+      ]
+}
+
+/** A tag made after the build, or another tag of the same commit: the program would call itself something else for ever. */
+function checkVersion({ kind, name }: PublishFacts, { versions }: BuiltImage): string[] {
+  const others = versions.filter(version => version !== name)
+  return kind === 'cd' || !name || others.length === 0
+    ? []
+    : [
+        `the image calls itself ${toShort(others) || 'nothing'}, not ${name}: run make ci RELEASE_TAG=${name} on the tagged commit`,
       ]
 }
 

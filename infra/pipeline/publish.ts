@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { DEFAULT_IMAGE, readImageName } from '../image/image-name.ts'
-import { REVISION_LABEL } from '../image/labels.ts'
+import { REVISION_LABEL, VERSION_LABEL } from '../image/labels.ts'
 import { LAYOUT, readLayout } from '../image/layout.ts'
 import { BuildProblem, runScript } from '../problem.ts'
 import { type RunTool, runTool } from '../tool.ts'
@@ -61,6 +61,7 @@ async function readFacts(run: RunTool, { root, kind, confirm, name }: PublishOpt
     image: layout && {
       digest: layout.digest,
       revisions: layout.images.map(({ labels }) => labels[REVISION_LABEL] ?? ''),
+      versions: layout.images.map(({ labels }) => labels[VERSION_LABEL] ?? ''),
     },
   }
 }

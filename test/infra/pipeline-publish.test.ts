@@ -112,6 +112,14 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     },
     says: /tag v1\.2\.3 is at [0-9a-f]{12}, and [0-9a-f]{12} is checked out/,
   },
+  'a release of an image that was built before the tag': {
+    args: RELEASE,
+    prepare: async tree => {
+      tree.git('tag', 'v1.2.3')
+      await tree.placeImage({ archs: ['amd64', 'arm64'], version: '0.1.0-dev' })
+    },
+    says: /the image calls itself 0\.1\.0-dev, not v1\.2\.3: run make ci RELEASE_TAG=v1\.2\.3 on the tagged commit/,
+  },
   'a release that is no version': {
     args: ['release', 'CONFIRM=true', 'RELEASE_TAG=main'],
     prepare: tree => tree.git('tag', 'main'),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { REVISION_LABEL } from '../../infra/image/labels.ts'
+import { REVISION_LABEL, VERSION_LABEL } from '../../infra/image/labels.ts'
 import { joinImages, LAYOUT, readLayout } from '../../infra/image/layout.ts'
 import { runTool } from '../../infra/tool.ts'
 
@@ -17,7 +17,16 @@ export interface WorkTree {
   /** Runs make there. `out` is what it wrote to both outputs. */
   make(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<{ code: number | undefined; out: string }>
   /** What `make image` would leave: an image of each processor, a few bytes each. @returns the digest that a registry will show */
-  placeImage(options?: { revision?: string; archs?: readonly string[]; text?: string }): Promise<string>
+  placeImage(options?: Partial<PlacedImage>): Promise<string>
+}
+
+export interface PlacedImage {
+  readonly archs: readonly string[]
+  /** Labels; by default the commit that is checked out, and v1.2.3. */
+  readonly revision: string
+  readonly version: string
+  /** What one image has and another has not. */
+  readonly text: string
 }
 
 /** What `make cd` and `make release` read. */
@@ -65,9 +74,10 @@ export function openWorkTree(folder: string): WorkTree {
       const { code, out, err } = await runTool('make', ['--no-print-directory', ...args], options)
       return { code, out: out + err }
     },
-    async placeImage({ revision = git('rev-parse', 'HEAD'), archs = ['amd64'], text = 'program' } = {}) {
+    async placeImage(options) {
       const layout = join(folder, LAYOUT)
-      await writeLayout(layout, revision, archs, text)
+      const usual = { archs: ['amd64'], version: 'v1.2.3', text: 'program' }
+      await writeLayout(layout, { ...usual, revision: git('rev-parse', 'HEAD'), ...options })
       return (await readLayout(layout))?.digest ?? ''
     },
   }
@@ -117,12 +127,7 @@ function copyFiles(folder: string, paths: readonly string[]): void {
   }
 }
 
-async function writeLayout(
-  layout: string,
-  revision: string,
-  archs: readonly string[],
-  text: string,
-): Promise<void> {
+async function writeLayout(layout: string, { archs, revision, version, text }: PlacedImage): Promise<void> {
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
   const put = (bytes: Buffer | string): { digest: string; size: number } => {
     const hex = createHash('sha256').update(bytes).digest('hex')
@@ -137,7 +142,7 @@ async function writeLayout(
       JSON.stringify({
         architecture,
         os: 'linux',
-        config: { Labels: { [REVISION_LABEL]: revision } },
+        config: { Labels: { [REVISION_LABEL]: revision, [VERSION_LABEL]: version } },
         rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(tar).digest('hex')}`] },
       }),
     )
