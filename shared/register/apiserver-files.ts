@@ -7,7 +7,7 @@ import {
   toHostPort,
   toWebhookUsers,
 } from './admission-configuration.ts'
-import { type AuditPolicy, mergePolicy } from './audit-policy.ts'
+import { type AuditPolicy, findPolicyProblems, mergePolicy } from './audit-policy.ts'
 import { toDifference } from './difference.ts'
 import { type ApiServerParts, FILES, type FileName, toFlagPairs } from './distributions/contract.ts'
 import { DISTRIBUTIONS } from './distributions/distributions.ts'
@@ -127,10 +127,9 @@ async function planPolicy(
   if (path === undefined) return ours
   const inUse = await readYaml<AuditPolicy>(path, 'Policy', problems)
   if (!inUse) return ours
-  if (!Array.isArray(inUse.rules)) {
-    problems.push(`${path} has no rules`)
-    return ours
-  }
+  const found = findPolicyProblems(inUse).map(problem => `${path} ${problem}`)
+  problems.push(...found)
+  if (found.length > 0) return ours
   const merged = mergePolicy(ours.merged, inUse, acceptWiderAudit)
   problems.push(
     ...merged.problems.map(problem => `${path} would send us more than the names of nodes: ${problem}`),

@@ -1,3 +1,4 @@
+import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
 import type { ApiServerFiles } from './apiserver-files.ts'
 import { readIfThere, writePrivately } from './files.ts'
 import type { RegisterOptions } from './options.ts'
@@ -5,7 +6,7 @@ import type { RegisterOptions } from './options.ts'
 /** Writes the files, and says what a person does with them. */
 export async function writeFiles(
   { files, flags, steps, wider, differences }: ApiServerFiles,
-  { dryRun, webhook }: RegisterOptions,
+  { dryRun, webhook, mergePolicy, user }: RegisterOptions,
   out: (line: string) => void,
 ): Promise<void> {
   for (const [path, text] of files) {
@@ -17,6 +18,7 @@ export async function writeFiles(
     out(`\nTo ${title}:`)
     for (const line of lines) out(line)
   }
+  if (mergePolicy !== undefined) out(`\n${user === SERVICE_ACCOUNT_USER ? OWN_EVENTS : OTHER_EVENTS}`)
   if (wider.length > 0)
     out('\nAccepted: names, users and URLs of more than nodes and Services will be sent to us:')
   for (const problem of wider) out(`  ${problem}`)
@@ -30,6 +32,11 @@ export async function writeFiles(
   }
   for (const line of toAdvice(webhook?.bearer ?? false, flags.length > 0)) out(line)
 }
+
+const OWN_EVENTS =
+  'Your log goes on to hold what the controller itself does; the handlers pass over those events.'
+const OTHER_EVENTS =
+  'Your log goes on to hold what the controller itself does; acting as another user, it looks again at what it changed.'
 
 /** What works where an API server is not given these files, as on a managed control plane. */
 export const NO_FILES: readonly string[] = [

@@ -31,10 +31,27 @@ const RINGING_RESOURCES: readonly string[] = ['nodes', 'services']
 /** The stage at which a change is done: without it nothing rings. */
 const RINGING_STAGE = 'ResponseComplete'
 
+const API_VERSION = 'audit.k8s.io/v1'
+
+/** Why a file is no policy that an API server takes, as far as it is looked at here. */
+export function findPolicyProblems({ apiVersion, rules }: AuditPolicy): readonly string[] {
+  const version =
+    apiVersion === API_VERSION ? [] : [`is of ${apiVersion}: an API server takes ${API_VERSION} only`]
+  if (!Array.isArray(rules)) return [...version, 'has no rules']
+  const wrong = (rules as readonly unknown[]).flatMap((rule, index) =>
+    isRule(rule) ? [] : [`has a rule ${index + 1} that is none: it needs a level`],
+  )
+  return [...version, ...wrong]
+}
+
+const isRule = (rule: unknown): boolean =>
+  typeof rule === 'object' && rule !== null && 'level' in rule && typeof rule.level === 'string'
+
 /**
  * Our rules, then those in use. An API server sends one policy's events to all its audit backends, so whatever the
  * rules in use log would be sent to our webhook as well: only rules about the names of nodes and Services may stay beside
- * ours.
+ * ours. Our rule that passes over the controller's own requests is left out: their log would hold none of them any more,
+ * and the audit handler passes over them as well.
  *
  * @param acceptsWider whether names of other things may come as well, with who asked for them and by which URL; what
  *   requests and responses hold never may
@@ -44,7 +61,7 @@ export function mergePolicy(ours: AuditPolicy, inUse: AuditPolicy, acceptsWider 
   const theirs = inUse.rules
     .map((rule, index) => ({ rule, ...findProblem(rule, index + 1) }))
     .filter(({ rule }) => !own.some(known => isDeepStrictEqual(known, rule)))
-  const first = own.filter(rule => !isCatchAll(rule))
+  const first = own.filter(rule => !isCatchAll(rule) && rule.users === undefined)
   const last = own.filter(isCatchAll)
   const isRefused = ({ isContent }: { readonly isContent?: boolean }): boolean =>
     !acceptsWider || isContent === true

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { type AuditPolicy, type AuditRule, mergePolicy } from '../../shared/register/audit-policy.ts'
+import {
+  type AuditPolicy,
+  type AuditRule,
+  findPolicyProblems,
+  mergePolicy,
+} from '../../shared/register/audit-policy.ts'
 import { readAuditPolicy } from '../../shared/register/manifests.ts'
 
 const ours = await readAuditPolicy('ccm')
@@ -19,18 +24,26 @@ t.test('our rules come first, and the last one last', async t => {
   const { policy, problems } = mergePolicy(ours, toPolicy(kept))
   t.strictSame(problems, [])
   t.match(policy.rules, [
-    { level: 'None', users: ['ccm'] },
     { level: 'Metadata', omitStages: ['RequestReceived'], resources: [{ resources: ['nodes', 'services'] }] },
     ...kept,
     { level: 'None' },
   ])
-  t.equal(policy.rules.length, 6)
+  t.equal(policy.rules.length, 5)
 })
 
 t.test('what is merged already stays as it is', async t => {
   const once = mergePolicy(ours, toPolicy([{ level: 'None', users: ['a'] }])).policy
   const twice = mergePolicy(ours, once)
   t.strictSame(twice, { policy: once, problems: [], wider: [] })
+})
+
+t.test('what the controller does stays in the log of others', async t => {
+  const before = toPolicy([...ours.rules, { level: 'None', users: ['a'] }])
+  const { policy } = mergePolicy(ours, before)
+  t.notOk(
+    policy.rules.some(({ users }) => users?.includes('ccm')),
+    'also where it was merged before',
+  )
 })
 
 const REFUSED: readonly [rule: AuditRule, problem: RegExp][] = [
@@ -67,4 +80,19 @@ t.test('names of other things may be accepted, what requests hold may not', asyn
   t.match(accepted.wider, [/^rule 1 logs every resource$/])
   const refused = mergePolicy(ours, toPolicy([names, { level: 'RequestResponse' }]), true)
   t.match(refused.problems, [/^rule 2 logs at level RequestResponse/])
+})
+
+t.test('what is no policy is refused with every reason', async t => {
+  t.strictSame(findPolicyProblems(ours), [])
+  const [nothing, text] = [null, 'None'].map(each => each as unknown as AuditRule)
+  const rules = [nothing, { level: 'None' }, text, {}] as AuditRule[]
+  t.strictSame(findPolicyProblems(toPolicy(rules, { apiVersion: 'audit.k8s.io/v1beta1' })), [
+    'is of audit.k8s.io/v1beta1: an API server takes audit.k8s.io/v1 only',
+    'has a rule 1 that is none: it needs a level',
+    'has a rule 3 that is none: it needs a level',
+    'has a rule 4 that is none: it needs a level',
+  ])
+  t.strictSame(findPolicyProblems({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy' } as AuditPolicy), [
+    'has no rules',
+  ])
 })

@@ -171,6 +171,11 @@ async function testKubeconfig(
   await run()
   t.match(await readFile(path, 'utf8'), 'token-of-cloud-provider-phoenixnap-token-2', 'the newest is the one')
 
+  const nowhere = await register(['--kubeconfig-out', `${path}/in-a-file`, '--rotate'], env, clock)
+  t.equal(nowhere.code, 2)
+  t.match(nowhere.err, /in-a-file cannot be written \(\w+\)/)
+  t.equal((await namesOfSecrets()).length, 2, 'no token that nobody gets to see')
+
   const asEnv = await register(
     [
       '--kubeconfig-out',
