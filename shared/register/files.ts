@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CcmError } from '../errors.ts'
 
@@ -30,6 +30,25 @@ export async function writePrivately(path: string, text: string): Promise<void> 
       await file.close()
     }
     await rename(draft, path)
+  } catch (cause) {
+    throw new CcmError('CCM_CONFIG_INVALID', `${path} cannot be written (${toCode(cause)})`, { cause })
+  }
+}
+
+/**
+ * Tries whether such a file can be written there, and leaves it as it is.
+ *
+ * @throws CcmError CCM_CONFIG_INVALID when it cannot
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(draft, 'wx', 0o600)
+    await file.close()
+    await unlink(draft)
+    const there = await stat(path).catch(() => undefined)
+    if (there?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
   } catch (cause) {
     throw new CcmError('CCM_CONFIG_INVALID', `${path} cannot be written (${toCode(cause)})`, { cause })
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { CcmError } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { NAME } from '../kubernetes/names.ts'
-import { readIfThere, writePrivately } from './files.ts'
+import { checkWritable, readIfThere, writePrivately } from './files.ts'
 import { type KubeconfigFormat, toKubeconfigText } from './kubeconfig-text.ts'
 import { createTokenSecret, deleteTokenSecret, listTokenSecrets, toNextName } from './token-secret.ts'
 
@@ -29,6 +29,8 @@ export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Pr
   const { kube, clock, path, out } = work
   const secrets = await listTokenSecrets(kube)
   const newest = secrets.at(-1)
+  // A token that nobody gets to see would be valid for good.
+  await checkWritable(path)
   const secret = newest && !rotate ? newest : await createTokenSecret(kube, clock, toNextName(secrets))
   const { token } = secret
   const access = { server: work.server ?? kube.server, ca: work.ca ?? secret.ca, token }
