@@ -22,6 +22,11 @@ CONFIRM ?=
 BRANCH_NAME ?=
 RELEASE_TAG ?=
 
+# By the environment and not on a command line, and not expanded by make: a text from outside is no part of a script.
+OUTSIDE := OS ARCH DOCKERBUILD ENGINE BUILDER_IMAGE FILES BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
+$(foreach name,$(OUTSIDE),$(eval override $(name) := $$(value $(name))))
+export $(OUTSIDE)
+
 ## Lists the targets and their variables.
 .PHONY: help
 help:
@@ -45,15 +50,13 @@ $(NODE):
 ##   ENGINE=                               docker, podman or buildah; empty: the first that works
 .PHONY: build
 build: $(NODE)
-	@$(NODE) infra/binary/main.ts --os '$(OS)' --arch '$(ARCH)' $(CONTAINER_FLAGS)
+	@$(NODE) infra/binary/main.ts
 
 ## Builds the single file for linux and darwin, amd64 and arm64.
 ##   DOCKERBUILD, BUILDER_IMAGE, ENGINE    as for build
 .PHONY: build-all
 build-all: $(NODE)
-	@$(NODE) infra/binary/main.ts --all $(CONTAINER_FLAGS)
-
-CONTAINER_FLAGS = --in-container '$(DOCKERBUILD)' --engine '$(ENGINE)' --builder-image '$(BUILDER_IMAGE)'
+	@$(NODE) infra/binary/main.ts --all
 
 # --- Checks --------------------------------------------------------------------------------------------------------
 
@@ -61,7 +64,7 @@ CONTAINER_FLAGS = --in-container '$(DOCKERBUILD)' --engine '$(ENGINE)' --builder
 ##   FILES=                                test files to run, separated by spaces; empty: all
 .PHONY: test
 test: $(NODE)
-	npm test $(if $(FILES),-- $(FILES))
+	npm test -- $$FILES
 
 ## Checks form, rules and types of the sources.
 .PHONY: lint
@@ -76,11 +79,6 @@ clean:
 
 # --- The image -----------------------------------------------------------------------------------------------------
 
-# By the environment and not on a command line, and not expanded by make: a name from outside is no part of a script.
-OUTSIDE := BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
-$(foreach name,$(OUTSIDE),$(eval override $(name) := $$(value $(name))))
-export ENGINE BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCH ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
-
 ## Builds the image $(BUILD_IMAGE):latest, and leaves it in dist/image for make cd and make release.
 ##   BUILD_IMAGE=phoenixnap/cloud-provider-phoenixnap
 ##                                         name, with its registry if that is not the engine's own
@@ -91,8 +89,7 @@ export ENGINE BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCH ARCHS CONFIRM BRANCH_NAME
 ##   IMAGE_SOURCE=                         URL of the source for its label; empty: that of the git remote origin
 .PHONY: image
 image: $(NODE)
-	@for arch in $${ARCHS:-"$$ARCH"}; do \
-	  $(MAKE) --no-print-directory build OS=linux ARCH="$$arch" || exit; done
+	@$(NODE) infra/binary/main.ts --for-image
 	@$(NODE) infra/image/main.ts
 
 ## Builds the image for amd64 and arm64.

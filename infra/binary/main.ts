@@ -6,7 +6,7 @@ import { BuildProblem, runScript } from '../problem.ts'
 import { runTool } from '../tool.ts'
 import { buildInContainer } from './container.ts'
 import { buildBinary } from './executable.ts'
-import { hostPlatform, PLATFORMS, type Platform, readPlatform, toBinaryName } from './platform.ts'
+import { hostPlatform, PLATFORMS, type Platform, readArchs, readPlatform, toBinaryName } from './platform.ts'
 
 /** make build, make build-all. */
 
@@ -22,31 +22,44 @@ export interface BuildCommand {
   readonly container?: { readonly engine?: string | undefined; readonly image: string } | undefined
 }
 
+const BUILDER_IMAGE = 'node:26-bookworm-slim'
+
 const FLAGS = {
-  os: { type: 'string', default: '' },
-  arch: { type: 'string', default: '' },
+  /** As the variables of the same name; they come first. */
+  os: { type: 'string' },
+  arch: { type: 'string' },
   all: { type: 'boolean', default: false },
+  /** What an image is made of: linux, for ARCHS or ARCH. */
+  'for-image': { type: 'boolean', default: false },
   out: { type: 'string', default: join(ROOT, 'dist/bin') },
   'version-text': { type: 'string' },
-  'in-container': { type: 'string', default: 'false' },
-  engine: { type: 'string', default: '' },
-  'builder-image': { type: 'string', default: '' },
 } as const
 
-/** @param args flags as the Makefile gives them; an empty one counts as left out @throws BuildProblem BUILD_USAGE */
-export function readBuildCommand(args: readonly string[], host: Platform): BuildCommand {
+/**
+ * @param args flags of the Makefile, or of a build in a container
+ * @param env variables that make was given: by the environment, so that they are no part of a script; empty counts as left out
+ * @throws BuildProblem BUILD_USAGE
+ */
+export function readBuildCommand(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  host: Platform,
+): BuildCommand {
   const { values } = parseArgs({ args: [...args], options: FLAGS })
-  const inContainer = values['in-container'] || 'false'
+  const inContainer = env['DOCKERBUILD'] || 'false'
   if (inContainer !== 'true' && inContainer !== 'false') {
     throw new BuildProblem('BUILD_USAGE', `DOCKERBUILD=${inContainer}: true or false is expected`)
   }
+  const [os, arch] = [values.os || env['OS'] || host.os, values.arch || env['ARCH'] || host.arch]
+  const one = (): Platform[] => [readPlatform(os, arch)]
+  const ofImage = (): Platform[] => readArchs(env, host.arch).map(of => ({ os: 'linux', arch: of }))
   return {
-    platforms: values.all ? PLATFORMS : [readPlatform(values.os || host.os, values.arch || host.arch)],
+    platforms: values.all ? PLATFORMS : values['for-image'] ? ofImage() : one(),
     out: resolve(values.out),
     version: values['version-text'],
     container:
       inContainer === 'true'
-        ? { engine: values.engine || undefined, image: values['builder-image'] }
+        ? { engine: env['ENGINE'] || undefined, image: env['BUILDER_IMAGE'] || BUILDER_IMAGE }
         : undefined,
   }
 }
@@ -54,7 +67,7 @@ export function readBuildCommand(args: readonly string[], host: Platform): Build
 const say = (text: string): void => void process.stdout.write(text)
 
 async function main(): Promise<void> {
-  const command = readBuildCommand(process.argv.slice(2), hostPlatform())
+  const command = readBuildCommand(process.argv.slice(2), process.env, hostPlatform())
   const version = command.version ?? (await readVersion(process.env['RELEASE_TAG']))
   await mkdir(command.out, { recursive: true })
   if (command.container) {

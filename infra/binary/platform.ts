@@ -38,6 +38,17 @@ export function readPlatform(os: string, arch: string): Platform {
   throw new BuildProblem('BUILD_USAGE', problems.join('; '))
 }
 
+/**
+ * The processors of an image: ARCHS, separated by spaces or commas, or ARCH.
+ *
+ * @param env variables that make was given; empty counts as left out
+ * @throws BuildProblem BUILD_USAGE
+ */
+export function readArchs(env: NodeJS.ProcessEnv, host: string): Platform['arch'][] {
+  const archs = (env['ARCHS'] || env['ARCH'] || host).split(/[\s,]+/).filter(Boolean)
+  return [...new Set(archs.map(arch => readPlatform('linux', arch).arch))]
+}
+
 export const toPlatformName = ({ os, arch }: Platform): string => `${os}-${arch}`
 
 /** Name of the file in dist/bin. */

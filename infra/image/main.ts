@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { readVersion } from '../../shared/version.ts'
 import { NODE_VERSION } from '../binary/node-packages.ts'
-import { readPlatform } from '../binary/platform.ts'
+import { readArchs } from '../binary/platform.ts'
 import { findEngine } from '../container-engine.ts'
 import { runScript } from '../problem.ts'
 import { runTool } from '../tool.ts'
@@ -13,7 +13,6 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 /** What make was told; an empty variable counts as none. @throws BuildProblem BUILD_USAGE */
 function readOptions(env: NodeJS.ProcessEnv): Omit<ImageOptions, 'version'> {
-  const archs = (env['ARCHS'] || env['ARCH'] || process.arch).split(/[\s,]+/).filter(Boolean)
   const buildImage = env['BUILD_IMAGE'] || DEFAULT_IMAGE
   readImageName(buildImage)
   return {
@@ -21,7 +20,7 @@ function readOptions(env: NodeJS.ProcessEnv): Omit<ImageOptions, 'version'> {
     buildImage,
     baseImage: env['BASE_IMAGE'] || undefined,
     source: env['IMAGE_SOURCE'] || undefined,
-    archs: [...new Set(archs.map(arch => readPlatform('linux', arch).arch))],
+    archs: readArchs(env, process.arch),
     nodeVersion: NODE_VERSION,
   }
 }

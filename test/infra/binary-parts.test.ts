@@ -49,18 +49,29 @@ t.test('platforms are read as Go, uname and Node write them', async t => {
 })
 
 t.test('a build command', async t => {
-  t.match(readBuildCommand(['--os', '', '--arch', ''], MAC), {
+  const empty = { OS: '', ARCH: '', ARCHS: '', DOCKERBUILD: '', ENGINE: '', BUILDER_IMAGE: '' }
+  t.match(readBuildCommand([], empty, MAC), {
     platforms: [MAC],
     out: join(ROOT, 'dist/bin'),
     container: undefined,
   })
-  t.strictSame(readBuildCommand(['--os', 'linux', '--arch', 'x86_64'], MAC).platforms, [LINUX])
-  t.strictSame(readBuildCommand(['--all'], MAC).platforms, PLATFORMS)
-  t.strictSame(
-    readBuildCommand(['--in-container', 'true', '--engine', 'podman', '--builder-image', 'a'], MAC).container,
-    { engine: 'podman', image: 'a' },
-  )
-  t.throws(() => readBuildCommand(['--in-container', 'yes'], MAC), {
+  const platformsOf = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    readBuildCommand(args, env, MAC).platforms
+  t.strictSame(platformsOf([], { OS: 'linux', ARCH: 'x86_64' }), [LINUX])
+  t.strictSame(platformsOf(['--os', 'linux', '--arch', 'amd64'], { OS: 'darwin', ARCH: 'arm64' }), [LINUX])
+  t.strictSame(platformsOf(['--all']), PLATFORMS)
+  t.strictSame(platformsOf(['--for-image'], { OS: 'darwin', ARCH: 'amd64' }), [LINUX])
+  t.strictSame(platformsOf(['--for-image'], { ARCHS: 'arm64, amd64' }), [
+    { os: 'linux', arch: 'arm64' },
+    LINUX,
+  ])
+  const container = (env: NodeJS.ProcessEnv) => readBuildCommand([], env, MAC).container
+  t.strictSame(container({ DOCKERBUILD: 'true', ENGINE: 'podman', BUILDER_IMAGE: 'a' }), {
+    engine: 'podman',
+    image: 'a',
+  })
+  t.strictSame(container({ DOCKERBUILD: 'true' }), { engine: undefined, image: 'node:26-bookworm-slim' })
+  t.throws(() => container({ DOCKERBUILD: 'yes' }), {
     code: 'BUILD_USAGE',
     message: 'DOCKERBUILD=yes: true or false is expected',
   })

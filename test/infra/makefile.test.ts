@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { chmod, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { runTool } from '../../infra/tool.ts'
@@ -39,14 +39,52 @@ t.test('the targets of the Go program are there', needsPrograms('make'), async t
     t.match(out, `\nmake ${target} `)
 })
 
-t.test('variables reach the script', needsPrograms('make'), async t => {
-  const { out } = await make('--dry-run', 'build', 'OS=Darwin', 'ARCH=aarch64', 'ENGINE=podman')
-  t.match(
-    out,
-    /infra\/binary\/main\.ts --os 'Darwin' --arch 'aarch64' --in-container 'false' --engine 'podman'/,
-  )
-  t.match((await make('--dry-run', 'test', 'FILES=a b')).out, 'npm test -- a b')
+/** In the place of npm: writes what it is given. */
+const FAKE_NPM = '#!/bin/sh\nprintf "%s|" "$@"\n'
+
+t.test('test files reach npm, each as one', needsPrograms('make'), async t => {
+  const folder = t.testdir({ npm: FAKE_NPM })
+  await chmod(join(folder, 'npm'), 0o755)
+  const run = (...args: readonly string[]) =>
+    runTool('make', ['test', ...args], { cwd: ROOT, env: { ...env, PATH: `${folder}:${env['PATH']}` } })
+  t.match((await run('FILES=a b')).out, 'test|--|a|b|')
+  t.match((await run()).out, /test\|--\|$/)
 })
+
+/** What each target says of a text that is none of its values; nothing is built then, and no test is run. */
+const REFUSALS: readonly [args: readonly string[], variable: string, says: string][] = [
+  [['build'], 'OS', 'OS=%s'],
+  [['build'], 'ARCH', 'ARCH=%s'],
+  [['build'], 'DOCKERBUILD', 'DOCKERBUILD=%s'],
+  [['build', 'DOCKERBUILD=true'], 'ENGINE', 'ENGINE=%s'],
+  [['build', 'DOCKERBUILD=true', 'ENGINE=none'], 'BUILDER_IMAGE', 'ENGINE=none'],
+  [['image'], 'ARCH', 'ARCH=%s'],
+  [['image'], 'ARCHS', 'ARCH=%s'],
+  [['image'], 'DOCKERBUILD', 'DOCKERBUILD=%s'],
+  [['test'], 'FILES', 'test|--|%s'],
+]
+
+t.test(
+  'what a variable holds is text for make and shell, whichever way it comes',
+  needsPrograms('make'),
+  async t => {
+    for (const [args, variable, says] of REFUSALS) {
+      const folder = t.testdir({ npm: FAKE_NPM })
+      await chmod(join(folder, 'npm'), 0o755)
+      const PATH = `${folder}:${env['PATH']}`
+      const text = `x';touch;'>${folder}/ran;$(shell touch ${folder}/made)`
+      for (const [more, given] of [
+        [[`${variable}=${text}`], {}] as const,
+        [[], { [variable]: text }] as const,
+      ]) {
+        const options = { cwd: ROOT, env: { ...env, ...given, PATH } }
+        const { out, err } = await runTool('make', [...args, ...more], options)
+        t.match(out + err, says.replace('%s', "x';touch"), `${args} ${variable}`)
+        t.strictSame(await readdir(folder), ['npm'])
+      }
+    }
+  },
+)
 
 t.test(
   'what is wrong is told, with what is known, before anything is built',
