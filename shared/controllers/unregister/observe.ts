@@ -160,6 +160,8 @@ async function listWorkloads(
   })
 }
 
+const toMetadata = ({ metadata }: { metadata: ObjectMeta }): ObjectMeta => metadata
+
 /** By name, so that nobody else's Secret is read. */
 async function listCertificates(
   kube: Kube,
@@ -167,11 +169,10 @@ async function listCertificates(
   signal: AbortSignal | undefined,
 ): Promise<readonly ObjectMeta[]> {
   const query = { fieldSelector: `metadata.name=${name}` }
-  const keep = ({ metadata }: { metadata: ObjectMeta }) => metadata
   const found = await listAll<{ metadata: ObjectMeta }, ObjectMeta>(kube, {
     path: SECRETS,
     query,
-    keep,
+    keep: toMetadata,
     signal,
   })
   return found.filter(({ annotations }) => annotations?.[CERTIFICATE] !== undefined)
