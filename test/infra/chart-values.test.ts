@@ -119,6 +119,9 @@ t.test('wrong values are refused with their place and what is wanted', needsHelm
     ['tolerations[0].effect=Never', /at '\/tolerations\/0\/effect': value must be one of/],
     ['terminationGracePeriodSeconds=5', /at '\/terminationGracePeriodSeconds': minimum: got 5, want 6/],
     ['webhook.register=false', /at '\/tls\/mode': value must be one of 'secret', 'certManager'/],
+    ['port=443', /at '\/port': minimum: got 443, want 1,024/],
+    ['listenHost=10.0.0.5', /at '\/listenHost': value must be one of '0\.0\.0\.0', '\[::\]'/],
+    ['podDisruptionBudget.maxUnavailable=0', /at '\/podDisruptionBudget\/maxUnavailable'/],
     ['dnsPolicy=None', /at '\/dnsPolicy': value must be one of/],
   ]
   for (const [values, says] of cases) t.throws(() => render('--set', values), { message: says }, values)
