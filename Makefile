@@ -105,12 +105,13 @@ tools:
 
 # --- Pipeline: ci, cd, release -------------------------------------------------------------------------------------
 
-## Builds the file, runs all tests and builds the image: what is shipped is what was tested.
+## Installs what package-lock.json says, builds everything, checks and tests it, and builds the image.
 ##   ARCHS=                                'amd64 arm64' for an image of both
+##   RELEASE_TAG=                          the tag to release, where the commit has several
 ##   KUBEBUILDER_ASSETS=                   folder with kube-apiserver, etcd and kubectl: tests run on them too
 .PHONY: ci
-ci: build lint test
-	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then npm run test:kubernetes; fi
+ci:
+	@env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES bash .ci/run
 	@$(MAKE) --no-print-directory image
 
 ## Logs in where BUILD_IMAGE is pushed to, for CI; by hand the login of docker, podman, buildah or skopeo does the same.

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile } from 'node:fs/promises'
+import { chmod, copyFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { runTool } from '../../infra/tool.ts'
@@ -51,6 +51,28 @@ t.test('test files reach npm, each as one', needsPrograms('make'), async t => {
   t.match((await run()).out, /test\|--\|$/)
 })
 
+/** In the place of everything that is checked: says so, and ends as it is told. */
+const FAKE_RUN = 'echo "checked for $RELEASE_TAG by a make of its own: ${MAKEFLAGS-yes}"; exit "$CODE"\n'
+/** In the place of Node. */
+const FAKE_NODE = '#!/bin/sh\necho "node $*"\n'
+
+t.test(
+  'make ci builds the image of what passed every check, and of nothing else',
+  needsPrograms('make', 'bash'),
+  async t => {
+    const cwd = t.testdir({ '.ci': { run: FAKE_RUN }, node_modules: { '.bin': { node: FAKE_NODE } } })
+    await chmod(join(cwd, 'node_modules/.bin/node'), 0o755)
+    await copyFile(join(ROOT, 'Makefile'), join(cwd, 'Makefile'))
+    const ci = (CODE: string) =>
+      runTool('make', ['--no-print-directory', 'ci', 'RELEASE_TAG=v1.2.3'], { cwd, env: { ...env, CODE } })
+    const checked = 'checked for v1.2.3 by a make of its own: yes'
+    const image = ['node infra/binary/main.ts --for-image', 'node infra/image/main.ts']
+    t.match(await ci('0'), { code: 0, out: `${[checked, ...image].join('\n')}\n` })
+    t.strictSame((await ci('1')).out, `${checked}\n`)
+    t.not((await ci('1')).code, 0)
+  },
+)
+
 /** What each target says of a text that is none of its values; nothing is built then, and no test is run. */
 const REFUSALS: readonly [args: readonly string[], variable: string, says: string][] = [
   [['build'], 'OS', 'OS=%s'],
@@ -79,7 +101,7 @@ t.test(
       ]) {
         const options = { cwd: ROOT, env: { ...env, ...given, PATH } }
         const { out, err } = await runTool('make', [...args, ...more], options)
-        t.match(out + err, says.replace('%s', "x';touch"), `${args} ${variable}`)
+        t.match(out + err, says.replace('%s', "x';touch"), `${args.join(' ')} ${variable}`)
         t.strictSame(await readdir(folder), ['npm'])
       }
     }
