@@ -80,9 +80,9 @@ async function isCommonJs(path: string): Promise<boolean> {
   return /\bmodule\.exports\b|^exports\.\w+ =/m.test(await readFile(path, 'utf8'))
 }
 
-/** The server runs without a checkout: the manifests that `register` applies become part of it. */
+/** The server runs without a checkout: the manifests that `register` applies and `doctor` compares become part of it. */
 export function inlineManifests(folder: string): Plugin {
-  const names = ['audit-policy', 'rbac', 'webhooks']
+  const names = ['audit-policy', 'rbac', 'rbac-self', 'webhooks']
   return {
     name: 'inline-manifests',
     setup(build) {

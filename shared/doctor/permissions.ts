@@ -1,6 +1,9 @@
 import { mapLimit } from '../controllers/map-limit.ts'
+import { hasCode } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
+import { NAME } from '../kubernetes/names.ts'
 import { readRbac } from '../register/manifests.ts'
+import type { Facts } from './facts.ts'
 import { toGroups } from './self.ts'
 
 /** One thing that the shipped roles allow, as an access review asks for it. */
@@ -23,8 +26,11 @@ interface Rule {
 const PARALLEL = 8
 
 /** Every right of the shipped roles, one by one. */
-export async function readRights(user: string): Promise<readonly Right[]> {
-  const objects = await readRbac(user)
+export async function readRights(
+  user: string,
+  name: 'rbac' | 'rbac-self' = 'rbac',
+): Promise<readonly Right[]> {
+  const objects = await readRbac(user, name)
   return objects
     .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
     .flatMap(({ metadata, ...object }) => {
@@ -71,6 +77,26 @@ export async function findDenied(
     return body.status?.allowed === true
   })
   return rights.filter((_, index) => !answers[index]).map(toTitle)
+}
+
+/** How it is known that serve registers its webhook itself; undefined where nothing says so. */
+export async function findSelfRegistration(facts: Facts): Promise<'known' | 'possible' | undefined> {
+  const { webhookService, webhookUrl } = facts.config()
+  if (webhookService || webhookUrl) return 'known'
+  const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${NAME}-self`
+  if (await readIfAllowed(() => facts.kube().request({ path, signal: facts.signal }))) return 'known'
+  // Somebody with a certificate of their own registers such a one as well: register --webhook-service.
+  const found = await readIfAllowed(facts.webhooks)
+  return found?.webhooks?.some(({ clientConfig }) => clientConfig.service) ? 'possible' : undefined
+}
+
+async function readIfAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (hasCode(error, 'KUBE_NOT_FOUND', 'KUBE_FORBIDDEN')) return undefined
+    throw error
+  }
 }
 
 function toTitle({ verb, group, resource, subresource, name, namespace }: Right): string {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 
 /** Files of infra/ that are applied, without their ending. */
-export type ManifestName = 'audit-policy' | 'rbac' | 'webhooks'
+export type ManifestName = 'audit-policy' | 'rbac' | 'rbac-self' | 'webhooks'
 
 const FOLDER = new URL('../../infra/', import.meta.url)
 

@@ -31,9 +31,10 @@ export interface WebhookTarget {
  * Service account, roles and bindings.
  *
  * @param user whom the handlers act as; one that is not our service account is bound to the roles as well
+ * @param name `rbac-self`: what comes on top where serve registers its webhook itself
  */
-export async function readRbac(user: string): Promise<KubeObject[]> {
-  const objects = await readObjects('rbac')
+export async function readRbac(user: string, name: 'rbac' | 'rbac-self' = 'rbac'): Promise<KubeObject[]> {
+  const objects = await readObjects(name)
   return objects.map(object =>
     user === SERVICE_ACCOUNT_USER || !Array.isArray(object['subjects'])
       ? object
@@ -82,7 +83,7 @@ export async function readAuditPolicy(user: string): Promise<AuditPolicy> {
   }
 }
 
-async function readObjects(name: 'rbac' | 'webhooks'): Promise<KubeObject[]> {
+async function readObjects(name: 'rbac' | 'rbac-self' | 'webhooks'): Promise<KubeObject[]> {
   const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(await readManifest(name))
   return Array.from(documents, document => withLabels(document.toJS() as KubeObject))

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { CHECKS } from '../../shared/doctor/checks.ts'
 import type { CheckStatus } from '../../shared/doctor/contract.ts'
-import { UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { SERVICE_ACCOUNT_USER, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { toPath } from '../../shared/register/apply.ts'
+import { type KubeObject, readRbac } from '../../shared/register/manifests.ts'
 import { startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
+import { soon } from '../scenarios/_stories.ts'
 import { CONTROLLER, forEachCluster } from '../support/cluster.ts'
 import { startServed, WEBHOOK_TOKEN } from '../support/served.ts'
 import { createManifest } from '../support/services.ts'
@@ -188,6 +191,38 @@ forEachCluster(t, 'doctor', {}, async (t, cluster) => {
     await served.register()
     await expect(t, 'webhook-user', { status: 'ok' })
     t.match((await look({}, ['--user', 'somebody'])).checks.get('webhook-user'), { status: 'fail' })
+  })
+
+  await t.test('who registers its own webhook needs the rights for that', async t => {
+    const registering = { PNAP_WEBHOOK_SERVICE: 'kube-system/cloud-provider-phoenixnap:443' }
+    const missing = /may not: .*patch mutatingwebhookconfigurations\.admissionregistration\.k8s\.io/
+    await expect(t, 'permissions', { status: 'ok' })
+    await expect(t, 'permissions', { status: 'fail', fact: missing, action: /rbac-self\.yaml/ }, registering)
+    const { body } = await admin.request<{ webhooks: { clientConfig: object }[] }>({ path: WEBHOOK })
+    const service = { namespace: 'kube-system', name: 'cloud-provider-phoenixnap', path: '/admission' }
+    const change = (webhooks: object[]) =>
+      admin.request({ method: 'PATCH', path: WEBHOOK, patch: 'merge', body: { webhooks } })
+    await change(body.webhooks.map(webhook => ({ ...webhook, clientConfig: { service } })))
+    await expect(t, 'permissions', { status: 'warn', fact: missing, action: /rbac-self\.yaml/ })
+    const roles = await readRbac(SERVICE_ACCOUNT_USER, 'rbac-self')
+    const put = (object: KubeObject): Promise<unknown> =>
+      admin.request({
+        method: 'PATCH',
+        path: toPath(object),
+        patch: 'apply',
+        query: { fieldManager: 'test' },
+        body: object,
+      })
+    const [role, ...others] = roles
+    if (role) await put(role)
+    await expect(t, 'permissions', { status: 'fail', fact: missing })
+    for (const object of others) await put(object)
+    await soon('the API server has heard of the roles', async () => {
+      const { checks } = await look({}, ['--timeout', '20s'])
+      return checks.get('permissions')?.status === 'ok'
+    })
+    for (const object of roles) await admin.request({ method: 'DELETE', path: toPath(object) })
+    await change(body.webhooks)
   })
 
   await t.test('a Service that has to wait tells why', async t => {

@@ -2,8 +2,9 @@ import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import type { Lease } from '../../kubernetes/types.ts'
 import { type Check, type Finding, fail, ok, toCount, toNames, unknown, warn } from '../contract.ts'
+import type { Facts } from '../facts.ts'
 import { findManagers, isGoProgram, isOtherManager, MANAGER_LEASE, toLeader } from '../managers.ts'
-import { findDenied, readRights } from '../permissions.ts'
+import { findDenied, findSelfRegistration, readRights } from '../permissions.ts'
 
 /** IPAddress objects are stable since. */
 const LEAST_MINOR = 33
@@ -28,14 +29,9 @@ export const CLUSTER_CHECKS: readonly Check[] = [
   },
   {
     code: 'permissions',
-    doc: 'The user of the handlers has every right of the shipped roles (infra/rbac.yaml).',
+    doc: 'The user of the handlers has every right of the shipped roles (infra/rbac.yaml; infra/rbac-self.yaml as well where serve registers its webhook itself).',
     action: 'Apply the shipped roles again: cloud-provider-phoenixnap register.',
-    async run({ kube, self, user, signal }) {
-      const rights = await readRights(user)
-      const denied = await findDenied(kube(), rights, { user, self: await self(), signal })
-      if (denied.length > 0) return fail(`${user} may not: ${toNames(denied)}`)
-      return ok(`${user} has all ${toCount(rights.length, 'right')}`)
-    },
+    run: async facts => judgePermissions(facts),
   },
   {
     code: 'go-program',
@@ -73,6 +69,25 @@ export const CLUSTER_CHECKS: readonly Check[] = [
     },
   },
 ]
+
+async function judgePermissions(facts: Facts): Promise<Finding> {
+  const { kube, user, signal } = facts
+  const subject = { user, self: await facts.self(), signal }
+  const rights = await readRights(user)
+  const denied = await findDenied(kube(), rights, subject)
+  if (denied.length > 0) return fail(`${user} may not: ${toNames(denied)}`)
+  const registration = await findSelfRegistration(facts)
+  const more = registration ? await readRights(user, 'rbac-self') : []
+  const missing = await findDenied(kube(), more, subject)
+  const fact = `${user} may not: ${toNames(missing)}`
+  if (missing.length === 0) return ok(`${user} has all ${toCount(rights.length + more.length, 'right')}`)
+  return registration === 'known' ? fail(fact, SELF_ROLE) : warn(fact, MAYBE_SELF)
+}
+
+const SELF_ROLE =
+  'Apply infra/rbac-self.yaml (the chart does): serve registers its webhook itself and keeps its certificate in a Secret.'
+const MAYBE_SELF =
+  'Where serve registers its webhook itself (PNAP_WEBHOOK_SERVICE), apply infra/rbac-self.yaml; where you registered it (register --webhook-service), this is as it should be.'
 
 /** That the cluster cannot be asked is the finding of this check, and an unknown of all others. */
 async function judgeVersion(kube: () => Kube, signal: AbortSignal): Promise<Finding> {
