@@ -2,7 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { CONTROLLER } from '../support/cluster.ts'
 import { type Outcome, register } from './_register.ts'
 
 const URL = 'https://ccm.example.com:8443'
@@ -12,6 +11,7 @@ t.test('files in use are merged, or refused', async t => {
     'policy.yaml': 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: None, users: [a] }]\n',
     'too-much.yaml':
       'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Request }, { level: Metadata }]\n',
+    'null.yaml': 'apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: [null]\n',
     'broken.yaml': 'a: [',
     'other.yaml': 'kind: Other\n',
     'users.yaml': 'apiVersion: v1\nkind: Config\nusers: [{ name: "*", user: { token: theirs } }]\n',
@@ -33,9 +33,10 @@ t.test('files in use are merged, or refused', async t => {
 
   const merged = await run('--merge-policy', at('policy.yaml'), '--merge-admission', at('admission.yaml'))
   t.equal(merged.code, 0, merged.err)
+  t.match(merged.err, /^Your log goes on to hold what the controller itself does/m)
   t.match(merged.err, /^\+ .*level: Metadata$/m)
   t.match(parse(await readFile(at('files/audit-policy.yaml'), 'utf8')), {
-    rules: [{ users: [CONTROLLER] }, { level: 'Metadata' }, { users: ['a'] }, { level: 'None' }],
+    rules: [{ level: 'Metadata' }, { users: ['a'] }, { level: 'None' }],
   })
   t.match(parse(await readFile(at('files/admission-control.yaml'), 'utf8')), {
     plugins: [
@@ -56,6 +57,10 @@ t.test('files in use are merged, or refused', async t => {
     refused.err,
     /rule 1 logs at level Request.*\n.*rule 2 logs every resource.*\n.*gone\.yaml is not there/,
   )
+  t.match(await run('--merge-policy', at('null.yaml')), {
+    code: 2,
+    err: /v1beta1: .*\n.*null\.yaml has a rule 1/,
+  })
   t.match(await run('--merge-policy', at('broken.yaml')), { code: 2, err: /no YAML/ })
   t.match(await run('--merge-policy', at('other.yaml')), { code: 2, err: /no Policy/ })
 })
