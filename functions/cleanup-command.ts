@@ -13,7 +13,7 @@ import { loadKubeConfig, toClusterSettings } from '../shared/kubernetes/credenti
 import { createLog } from '../shared/log.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import type { CliIo } from './command.ts'
+import { type CliIo, readOutput, readTimeout } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 
 export interface CleanupCommand {
@@ -27,7 +27,6 @@ export interface CleanupCommand {
 /** A block takes minutes to leave its network, and a network lets one go at a time. */
 const TIMEOUT = '15m'
 const parseTimeout = duration('1s', '24h')
-const OUTPUTS = ['text', 'json'] as const
 /** As the API server writes UIDs; the tags of the blocks hold it letter by letter. */
 const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -37,8 +36,7 @@ export function toCleanupCommand({
   switches,
   problems,
 }: CommandLine): CleanupCommand & { problems: string[] } {
-  const { cluster = '', output = 'text', timeout = TIMEOUT } = flags
-  const known = OUTPUTS.find(name => name === output)
+  const { cluster = '', timeout = TIMEOUT } = flags
   const found = [...problems]
   // A flag without its value has been named already.
   const isNamed = problems.some(problem => problem.startsWith('--cluster '))
@@ -48,18 +46,9 @@ export function toCleanupCommand({
   } else if (!UID.test(cluster)) {
     found.push('--cluster: expected a UID such as 01234567-89ab-cdef-0123-456789abcdef, in small letters')
   }
-  if (known === undefined) found.push(`--output: expected one of ${OUTPUTS.join(', ')}`)
-  const timeoutMs = readTimeout(timeout, found)
-  return { cluster, confirm: switches.has('confirm'), timeoutMs, output: known ?? 'text', problems: found }
-}
-
-function readTimeout(text: string, problems: string[]): number {
-  try {
-    return parseTimeout(text)
-  } catch (error) {
-    problems.push(`--timeout: ${error instanceof Error ? error.message : 'not understood'}`)
-    return 0
-  }
+  const output = readOutput({ flags }, found)
+  const timeoutMs = readTimeout(timeout, parseTimeout, found)
+  return { cluster, confirm: switches.has('confirm'), timeoutMs, output, problems: found }
 }
 
 /**

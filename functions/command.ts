@@ -49,3 +49,25 @@ export const toInputs = ({ flags, problems }: CommandLine, io: CliIo): SourceInp
   env: io.env,
   readFile: io.readFile,
 })
+
+const OUTPUTS = ['text', 'json'] as const
+
+export type Output = (typeof OUTPUTS)[number]
+
+/** What `--output` says; whatever is wrong is added to the problems. */
+export function readOutput({ flags }: Pick<CommandLine, 'flags'>, problems: string[]): Output {
+  const { output = 'text' } = flags
+  const known = OUTPUTS.find(name => name === output)
+  if (known === undefined) problems.push(`--output: expected one of ${OUTPUTS.join(', ')}`)
+  return known ?? 'text'
+}
+
+/** What `--timeout` says, in milliseconds; whatever is wrong is added to the problems. */
+export function readTimeout(text: string, parse: (text: string) => number, problems: string[]): number {
+  try {
+    return parse(text)
+  } catch (error) {
+    problems.push(`--timeout: ${error instanceof Error ? error.message : 'not understood'}`)
+    return 0
+  }
+}

@@ -6,7 +6,7 @@ import { runChecks } from '../shared/doctor/run.ts'
 import { SERVICE_ACCOUNT_USER } from '../shared/kubernetes/names.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import type { SourceInputs } from '../shared/sources.ts'
-import { type CliIo, refuseProblems } from './command.ts'
+import { type CliIo, readOutput, readTimeout, refuseProblems } from './command.ts'
 import { openParts } from './doctor-parts.ts'
 
 export interface DoctorCommand {
@@ -17,24 +17,17 @@ export interface DoctorCommand {
   readonly timeoutMs: number
 }
 
-const OUTPUTS = ['text', 'json'] as const
 const TIMEOUT = '20s'
 const parseTimeout = duration('1s', '10m')
 
 /** The flags of `doctor`. @throws CcmError CCM_USAGE that names every problem */
 export function toDoctorCommand({ flags, problems }: CommandLine): DoctorCommand {
-  const { output = 'text', user = SERVICE_ACCOUNT_USER, timeout = TIMEOUT } = flags
-  const known = OUTPUTS.find(name => name === output)
+  const { user = SERVICE_ACCOUNT_USER, timeout = TIMEOUT } = flags
   const found = [...problems]
-  if (known === undefined) found.push(`--output: expected one of ${OUTPUTS.join(', ')}`)
-  let timeoutMs = 0
-  try {
-    timeoutMs = parseTimeout(timeout)
-  } catch (error) {
-    found.push(`--timeout: ${error instanceof Error ? error.message : 'not understood'}`)
-  }
+  const output = readOutput({ flags }, found)
+  const timeoutMs = readTimeout(timeout, parseTimeout, found)
   refuseProblems(found)
-  return { output: known ?? 'text', user, timeoutMs }
+  return { output, user, timeoutMs }
 }
 
 /**

@@ -12,7 +12,7 @@ import { findSecret, type LeftSecret } from '../shared/migrate/secret.ts'
 import { planThere } from '../shared/migrate/there.ts'
 import { type MigrateView, readView } from '../shared/migrate/view.ts'
 import { SECRET_FILE_ENV, SECRET_FILE_FLAG, type SourceInputs } from '../shared/sources.ts'
-import { type CliIo, refuseProblems } from './command.ts'
+import { type CliIo, readOutput, refuseProblems } from './command.ts'
 import { type Opened, openParts } from './doctor-parts.ts'
 
 export interface MigrateCommand {
@@ -23,24 +23,21 @@ export interface MigrateCommand {
   readonly output: 'text' | 'json'
 }
 
-const OUTPUTS = ['text', 'json'] as const
-
 /** The flags of `migrate`. @throws CcmError CCM_USAGE that names every problem */
 export function toMigrateCommand({ flags, switches, problems }: CommandLine): MigrateCommand {
-  const { output = 'text' } = flags
-  const known = OUTPUTS.find(name => name === output)
+  const found = [...problems]
+  const output = readOutput({ flags }, found)
   const back = switches.has('back')
   const alone = ['confirm', 'accept-new-addresses'].filter(name => switches.has(name) && !back)
   refuseProblems([
-    ...problems,
-    ...(known === undefined ? [`--output: expected one of ${OUTPUTS.join(', ')}`] : []),
+    ...found,
     ...alone.map(name => `--${name} needs --back: the way from the Go program is a plan only`),
   ])
   return {
     back,
     confirm: switches.has('confirm'),
     acceptNew: switches.has('accept-new-addresses'),
-    output: known ?? 'text',
+    output,
   }
 }
 

@@ -5,7 +5,7 @@ import type { Controllers, PlannedChange, ResyncReport } from '../shared/control
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import type { CliIo } from './command.ts'
+import { type CliIo, readOutput } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 
 export interface ResyncCommand {
@@ -16,17 +16,15 @@ export interface ResyncCommand {
 /** Long enough for a cluster of 10,000 nodes; whoever waits at the terminal can end it. */
 const PASS_MS = 300_000
 
-const OUTPUTS = ['text', 'json'] as const
-
 /** The flags of `resync`; a wrong one becomes a problem of the settings. */
 export function toResyncCommand({
   flags,
   switches,
   problems,
 }: CommandLine): ResyncCommand & { problems: string[] } {
-  const output = OUTPUTS.find(known => known === (flags['output'] ?? 'text'))
-  const wrong = output === undefined ? [`--output: expected one of ${OUTPUTS.join(', ')}`] : []
-  return { dryRun: switches.has('dry-run'), output: output ?? 'text', problems: [...problems, ...wrong] }
+  const found = [...problems]
+  const output = readOutput({ flags }, found)
+  return { dryRun: switches.has('dry-run'), output, problems: found }
 }
 
 /** `resync` with the real parts. @throws CcmError CCM_CONFIG_INVALID, KUBE_CONFIG_INVALID */

@@ -15,7 +15,7 @@ import { createLog } from '../shared/log.ts'
 import { toPrintable } from '../shared/printable.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import type { CliIo } from './command.ts'
+import { type CliIo, readOutput, readTimeout } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import {
   type BlockReport,
@@ -35,7 +35,6 @@ export interface UnregisterCommand {
 
 const TIMEOUT = '15m'
 const parseTimeout = duration('1s', '24h')
-const OUTPUTS = ['text', 'json'] as const
 
 /** The flags of `unregister`; a wrong one becomes a problem of the settings. */
 export function toUnregisterCommand({
@@ -43,21 +42,15 @@ export function toUnregisterCommand({
   switches,
   problems,
 }: CommandLine): UnregisterCommand & { problems: string[] } {
-  const { output = 'text', timeout = TIMEOUT } = flags
+  const { timeout = TIMEOUT } = flags
   const found = [...problems]
-  const known = OUTPUTS.find(name => name === output)
-  if (known === undefined) found.push(`--output: expected one of ${OUTPUTS.join(', ')}`)
-  let timeoutMs = 0
-  try {
-    timeoutMs = parseTimeout(timeout)
-  } catch (error) {
-    found.push(`--timeout: ${error instanceof Error ? error.message : 'not understood'}`)
-  }
+  const output = readOutput({ flags }, found)
+  const timeoutMs = readTimeout(timeout, parseTimeout, found)
   return {
     confirm: switches.has('confirm'),
     release: switches.has('release'),
     timeoutMs,
-    output: known ?? 'text',
+    output,
     problems: found,
   }
 }

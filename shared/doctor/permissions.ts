@@ -2,9 +2,9 @@ import { mapLimit } from '../controllers/map-limit.ts'
 import { hasCode } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { NAME } from '../kubernetes/names.ts'
+import { toGroups } from '../kubernetes/self.ts'
 import { readRbac } from '../register/manifests.ts'
 import type { Facts } from './facts.ts'
-import { toGroups } from './self.ts'
 
 /** One thing that the shipped roles allow, as an access review asks for it. */
 export interface Right {

@@ -1,4 +1,4 @@
-import type { Kube } from '../kubernetes/client.ts'
+import type { Kube } from './client.ts'
 
 /** The user as which the API server knows us. @throws CcmError KUBE_* */
 export async function readSelf(kube: Kube, signal?: AbortSignal): Promise<string> {
