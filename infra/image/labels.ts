@@ -1,5 +1,6 @@
 /** What an image says of itself: https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export const REVISION_LABEL = 'org.opencontainers.image.revision'
+export const CREATED_LABEL = 'org.opencontainers.image.created'
 export const VERSION_LABEL = 'org.opencontainers.image.version'
 
 /** Added to the revision of an image that holds more than its commit. */
@@ -31,7 +32,7 @@ export const toLabels = (facts: LabelFacts): Readonly<Record<string, string>> =>
   ...(facts.source === undefined ? {} : { 'org.opencontainers.image.source': facts.source }),
   [REVISION_LABEL]: toRevision(facts),
   [VERSION_LABEL]: facts.version,
-  'org.opencontainers.image.created': toCreated(facts.epoch),
+  [CREATED_LABEL]: toCreated(facts.epoch),
   'org.opencontainers.image.licenses': 'Apache-2.0',
   'org.opencontainers.image.base.name': facts.baseImage ?? 'scratch',
 })

@@ -23,19 +23,22 @@ export interface BuiltImage {
   /** What each processor's image says of its commit, and of its version. */
   readonly revisions: readonly string[]
   readonly versions: readonly string[]
+  /** Time of the commit, as the images say it. */
+  readonly created: string | undefined
 }
 
 /** What a registry has under a tag. Not to be able to find out is not the same as nothing. */
 export type RemoteTag =
   | { readonly state: 'absent' }
-  | { readonly state: 'present'; readonly digest: string }
+  /** `created`: time of the commit, as the image says it; undefined: it does not, or nobody asked. */
+  | { readonly state: 'present'; readonly digest: string; readonly created?: string | undefined }
   | { readonly state: 'unknown'; readonly why: string }
 
 /** Tags in the order in which they are pushed: the name that people use comes last. */
 export type PublishPlan =
   | { readonly do: 'refuse'; readonly problems: readonly string[] }
   | { readonly do: 'nothing'; readonly why: string }
-  | { readonly do: 'push'; readonly digest: string; readonly tags: readonly string[] }
+  | { readonly do: 'push'; readonly digest: string; readonly tags: readonly string[]; readonly note?: string }
 
 const VARIABLES = { cd: 'BRANCH_NAME', release: 'RELEASE_TAG' } as const
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
@@ -127,7 +130,7 @@ export function planPush(facts: PublishFacts, remote: RemoteTag): PublishPlan {
   const problems = findProblems(facts)
   const { kind, name, image, git } = facts
   if (problems.length > 0 || !name || !image) return { do: 'refuse', problems }
-  if (kind === 'cd') return { do: 'push', digest: image.digest, tags: [git.head, name] }
+  if (kind === 'cd') return planBranch(name, git.head, image, remote)
   switch (remote.state) {
     case 'unknown':
       return { do: 'refuse', problems: [`the registry does not say whether it has ${name}: ${remote.why}`] }
@@ -143,6 +146,22 @@ export function planPush(facts: PublishFacts, remote: RemoteTag): PublishPlan {
     case 'absent':
       return { do: 'push', digest: image.digest, tags: [name] }
   }
+}
+
+/** Pipelines of several commits may end in another order than they began. */
+function planBranch(name: string, head: string, image: BuiltImage, remote: RemoteTag): PublishPlan {
+  const { digest, created } = image
+  const seen = remote.state === 'present' ? remote.created : undefined
+  // What is no time compares as not later.
+  const isOld = Date.parse(seen ?? '') > Date.parse(created ?? '')
+  return isOld
+    ? {
+        do: 'push',
+        digest,
+        tags: [head],
+        note: `${name} stays: it is of a commit of ${seen}, and this one is of ${created}`,
+      }
+    : { do: 'push', digest, tags: [head, name] }
 }
 
 const SHORT = 12

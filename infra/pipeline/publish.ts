@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path'
 import { DEFAULT_IMAGE, readImageName } from '../image/image-name.ts'
-import { REVISION_LABEL, VERSION_LABEL } from '../image/labels.ts'
+import { CREATED_LABEL, REVISION_LABEL, VERSION_LABEL } from '../image/labels.ts'
 import { LAYOUT, readLayout } from '../image/layout.ts'
 import { BuildProblem, runScript } from '../problem.ts'
 import { type RunTool, runTool } from '../tool.ts'
 import { readBranchCommits, readGit, readTagCommit } from './git.ts'
-import { findProblems, type PublishFacts, planPush } from './publish-plan.ts'
+import { findProblems, type PublishFacts, planPush, type RemoteTag } from './publish-plan.ts'
 import { createRegistry, type Registry } from './registry.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -35,15 +35,24 @@ export async function publish(
   const facts = await readFacts(run, options)
   refuse(findProblems(facts))
   const registry = createRegistry(run, image)
-  const plan = planPush(facts, await registry.look(facts.name ?? ''))
+  const plan = planPush(facts, await look(registry, facts))
   switch (plan.do) {
     case 'refuse':
       return refuse(plan.problems)
     case 'nothing':
       return out(`nothing to do: ${plan.why}`)
     case 'push':
-      return push(registry, plan, join(options.root, LAYOUT), line => out(`${image.name}${line}`))
+      await push(registry, plan, join(options.root, LAYOUT), line => out(`${image.name}${line}`))
+      if (plan.note) out(plan.note)
   }
+}
+
+/** A release is compared by its digest, a branch by the time of its commit. */
+async function look(registry: Registry, { kind, name = '' }: PublishFacts): Promise<RemoteTag> {
+  const remote = await registry.look(name)
+  return kind === 'cd' && remote.state === 'present'
+    ? { ...remote, created: await registry.readCreated(name) }
+    : remote
 }
 
 async function readFacts(run: RunTool, { root, kind, confirm, name }: PublishOptions): Promise<PublishFacts> {
@@ -62,6 +71,7 @@ async function readFacts(run: RunTool, { root, kind, confirm, name }: PublishOpt
       digest: layout.digest,
       revisions: layout.images.map(({ labels }) => labels[REVISION_LABEL] ?? ''),
       versions: layout.images.map(({ labels }) => labels[VERSION_LABEL] ?? ''),
+      created: layout.images[0]?.labels[CREATED_LABEL],
     },
   }
 }

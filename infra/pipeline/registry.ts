@@ -1,4 +1,5 @@
 import { type ImageName, saysInsecure, toInsecureProblem } from '../image/image-name.ts'
+import { CREATED_LABEL } from '../image/labels.ts'
 import { LAYOUT_TAG, toDigest } from '../image/layout.ts'
 import { BuildProblem } from '../problem.ts'
 import type { Ran, RunTool } from '../tool.ts'
@@ -8,6 +9,8 @@ import type { RemoteTag } from './publish-plan.ts'
 export interface Registry {
   /** What is under a tag now. @throws BuildProblem BUILD_REGISTRY_INSECURE, BUILD_SKOPEO_MISSING */
   look(tag: string): Promise<RemoteTag>
+  /** Time of the commit that the image under a tag is of, as it says itself: of this processor's; undefined if it does not. */
+  readCreated(tag: string): Promise<string | undefined>
   /** Uploads what a layout holds, an index after its images, without giving it a name. @throws BuildProblem BUILD_PUSH_FAILED */
   upload(layout: string, digest: string): Promise<void>
   /** Names what is uploaded. @throws BuildProblem BUILD_PUSH_FAILED */
@@ -33,6 +36,13 @@ export function createRegistry(run: RunTool, { name, registry, needsTls }: Image
       const problem = toProblem(ran, registry, `${name}:${tag} cannot be looked at`)
       if (problem.code !== 'BUILD_PUSH_FAILED') throw problem
       return { state: 'unknown', why: toReason(ran) }
+    },
+    async readCreated(tag) {
+      const args = ['--override-os=linux', 'inspect', '--config', `--tls-verify=${tls}`]
+      const ran = await run('skopeo', [...args, `docker://${name}:${tag}`])
+      if (ran.code !== 0) return undefined
+      const { config } = JSON.parse(ran.out) as { config?: { Labels?: Record<string, string> } }
+      return config?.Labels?.[CREATED_LABEL]
     },
     upload: (layout, digest) => copy(layout, `${name}@${digest}`),
     tag: (layout, tag) => copy(layout, `${name}:${tag}`),

@@ -144,6 +144,19 @@ t.test('what is refused leaves the registry as it was', { skip }, async t => {
   }
 })
 
+t.test('a branch is not taken back by a pipeline that ends late', { skip }, async t => {
+  const { tree, read, image, head } = await prepare(t)
+  const cd = [...CD, image]
+  const digest = await tree.placeImage({ archs: ['amd64', 'arm64'], created: '2026-01-02T03:04:06Z' })
+  t.match(await tree.make(cd), { code: 0 })
+  const late = tree.commit('as if it were the older one')
+  const other = await tree.placeImage({ archs: ['amd64', 'arm64'], text: 'older' })
+  const says =
+    'main stays: it is of a commit of 2026-01-02T03:04:06Z, and this one is of 2026-01-02T03:04:05Z'
+  t.match(await tree.make(cd), { code: 0, out: says })
+  t.strictSame(await read(), { [NAME]: { main: digest, [head]: digest, [late]: other } })
+})
+
 t.test('a release is never replaced by another image', { skip }, async t => {
   const { tree, read, image, digest } = await prepare(t)
   tree.git('tag', 'v1.2.3')

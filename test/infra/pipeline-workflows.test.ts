@@ -93,6 +93,11 @@ t.test('a workflow may do no more than it needs', async t => {
   }
 })
 
+t.test('what waits is not dropped for another commit or tag', async t => {
+  t.equal(workflows.get('main.yml')?.concurrency.group, 'main-${{ github.sha }}')
+  t.equal(workflows.get('release.yml')?.concurrency.group, 'release-${{ github.ref }}')
+})
+
 t.test('a password is there for the login alone, and in no pull request', async t => {
   for (const [file, workflow] of workflows) {
     const withSecrets = stepsOf(workflow).filter(step => JSON.stringify(step).includes('secrets.'))

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { REVISION_LABEL, VERSION_LABEL } from '../../infra/image/labels.ts'
+import { CREATED_LABEL, REVISION_LABEL, VERSION_LABEL } from '../../infra/image/labels.ts'
 import { joinImages, LAYOUT, readLayout } from '../../infra/image/layout.ts'
 import { runTool } from '../../infra/tool.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+
+/** Of every commit here. */
+const TIME = '2026-01-02T03:04:05Z'
 
 /** A repository of its own with the files of this work tree as its one commit, on branch main. */
 export interface WorkTree {
@@ -22,8 +25,9 @@ export interface WorkTree {
 
 export interface PlacedImage {
   readonly archs: readonly string[]
-  /** Labels; by default the commit that is checked out, and v1.2.3. */
+  /** Labels; by default the commit that is checked out, its time, and v1.2.3. */
   readonly revision: string
+  readonly created: string
   readonly version: string
   /** What one image has and another has not. */
   readonly text: string
@@ -76,7 +80,7 @@ export function openWorkTree(folder: string): WorkTree {
     },
     async placeImage(options) {
       const layout = join(folder, LAYOUT)
-      const usual = { archs: ['amd64'], version: 'v1.2.3', text: 'program' }
+      const usual = { archs: ['amd64'], created: TIME, version: 'v1.2.3', text: 'program' }
       await writeLayout(layout, { ...usual, revision: git('rev-parse', 'HEAD'), ...options })
       return (await readLayout(layout))?.digest ?? ''
     },
@@ -87,7 +91,7 @@ export function openWorkTree(folder: string): WorkTree {
 function toEnvironment(folder: string): NodeJS.ProcessEnv {
   const home = join(folder, 'home')
   mkdirSync(home, { recursive: true })
-  const author = { NAME: 'Test', EMAIL: 'test@example.test', DATE: '2026-01-02T03:04:05Z' }
+  const author = { NAME: 'Test', EMAIL: 'test@example.test', DATE: TIME }
   const names = Object.entries(author).flatMap(([key, value]) => [
     [`GIT_AUTHOR_${key}`, value],
     [`GIT_COMMITTER_${key}`, value],
@@ -127,7 +131,10 @@ function copyFiles(folder: string, paths: readonly string[]): void {
   }
 }
 
-async function writeLayout(layout: string, { archs, revision, version, text }: PlacedImage): Promise<void> {
+async function writeLayout(
+  layout: string,
+  { archs, revision, created, version, text }: PlacedImage,
+): Promise<void> {
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
   const put = (bytes: Buffer | string): { digest: string; size: number } => {
     const hex = createHash('sha256').update(bytes).digest('hex')
@@ -142,7 +149,9 @@ async function writeLayout(layout: string, { archs, revision, version, text }: P
       JSON.stringify({
         architecture,
         os: 'linux',
-        config: { Labels: { [REVISION_LABEL]: revision, [VERSION_LABEL]: version } },
+        config: {
+          Labels: { [REVISION_LABEL]: revision, [CREATED_LABEL]: created, [VERSION_LABEL]: version },
+        },
         rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(tar).digest('hex')}`] },
       }),
     )
