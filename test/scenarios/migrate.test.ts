@@ -244,11 +244,13 @@ forEachCluster(t, 'the way back', {}, async (t, cluster) => {
   })
 
   await t.test('unregister leaves nothing of ours, and the addresses', async t => {
-    const { code, out, err } = await runCommand(['unregister', '--confirm'], {
-      KUBECONFIG: await cluster.kubeconfigFile(),
-    })
+    await lb.admin.request({ method: 'DELETE', path: pathOf('team-a/web') })
+    const env = { KUBECONFIG: await cluster.kubeconfigFile() }
+    const { code, out, err } = await runCommand(['unregister', '--confirm'], env)
     t.equal(code, 0, out + err)
-    for (const name of kept) {
+    t.match(out, /^- Service team-a\/web is being deleted and waits for the Go program/m)
+    t.strictSame((await lb.service('team-a/web'))?.metadata.finalizers, [CLEANUP_FINALIZER])
+    for (const name of kept.filter(name => name !== 'team-a/web')) {
       const service = (await lb.service(name)) as KubeService
       t.strictSame(askGoProgram(lb, service), { does: 'keep', address: addresses.get(name) }, name)
     }

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { CcmError } from '../../shared/errors.ts'
+import type { Kube } from '../../shared/kubernetes/client.ts'
 import { NAME } from '../../shared/kubernetes/names.ts'
 import type { ObjectMeta } from '../../shared/kubernetes/types.ts'
 import { startTestCluster } from '../support/cluster.ts'
@@ -39,6 +41,25 @@ t.test('beside the real MetalLB', { skip: metallbMissing() }, async t => {
   for (const name of names) await untilServedAs(lb, name, ([address]) => address !== undefined)
   const served = await Promise.all(names.map(async name => ingressOf(await lb.service(name))))
   t.strictSame(ingressOf(await lb.service('late')), [], 'one has to wait')
+
+  await t.test('while the pool cannot be handed over, what tells of its addresses stays', async t => {
+    const before = await lb.claims()
+    const kube: Kube = {
+      ...lb.admin,
+      async request(call) {
+        if (call.method !== undefined && call.method !== 'GET' && call.path.includes('/ipaddresspools/'))
+          throw new CcmError('KUBE_FORBIDDEN', 'not for you')
+        return lb.admin.request(call)
+      },
+    }
+    const { code, report } = await confirm(lb, { kube })
+    t.equal(code, 1)
+    t.match(
+      report.failures.find(({ name }) => name.startsWith('IPAddress ')),
+      { code: 'CCM_DEADLINE', message: /not begun while IPAddressPool/ },
+    )
+    t.strictSame(await lb.claims(), before)
+  })
 
   await t.test("the pool that Services live on becomes the operator's", async t => {
     t.match(

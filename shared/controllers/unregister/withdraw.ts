@@ -20,6 +20,8 @@ const ROUNDS = 6
 const PARALLEL = 8
 /** While one of these is left, a host puts back whatever else is taken away. */
 const FIRST: readonly Phase[] = ['webhooks', 'rights']
+/** What follows needs their success: without claims and inventory nobody knows that Services live on a pool. */
+const BARRIERS: readonly Phase[] = [...FIRST, 'pools']
 /** Asking again changes nothing. */
 const PERMANENT: readonly string[] = ['KUBE_FORBIDDEN', 'KUBE_INVALID']
 
@@ -72,7 +74,7 @@ export async function expectWithdrawn(parts: WithdrawParts, call: WithdrawCall):
   throw new CcmError('CCM_HOST_AT_WORK', `${found.slice(0, 5).join(', ')} came back into the cluster`)
 }
 
-/** Phase by phase; what fails stops nothing of its own phase, and after the first two nothing at all. */
+/** Phase by phase; what fails stops nothing of its own phase, and the phases after it where they depend on it. */
 async function carryOut(
   parts: WithdrawParts,
   steps: readonly Step[],
@@ -85,7 +87,7 @@ async function carryOut(
     const results = await mapLimit(due, PARALLEL, step => tryStep(parts, step, call))
     changes.push(...due.filter((_, index) => results[index] === undefined).map(toChange))
     failures.push(...results.filter(result => result !== undefined))
-    if (failures.length > 0 && FIRST.includes(phase)) return failures
+    if (BARRIERS.includes(phase) && failures.some(failure => failure.phase === phase)) return failures
   }
   return failures
 }
@@ -125,7 +127,9 @@ function toLeft(step: Step, failures: readonly StepFailure[]): Failure {
   const name = toName(step)
   const failure = failures.find(other => other.name === name)
   if (failure) return { name, code: failure.code, message: failure.message }
-  const barrier = FIRST.includes(step.phase) ? undefined : failures.find(({ phase }) => FIRST.includes(phase))
+  const barrier = failures.find(
+    ({ phase }) => BARRIERS.includes(phase) && PHASES.indexOf(phase) < PHASES.indexOf(step.phase),
+  )
   if (barrier) return { name, code: 'CCM_DEADLINE', message: `not begun while ${barrier.name} is there` }
   return {
     name,
