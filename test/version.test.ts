@@ -53,7 +53,14 @@ t.test('what is checked out', needsPrograms('git'), async t => {
   t.equal((await read())?.tag, 'v1.10.1', 'a release comes after its candidates')
   t.equal((await read('.', 'v1.10.1-rc.2'))?.tag, 'v1.10.1-rc.2', 'the tag that is released')
   t.equal((await read('.', 'v9.9.9'))?.tag, 'v1.10.1', 'one that the commit does not have')
+  for (const mark of ['assume-unchanged', 'skip-worktree']) {
+    git('update-index', `--${mark}`, 'a.txt')
+    t.match(await read(), { dirty: true }, `${mark}: git does not look at the file`)
+    git('update-index', `--no-${mark}`, 'a.txt')
+    t.match(await read(), { dirty: false })
+  }
   await mkdir(join(folder, 'more'))
+  git('config', 'status.showUntrackedFiles', 'no')
   await writeFile(join(folder, 'more/c.txt'), '1')
   t.match(await read(), { dirty: true }, 'a file that git does not know')
 })

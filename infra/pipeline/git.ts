@@ -1,3 +1,4 @@
+import { findHidden, MARKS, STATUS } from '../../shared/commit.ts'
 import { BuildProblem } from '../problem.ts'
 import { mustRun, type RunTool } from '../tool.ts'
 
@@ -7,7 +8,7 @@ export interface GitState {
   readonly head: string
   /** Seconds since 1970 at which it was committed. */
   readonly epoch: number
-  /** Files that differ from it or that it does not know; what .gitignore names does not count. */
+  /** Files that differ from it, that git does not know, or that it was told not to look at; what .gitignore names does not count. */
   readonly changes: readonly string[]
   /** Tags that point at it, by name. */
   readonly tags: readonly string[]
@@ -21,11 +22,13 @@ export async function readGit(run: RunTool, cwd: string): Promise<GitState> {
   if (code !== 0)
     throw new BuildProblem('BUILD_GIT_MISSING', err.trim().split('\n')[0] || 'git does not answer')
   const [head = '', epoch = ''] = out.trim().split(' ')
-  const status = await mustRun(run, 'git', ['status', '--porcelain', '-z'], { cwd })
+  const status = await mustRun(run, 'git', [...STATUS, '-z'], { cwd })
+  const marks = await mustRun(run, 'git', MARKS, { cwd })
   const tags = await mustRun(run, 'git', ['tag', '--points-at', 'HEAD'], { cwd })
   const { out: url } = await run('git', ['remote', 'get-url', 'origin'], { cwd })
   const origin = url.trim() || undefined
-  return { head, epoch: Number(epoch), changes: toPaths(status), tags: toLines(tags), origin }
+  const changes = [...toPaths(status), ...findHidden(marks)]
+  return { head, epoch: Number(epoch), changes, tags: toLines(tags), origin }
 }
 
 /** Commit that a tag points at; undefined if there is no such tag. */

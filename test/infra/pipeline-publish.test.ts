@@ -78,6 +78,16 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     says: /git knows no branch gone/,
   },
   'a dirty tree': { args: CD, prepare: withChange, says: /the work tree has changes: strange\.txt/ },
+  'a dirty tree of which git was told not to speak': {
+    args: CD,
+    prepare: tree => {
+      tree.git('config', 'status.showUntrackedFiles', 'no')
+      tree.git('update-index', '--assume-unchanged', 'package.json')
+      tree.git('update-index', '--skip-worktree', 'Makefile')
+      withChange(tree)
+    },
+    says: /the work tree has changes: strange\.txt, Makefile, package\.json/,
+  },
   'no image': {
     args: CD,
     prepare: tree => rmSync(join(tree.folder, LAYOUT), { recursive: true }),
