@@ -1,3 +1,4 @@
+import { isReleaseTag } from '../../shared/version.ts'
 import type { GitState } from '../pipeline/git.ts'
 
 /** A push is decided here, from values; `publish.ts` reads them and carries it out. */
@@ -10,7 +11,7 @@ export interface PublishFacts {
   /** BRANCH_NAME for cd, RELEASE_TAG for release, as it was given. */
   readonly name: string | undefined
   readonly git: Pick<GitState, 'head' | 'changes'>
-  /** cd: commits of the branches of that name, here and on remotes. */
+  /** cd: commits of the branches of that name, here and as last seen on remotes: all must be the one checked out. */
   readonly branchCommits: readonly string[]
   /** Commit of the git tag of that name; undefined: there is none. */
   readonly tagCommit: string | undefined
@@ -43,12 +44,15 @@ export type PublishPlan =
 const VARIABLES = { cd: 'BRANCH_NAME', release: 'RELEASE_TAG' } as const
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
-/** Semantic version with a v; its build part (+…) is no image tag. */
-const RELEASE = /^v(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?$/
-/** A name that could be taken for a commit. */
-const HASH = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/
-/** What `make image` calls the image on a machine: never the name of a branch. */
-const RESERVED = 'latest'
+/** Names that people could take for another thing, in small letters: versions, or parts of one; commits, also abbreviated. */
+const MISLEADING = [
+  /^v?\d+(?:\.\d+){0,2}$/,
+  /^v?\d+\.\d+\.\d+[-+_.]/,
+  /^[0-9a-f]{7,64}$/,
+  // `make image` calls the images of a machine so; git calls so what is checked out.
+  /^latest(?:-amd64|-arm64)?$/,
+  /^head$/,
+]
 
 /** Everything that speaks against the push, before the registry is asked; nothing if it may go on. */
 export function findProblems(facts: PublishFacts): string[] {
@@ -73,19 +77,19 @@ function checkBranch(name: string, { git, branchCommits, tagCommit }: PublishFac
       `BRANCH_NAME=${name} cannot be an image tag (letters, digits, _ . -, at most 128): only branches that can are pushed`,
     ]
   }
-  if (RELEASE.test(name) || HASH.test(name) || name === RESERVED || tagCommit !== undefined) {
-    return [`BRANCH_NAME=${name} could be taken for a release, a commit or ${RESERVED}`]
+  if (MISLEADING.some(form => form.test(name.toLowerCase())) || tagCommit !== undefined) {
+    return [`BRANCH_NAME=${name} could be taken for a release, a commit, HEAD or latest`]
   }
   if (branchCommits.length === 0) return [`git knows no branch ${name}: fetch it first`]
-  return branchCommits.includes(git.head)
+  return branchCommits.every(commit => commit === git.head)
     ? []
     : [
-        `branch ${name} is at ${toShort(branchCommits)}, and ${toShort([git.head])} is checked out: check out the one to push`,
+        `branch ${name} is at ${toShort(branchCommits)}, and ${toShort([git.head])} is checked out: check out the one to push, and fetch or push it`,
       ]
 }
 
 function checkRelease(name: string, { git, tagCommit }: PublishFacts): string[] {
-  if (!RELEASE.test(name) || !TAG.test(name)) {
+  if (!isReleaseTag(name) || !TAG.test(name)) {
     return [
       `RELEASE_TAG=${name} is no release: write v and a semantic version without +, such as v1.2.3 or v1.2.3-rc.1`,
     ]
