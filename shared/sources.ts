@@ -131,10 +131,29 @@ async function readSecrets(reading: Reading): Promise<Record<string, string>> {
       const text = path
         ? await readText(path, `--${flag}`, reading)
         : await readFromVariable(variable, reading)
-      return text === undefined ? [] : [[variable, text] as const]
+      return text === undefined ? [] : toSecrets(variable, text, reading)
     }),
   )
   return Object.fromEntries(found.flat())
+}
+
+/** The webhook token's may hold the one before on a second line: both are put in place in one step. */
+function toSecrets(
+  variable: string,
+  text: string,
+  { env, problems }: Reading,
+): readonly (readonly [variable: string, text: string])[] {
+  const [token = '', previous, ...more] = text.split(/\s*\n/)
+  if (variable !== SETTINGS.webhookToken.env || previous === undefined) return [[variable, text]]
+  if (more.length > 0)
+    problems.push(`${variable}: expected a token, and at most the one before on a second line`)
+  const before = SETTINGS.webhookTokenPrevious.env
+  return env[before]
+    ? [[variable, token]]
+    : [
+        [variable, token],
+        [before, previous],
+      ]
 }
 
 async function readFromVariable(variable: string, reading: Reading): Promise<string | undefined> {

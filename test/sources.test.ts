@@ -55,6 +55,21 @@ t.test('each secret by itself, from either service, in the place of a file', asy
   })
 })
 
+async function readTokens(text: string, env: Record<string, string> = {}) {
+  const inputs = { env: { PNAP_WEBHOOK_TOKEN_FILE: 'tokens', ...env }, readFile: async () => text }
+  return readConfig(await readSources(inputs)).config
+}
+
+t.test('the webhook token with the one before on a second line', async t => {
+  const [now, before] = ['sixteen-characters-2', 'sixteen-characters-1']
+  t.match(await readTokens(`${now}\n${before}\n`), { webhookToken: now, webhookTokenPrevious: before })
+  t.match(await readTokens(`${now}\r\n${before}\r\n`), { webhookToken: now, webhookTokenPrevious: before })
+  t.match(await readTokens(`${now}\n`), { webhookToken: now, webhookTokenPrevious: undefined })
+  const other = { PNAP_WEBHOOK_TOKEN_PREVIOUS: 'sixteen-characters-0' }
+  t.match(await readTokens(`${now}\n${before}`, other), { webhookTokenPrevious: 'sixteen-characters-0' })
+  await t.rejects(readTokens(`${now}\n${before}\n${before}`), { code: 'CCM_CONFIG_INVALID' })
+})
+
 t.test('a rotated secret is in use after a refusal, and after five minutes anyway', async t => {
   const { fake, clock, read } = await createBench(t, {
     PNAP_CLIENT_ID: 'client-1',

@@ -93,6 +93,21 @@ export function readSecretArns(environment: Readonly<Record<string, unknown>>): 
   }
 }
 
+/** AWS takes names of functions up to this length. */
+const MOST_NAME = 64
+
+/** The stage when a function's name would be too long with it, which AWS says after an upload only. */
+export function findLongNames(
+  stage: string,
+  functions: readonly { readonly functionName: string }[],
+): readonly string[] {
+  const excess = Math.max(...functions.map(({ functionName }) => functionName.length)) - MOST_NAME
+  if (excess <= 0) return []
+  return [
+    `--stage: expected at most ${stage.length - excess} characters (AWS takes ${MOST_NAME} in a function's name)`,
+  ]
+}
+
 const isKeyArn = (text: string): boolean => /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/.test(text)
 const isTopicArn = (text: string): boolean => /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/.test(text)
 const isWhole = (value: number, least: number, most: number): boolean =>

@@ -5,6 +5,5 @@ module.exports = {
   vpc: lazily('toVpc'),
   reservedConcurrency: lazily('toReservedConcurrency'),
   logRetentionInDays: lazily('toLogRetentionInDays'),
-  auditSecret: lazily('toAuditSecret'),
   resources: lazily('toAllResources'),
 }

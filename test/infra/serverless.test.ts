@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { FUNCTIONS } from '../../infra/build.ts'
+import { EVERY_OPTION } from '../../infra/package-variants.ts'
 import { SETTINGS } from '../../shared/config.ts'
 import { HOST_SETTINGS } from '../../shared/host-settings.ts'
 import { allOf, copyService, ROOT, readTemplate, runPackage, variablesOf } from './_service.ts'
@@ -154,6 +155,11 @@ t.test('every option that is wrong is told at once', async t => {
     DEPLOY_LOG_RETENTION_DAYS: '31',
     DEPLOY_STALE_RESYNC_MINUTES: '1',
     PNAP_CLOUD_CONFIG: '/etc/cloud-sa.json',
+    PNAP_RESYNC_INTERVAL: 'banana',
+    PNAP_WEBHOOK_TOKEN: 'short',
+    KUBE_TOKEN: 'one',
+    KUBE_TOKEN_FILE: 'other',
+    PNAP_LISTEN: 'no setting of a function',
   })
   t.not(code, 0)
   t.match(
@@ -161,6 +167,39 @@ t.test('every option that is wrong is told at once', async t => {
     /logRetentionDays .*; staleResyncMinutes .*; subnetIds and securityGroupIds belong .*; PNAP_CLOUD_CONFIG: a function has no files/,
   )
   t.equal(output.match(/belong together/g)?.length, 1)
+  t.match(output, /PNAP_RESYNC_INTERVAL: expected /)
+  t.match(output, /PNAP_WEBHOOK_TOKEN: expected at least 16/)
+  t.match(output, /KUBE_TOKEN and KUBE_TOKEN_FILE exclude each other/)
+  t.notMatch(output, /banana|PNAP_LISTEN/)
+})
+
+t.test('a stage that makes names of functions too long is refused', async t => {
+  const folder = await copyService(t)
+  const stage = 'a'.repeat(29)
+  const [code, output] = await runPackage(folder, {}, ['package', '--stage', stage])
+  t.not(code, 0)
+  t.match(output, /--stage: expected at most 28 characters/)
+  t.match(await runPackage(folder, {}, ['package', '--stage', stage.slice(1)]), [0])
+})
+
+t.test('audit gets no secret but that of the webhook token', async t => {
+  const folder = await copyService(t)
+  const { PNAP_CLOUD_CONFIG = '', PNAP_WEBHOOK_TOKEN_FILE = '' } = EVERY_OPTION
+  const [code, output] = await runPackage(folder, { PNAP_CLOUD_CONFIG })
+  t.not(code, 0)
+  t.match(output, /PNAP_WEBHOOK_TOKEN_FILE is missing: .* a secret of its own/)
+
+  t.match(await runPackage(folder, { PNAP_CLOUD_CONFIG, PNAP_WEBHOOK_TOKEN_FILE }), [0])
+  const resources = await readTemplate(folder)
+  const readers = (arn: string): string[] =>
+    Object.entries(resources).flatMap(([name, one]) => (JSON.stringify(one).includes(arn) ? [name] : []))
+  const everything = readers(PNAP_CLOUD_CONFIG)
+  t.match(everything, ['AdmissionLambdaFunction'])
+  t.notMatch(everything.join(), /Audit/)
+  t.strictSame(
+    readers(PNAP_WEBHOOK_TOKEN_FILE).filter(name => name.endsWith('Role')),
+    ['AdmissionRole', 'AuditRole'],
+  )
 })
 
 t.test('a deployment without rights ends at AWS, and says so', async t => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, cp, mkdir, readFile, symlink } from 'node:fs/promises'
+import { access, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, FUNCTIONS } from '../../../infra/build.ts'
@@ -15,7 +15,7 @@ export interface Packaged {
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** A variable of a function that the deployment's own environment fills in, as `NAME: ${env:NAME, ''}`. */
-const FILLED_IN = /^\s+([A-Z][A-Z0-9_]*): \$\{env:\1\b/gm
+const FILLED_IN = /^\s+([A-Z][A-Z0-9_]*): \$\{env:\1\b.*$/gm
 /** What names a secret of AWS is checked when it is packaged, and shapes the role: nothing can stand for it. */
 const NAMES_A_SECRET = /_FILE$|^PNAP_CLOUD_CONFIG$/
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json'
@@ -32,19 +32,16 @@ const toSentinel = (name: string): string => `{{${name}}}`
 export async function packageService(folder: string): Promise<Packaged> {
   const text = await readFile(join(ROOT, 'serverless.yml'), 'utf8')
   await mkdir(join(folder, '.build'), { recursive: true })
-  await cp(join(ROOT, 'serverless.yml'), join(folder, 'serverless.yml'))
+  // Not by the environment: packaging refuses settings that cannot be right.
+  const filledIn = text.replace(FILLED_IN, (line, name: string) =>
+    NAMES_A_SECRET.test(name) ? line : line.replace(/\$\{.*/, `'${toSentinel(name)}'`),
+  )
+  await writeFile(join(folder, 'serverless.yml'), filledIn)
   const entries = FUNCTIONS.map(name => [name, join(ROOT, `functions/${name}.ts`)])
   await build({ out: join(folder, '.build'), functions: Object.fromEntries(entries) })
   // Its own path leads to what it imports.
   await symlink(join(ROOT, 'infra'), join(folder, 'infra'))
-  const names = [...text.matchAll(FILLED_IN)].flatMap(([, name = '']) =>
-    NAMES_A_SECRET.test(name) ? [] : [name],
-  )
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    ...Object.fromEntries(names.map(name => [name, toSentinel(name)])),
-  }
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
   const program = join(ROOT, 'node_modules/serverless/bin/serverless.js')
   await promisify(execFile)(process.execPath, [program, 'package'], { cwd: folder, env })
   for (const name of FUNCTIONS) await unzip(join(folder, `.build/${name}.zip`), join(folder, 'code', name))
