@@ -90,7 +90,7 @@ async function push(
   await registry.upload(layout, digest)
   out(`@${digest}`)
   for (const tag of tags) {
-    await registry.tag(layout, tag)
+    await registry.tag(digest, tag)
     const seen = await registry.look(tag)
     if (seen.state !== 'present' || seen.digest !== digest) {
       const what = seen.state === 'present' ? seen.digest : seen.state

@@ -13,8 +13,8 @@ export interface Registry {
   readCreated(tag: string): Promise<string | undefined>
   /** Uploads what a layout holds, an index after its images, without giving it a name. @throws BuildProblem BUILD_PUSH_FAILED */
   upload(layout: string, digest: string): Promise<void>
-  /** Names what is uploaded. @throws BuildProblem BUILD_PUSH_FAILED */
-  tag(layout: string, tag: string): Promise<void>
+  /** Names what is uploaded, out of the registry: whatever has become of the layout. @throws BuildProblem BUILD_PUSH_FAILED */
+  tag(digest: string, tag: string): Promise<void>
 }
 
 /** What registries say of a tag or a repository that they do not have. */
@@ -22,9 +22,14 @@ const ABSENT = /manifest unknown|name unknown|repository name not known|not foun
 
 export function createRegistry(run: RunTool, { name, registry, needsTls }: ImageName): Registry {
   const tls = String(needsTls)
-  const copy = async (layout: string, to: string): Promise<void> => {
-    const from = `oci:${layout}:${LAYOUT_TAG}`
-    const options = ['--all', '--preserve-digests', '--quiet', `--dest-tls-verify=${tls}`]
+  const copy = async (from: string, to: string): Promise<void> => {
+    const options = [
+      '--all',
+      '--preserve-digests',
+      '--quiet',
+      `--src-tls-verify=${tls}`,
+      `--dest-tls-verify=${tls}`,
+    ]
     const ran = await run('skopeo', ['copy', ...options, from, `docker://${to}`])
     if (ran.code !== 0) throw toProblem(ran, registry, `${to} was not pushed`)
   }
@@ -44,8 +49,8 @@ export function createRegistry(run: RunTool, { name, registry, needsTls }: Image
       const { config } = JSON.parse(ran.out) as { config?: { Labels?: Record<string, string> } }
       return config?.Labels?.[CREATED_LABEL]
     },
-    upload: (layout, digest) => copy(layout, `${name}@${digest}`),
-    tag: (layout, tag) => copy(layout, `${name}:${tag}`),
+    upload: (layout, digest) => copy(`oci:${layout}:${LAYOUT_TAG}`, `${name}@${digest}`),
+    tag: (digest, tag) => copy(`docker://${name}@${digest}`, `${name}:${tag}`),
   }
 }
 

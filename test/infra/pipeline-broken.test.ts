@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { readImageName } from '../../infra/image/image-name.ts'
+import { LAYOUT } from '../../infra/image/layout.ts'
 import { publish } from '../../infra/pipeline/publish.ts'
+import { createRegistry } from '../../infra/pipeline/registry.ts'
 import { runTool } from '../../infra/tool.ts'
 import { findMissing, startBreakingDoor, startRegistry } from '../support/registry.ts'
 import { createWorkTree, PIPELINE_FILES } from '../support/work-tree.ts'
@@ -57,3 +60,15 @@ t.test(
     t.ok(early > count / 2, `the name came last: ${early} of ${count} left none`)
   },
 )
+
+t.test('a name is given to what was uploaded, whatever becomes of the layout', { skip }, async t => {
+  const folder = t.testdir({ tree: {} })
+  const { address, read } = await startRegistry(t, folder)
+  const tree = createWorkTree(join(folder, 'tree'), PIPELINE_FILES)
+  const digest = await tree.placeImage({ archs: ['amd64', 'arm64'] })
+  const registry = createRegistry(runTool, readImageName(`${address}/name`))
+  await registry.upload(join(tree.folder, LAYOUT), digest)
+  await tree.placeImage({ text: 'built in the meantime' })
+  await registry.tag(digest, 'v1.2.3')
+  t.strictSame(await read(), { name: { 'v1.2.3': digest } })
+})
