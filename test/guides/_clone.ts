@@ -65,6 +65,10 @@ export async function runPage(folder: string, page: string, options: PageOptions
   return { code, output }
 }
 
+/** What git sees in a checkout that is not committed, a line a path: a page that leaves more leaves secrets to be committed. */
+export const readStatus = (folder: string): string =>
+  execFileSync('git', ['status', '--porcelain'], { cwd: folder }).toString()
+
 /** Somebody's own Node, not the one that the project brings. */
 const findNpm = (): string => {
   const folders = (process.env['PATH'] ?? '').split(':').filter(folder => !folder.includes('node_modules'))

@@ -11,7 +11,7 @@ import { startPod } from '../infra/_pod.ts'
 import { until } from '../scenarios/_joins.ts'
 import { assets, startTestCluster, type TestCluster } from '../support/cluster.ts'
 import { fakeKubelet } from '../support/fake-kubelet.ts'
-import { cloneProject, runPage } from './_clone.ts'
+import { cloneProject, readStatus, runPage } from './_clone.ts'
 
 t.setTimeout(220_000)
 
@@ -63,6 +63,7 @@ t.test('the guide works as it is written', needs, async t => {
   const admin = await cluster.kube()
   await fakeKubelet(admin, 'guided')
   const [folder, end] = [await cloneProject(t), new AbortController()]
+  const before = readStatus(folder)
 
   const running = runDeployment(t, { cluster, admin }, bmc.url, end.signal)
   const { code, output } = await runPage(folder, PAGE, {
@@ -76,6 +77,7 @@ t.test('the guide works as it is written', needs, async t => {
   end.abort()
   const said = await running
   t.match({ code, output }, { code: 0, output: /::end/ }, said)
+  t.equal(readStatus(folder), before, 'nothing is there to be committed')
   t.match(output, /deployment\.apps\/cloud-provider-phoenixnap +0\/2/)
   t.match(output, /Look whether it works/, 'the notes of the chart')
 
@@ -83,7 +85,7 @@ t.test('the guide works as it is written', needs, async t => {
   t.match(node.spec?.providerID, /^phoenixnap:/)
   t.notOk(node.spec?.taints?.some(({ key }) => key === UNINITIALIZED_TAINT))
   t.match(
-    await readFile(join(folder, 'apiserver/audit-webhook.yaml'), 'utf8'),
+    await readFile(join(folder, 'run/apiserver/audit-webhook.yaml'), 'utf8'),
     /^( +)server: https:\/\/10\.96\.\d+\.\d+(:443)?\/audit\n\1tls-server-name: cloud-provider-phoenixnap\.kube-system\.svc\n/m,
   )
   for (const path of LEFT) t.equal(await find(admin, path), undefined, path)

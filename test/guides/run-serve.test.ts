@@ -6,7 +6,9 @@ import { assets, startTestCluster } from '../support/cluster.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { startTokenController } from '../support/token-controller.ts'
-import { cloneProject, runPage } from './_clone.ts'
+import { cloneProject, readStatus, runPage } from './_clone.ts'
+
+t.setTimeout(220_000)
 
 const skip = assets ? false : 'kubectl comes with KUBEBUILDER_ASSETS'
 
@@ -20,7 +22,10 @@ t.test('the guide works as it is written', { skip }, async t => {
   await admin.request({ method: 'POST', path: '/api/v1/nodes', body: createFakeNode('guided') })
   const [port] = await findFreePorts()
 
-  const { code, output } = await runPage(await cloneProject(t), 'docs/guides/run-serve.md', {
+  const folder = await cloneProject(t)
+  const before = readStatus(folder)
+
+  const { code, output } = await runPage(folder, 'docs/guides/run-serve.md', {
     values: {
       ADDRESS: '127.0.0.1',
       PORT: String(port),
@@ -32,6 +37,7 @@ t.test('the guide works as it is written', { skip }, async t => {
     path: [assets ?? ''],
   })
   t.match({ code, output }, { code: 0, output: /::end/ })
+  t.equal(readStatus(folder), before, 'nothing is there to be committed')
   const { body } = await admin.request<KubeNode>({ path: '/api/v1/nodes/guided' })
   t.match(body.spec, { providerID: /^phoenixnap:/ })
   t.notOk(body.spec?.taints?.some(({ key }) => key === UNINITIALIZED_TAINT))
