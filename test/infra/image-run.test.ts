@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { LAYOUT, readLayout } from '../../infra/image/layout.ts'
 import { mustRun, runTool } from '../../infra/tool.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
-import { buildTestImage } from '../support/built-image.ts'
+import { buildTestImage, RELEASED } from '../support/built-image.ts'
 import { readLogTail, startGuarded } from '../support/guarded-process.ts'
 import { findMissing, startRegistry } from '../support/registry.ts'
 
@@ -100,14 +100,13 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
   const registry = await startRegistry(t, join(folder, 'registry'))
   const image = `${registry.address}/${NAME}`
   const head = tree.git('rev-parse', 'HEAD')
-  tree.git('tag', '--force', 'v1.2.3')
 
   const push = [`BUILD_IMAGE=${image}`, 'CONFIRM=true']
   t.match(await tree.make(['cd', 'BRANCH_NAME=main', ...push]), { code: 0 })
-  t.match(await tree.make(['release', 'RELEASE_TAG=v1.2.3', ...push]), { code: 0 })
+  t.match(await tree.make(['release', `RELEASE_TAG=${RELEASED}`, ...push]), { code: 0 })
   const layout = await readLayout(join(tree.folder, LAYOUT))
   const digest = layout?.digest ?? ''
-  t.strictSame(await registry.read(), { [NAME]: { main: digest, [head]: digest, 'v1.2.3': digest } })
+  t.strictSame(await registry.read(), { [NAME]: { main: digest, [head]: digest, [RELEASED]: digest } })
   t.strictSame(
     layout?.images.map(({ arch }) => arch),
     ['amd64', 'arm64'],
@@ -121,7 +120,7 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
         '--config',
         '--tls-verify=false',
         `--override-arch=${arch}`,
-        `docker://${image}:v1.2.3`,
+        `docker://${image}:${RELEASED}`,
       ]
       const found = JSON.parse(await mustRun(runTool, 'skopeo', args)) as Config
       const created = '2026-01-02T03:04:05Z'
@@ -136,7 +135,7 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
           'org.opencontainers.image.description': /Kubernetes/,
           'org.opencontainers.image.source': 'https://git.example/team/controller',
           'org.opencontainers.image.revision': head,
-          'org.opencontainers.image.version': '0.1.0-dev',
+          'org.opencontainers.image.version': RELEASED,
           'org.opencontainers.image.created': created,
           'org.opencontainers.image.licenses': 'Apache-2.0',
           'org.opencontainers.image.base.name': 'scratch',
@@ -146,7 +145,7 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
     }
   })
 
-  const { buildah, container, root } = await pull(`${image}:v1.2.3`, folder)
+  const { buildah, container, root } = await pull(`${image}:${RELEASED}`, folder)
 
   await t.test('it holds the program and what that needs, and nothing to break in with', async t => {
     const files = await listFiles(root)
@@ -181,7 +180,7 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
 
   await t.test('it runs without Node, shell and rights', async t => {
     const said = await buildah('run', '--isolation=chroot', container, '--', PROGRAM, 'version')
-    t.equal(said, `0.1.0-dev (${head})`)
+    t.equal(said, `${RELEASED} (${head})`)
     t.not((await runTool('chroot', [root, '/bin/sh', '-c', 'true'])).code, 0, 'there is no shell')
     const { ca, cert, key } = await createCertificates({ hosts: ['127.0.0.1'] })
     await mkdir(join(folder, 'secrets'), { recursive: true })

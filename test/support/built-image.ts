@@ -17,11 +17,14 @@ const IMAGE_FILES = [
   'package-lock.json',
   'shared',
 ]
+/** The release that it is, and the other release tags of the same commit. */
+export const RELEASED = 'v1.2.3'
+const TAGS = [RELEASED, 'v1.2.3-rc.1', 'v1.3.0-rc.1']
 /** Written last: without it a build was broken off. */
 const DONE = 'done'
 
 /**
- * A work tree in which `make image-all` was run. The same files are built once: it is kept in .build/.
+ * A work tree in which `make image-all` was run for a release. The same files are built once: it is kept in .build/.
  *
  * @throws Error with what make wrote
  */
@@ -36,7 +39,8 @@ export async function buildTestImage(): Promise<WorkTree> {
   await symlink(join(ROOT, '.build/node'), join(folder, 'tree/.build/node'))
   const tree = createWorkTree(join(folder, 'tree'), IMAGE_FILES)
   tree.git('remote', 'add', 'origin', 'git@git.example:team/controller.git')
-  const { code, out } = await tree.make(['image-all', 'ENGINE=buildah'])
+  for (const tag of TAGS) tree.git('tag', tag)
+  const { code, out } = await tree.make(['image-all', 'ENGINE=buildah', `RELEASE_TAG=${RELEASED}`])
   if (code !== 0) throw new Error(`make image-all ended with ${code}:\n${out}`)
   // The layout in dist/ is what is pushed; the engine's store is as large again.
   for (const part of ['home/store', '.build/image', '.build/binary', 'dist/bin']) {
@@ -47,7 +51,7 @@ export async function buildTestImage(): Promise<WorkTree> {
 }
 
 function toKey(): string {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(TAGS.join())
   for (const path of listFiles(IMAGE_FILES)) {
     if (existsSync(join(ROOT, path)))
       hash
