@@ -9,10 +9,11 @@ export interface SecretArn {
 
 /** What a person is told who gave another one. */
 export const SECRET_ARN_FORMS =
-  'the ARN of a Secrets Manager secret (arn:aws:secretsmanager:…:secret:…) or of an SSM parameter (arn:aws:ssm:…:parameter/…)'
+  'the whole ARN of a Secrets Manager secret (arn:aws:secretsmanager:…:secret:…, with the hyphen and six characters that AWS adds to its name) or of an SSM parameter (arn:aws:ssm:…:parameter/…)'
 
+/** IAM compares ARNs letter by letter, so that one without its last six characters would allow nothing. */
 const PATTERN =
-  /^arn:(aws[a-z-]*):(?:(secretsmanager):([a-z0-9-]+):\d{12}:secret:[\w/+=.@-]+|(ssm):([a-z0-9-]+):\d{12}:parameter\/[\w/.-]+)$/
+  /^arn:(aws[a-z-]*):(?:(secretsmanager):([a-z0-9-]+):\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|(ssm):([a-z0-9-]+):\d{12}:parameter\/[\w/.-]+)$/
 
 /** Whether the place of a secret is meant to be one of AWS: no file is called so. */
 export const isArn = (place: string): boolean => place.startsWith('arn:')

@@ -21,6 +21,9 @@ const REFUSED = [
   'arn:aws:secretsmanager:us-east-1:12:secret:x',
   'arn:aws:secretsmanager:us-east-1.evil.example/:123456789012:secret:x',
   'arn:aws:secretsmanager:us-east-1:123456789012:secret:*',
+  'arn:aws:secretsmanager:us-east-1:123456789012:secret:cloud-provider',
+  'arn:aws:secretsmanager:us-east-1:123456789012:secret:ccm-AbCdE',
+  'arn:aws:secretsmanager:us-east-1:123456789012:secret:-AbCdEf',
   'arn:',
 ]
 for (const arn of REFUSED) t.test(`not ${arn}`, async t => t.equal(readSecretArn(arn), undefined))
