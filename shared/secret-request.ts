@@ -32,6 +32,8 @@ const SERVICES = {
 /** Two attempts fit into the 10 s of a webhook and leave it time to work; an answer takes some 20 ms. */
 const TIMEOUT_MS = 2_000
 const MAX_ATTEMPTS = 2
+/** Secrets Manager takes 64 KB, whose text may be six times as long in JSON: what is longer comes from somebody else. */
+const MAX_ANSWER_BYTES = 1_000_000
 const NOT_FOUND = /^(ResourceNotFound|ParameterNotFound|ParameterVersionNotFound|InvalidRequest)/
 /** Everything that AWS says while it is busy, whatever status it says it with. */
 const PASSING = /Throttl|TooManyRequests|InternalServ|ServiceUnavailable/
@@ -105,7 +107,14 @@ async function send(url: URL, headers: Readonly<Record<string, string>>, body: s
     request(url, { method: 'POST', headers, agent: false, signal }, resolve).on('error', reject).end(body)
   })
   const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
+  let bytes = 0
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer)
+    bytes += (chunk as Buffer).length
+    // Leaving the loop closes the connection.
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new CcmError('SECRET_UNREACHABLE', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`)
+  }
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }
 
@@ -118,7 +127,9 @@ function readText(arn: SecretArn, answer: string): string {
 }
 
 const toUnreachable = (cause: unknown): CcmError =>
-  new CcmError('SECRET_UNREACHABLE', `no answer from AWS (${reason(cause)})`, { cause })
+  cause instanceof CcmError
+    ? cause
+    : new CcmError('SECRET_UNREACHABLE', `no answer from AWS (${reason(cause)})`, { cause })
 
 /** A refusal as AWS wrote it. Its own message names accounts and roles: it is for the log, not for callers. */
 function toFailure({ status, text }: Answer): CcmError {

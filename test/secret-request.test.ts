@@ -55,6 +55,16 @@ t.test('an answer that holds no secret', async t => {
   await t.rejects(fetchFrom(SECRET_ARN, fake.env), { code: 'SECRET_UNREACHABLE' })
 })
 
+t.test('an answer of more than a megabyte is not read to its end', async t => {
+  const fake = await startFakeSecrets(t)
+  fake.secrets.set(SECRET_ARN, 'x'.repeat(1_000_000)).set(PARAMETER_ARN, 'x'.repeat(900_000))
+  await t.rejects(fetchFrom(SECRET_ARN, fake.env), {
+    code: 'SECRET_UNREACHABLE',
+    message: /longer than 1000000/,
+  })
+  t.equal((await fetchFrom(PARAMETER_ARN, fake.env)).length, 900_000)
+})
+
 t.test('nobody answers', async t => {
   const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }
   await t.rejects(fetchFrom(SECRET_ARN, env), { code: 'SECRET_UNREACHABLE', message: /ECONNREFUSED/ })
