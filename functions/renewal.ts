@@ -27,7 +27,8 @@ export function createRenewal({ read, clock, log, lookMs = LOOK_MS }: RenewalOpt
   let lookAt = clock.now() + lookMs
   let refusedAt = Number.NEGATIVE_INFINITY
   let isTold = false
-  let flight: Promise<void> | undefined
+  let routine: Promise<void> | undefined
+  let urgent: Promise<void> | undefined
 
   async function look(refused: boolean): Promise<void> {
     lookAt = clock.now() + lookMs
@@ -39,16 +40,20 @@ export function createRenewal({ read, clock, log, lookMs = LOOK_MS }: RenewalOpt
       const fields = { code: error.code, action: error.action, error }
       if (!isTold) log.warn(fields, 'changed settings cannot be used, the old ones stay in use')
       isTold = true
-    } finally {
-      flight = undefined
     }
+  }
+
+  function lookUrgently(now: number): void {
+    if (now - refusedAt < REFUSED_MS) return
+    refusedAt = now
+    urgent ??= look(true).finally(() => (urgent = undefined))
   }
 
   return async refused => {
     const now = clock.now()
-    const isDue = refused ? now - refusedAt >= REFUSED_MS : now >= lookAt
-    if (isDue && refused) refusedAt = now
-    if (isDue) flight ??= look(refused)
-    await flight
+    if (refused) lookUrgently(now)
+    else if (now >= lookAt) routine ??= look(false).finally(() => (routine = undefined))
+    // Whoever has the right token does not wait for what somebody with a wrong one asked for.
+    await Promise.all([routine, refused ? urgent : undefined])
   }
 }

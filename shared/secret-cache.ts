@@ -64,7 +64,11 @@ export function createSecretCache({ fetchSecret, clock }: SecretCacheOptions): R
   return async (arn, refused = false) => {
     const entry = entries.get(arn.arn) ?? createEntry()
     entries.set(arn.arn, entry)
-    if (entry.flight || isDue(entry, refused, clock.now())) await (entry.flight ??= ask(arn, entry))
+    const isDueNow = isDue(entry, refused, clock.now())
+    const needsIt = refused || entry.text === undefined
+    if (isDueNow) entry.flight ??= ask(arn, entry)
+    // A text that is young enough does not wait for a look that somebody was refused for.
+    if (isDueNow || needsIt) await entry.flight
     if (entry.text !== undefined) return { text: entry.text, failure: entry.failure }
     throw entry.failure ?? new CcmError('SECRET_UNREACHABLE', 'the secret was never read')
   }

@@ -58,6 +58,20 @@ t.test('a refusal looks at once, a flood of them every five seconds', async t =>
   t.equal(store.fetched, 3)
 })
 
+t.test('whoever was not refused does not wait for a look after a refusal', async t => {
+  const { clock, store, read } = createBench()
+  await read()
+  await clock.turn(5_000)
+  const hang = Promise.withResolvers<void>()
+  store.flight = hang.promise
+  store.text = 'two'
+  const refused = [read(true), read(true)]
+  t.match(await read(), { text: 'one' })
+  hang.resolve()
+  t.match(await Promise.all(refused), [{ text: 'two' }, { text: 'two' }])
+  t.equal(store.fetched, 2)
+})
+
 t.test('a store that fails keeps the last known text, and is left alone for a while', async t => {
   const { clock, store, read } = createBench()
   await read()

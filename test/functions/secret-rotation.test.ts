@@ -8,7 +8,7 @@ import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { readSources } from '../../shared/sources.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
 import { SECRET_ARN, startFakeSecrets } from '../support/fake-secrets.ts'
-import { createBackstage, toControllers } from './_hosts.ts'
+import { createBackstage, toControllers, until } from './_hosts.ts'
 
 const [OLD, NEW, WRONG] = ['the-token-before-this', 'the-token-from-now-on', 'nobodys-token-at-all']
 
@@ -86,6 +86,24 @@ t.test('a flood of wrong tokens asks AWS once in five seconds, callers without a
   await clock.turn(5_000)
   t.equal(await call(WRONG), 401)
   t.equal(fake.requests.length, 3)
+})
+
+t.test('while AWS hangs, a flood of wrong tokens delays nobody with the right one', async t => {
+  const { fake, clock, call } = await createBench(t)
+  t.equal(await call(OLD), 200)
+  await clock.turn(5_000)
+  fake.hangs = true
+  let refused = 0
+  const flood = Array.from({ length: 10 }, async () => {
+    t.equal(await call(WRONG), 401)
+    refused += 1
+  })
+  await until(() => fake.requests.length === 2)
+  t.equal(await call(OLD), 200)
+  await clock.turn(30_000)
+  t.equal(await call(OLD), 200, 'nor by a look that is due anyway')
+  t.equal(refused, 0, 'who wait for AWS')
+  await Promise.all(flood)
 })
 
 t.test('while AWS fails the known tokens serve, and the log says so once', async t => {
