@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../shared/clock.ts'
 import type { AppOptions } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, type SettingName, type Sources } from '../shared/config.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
-import { CcmError } from '../shared/errors.ts'
+import { CcmError, type ErrorCode } from '../shared/errors.ts'
 import { createLog, type Log } from '../shared/log.ts'
 import { readSources } from '../shared/sources.ts'
 import { createAuthenticate } from './auth.ts'
@@ -14,8 +14,9 @@ import {
   fromApiGateway,
   toApiGateway,
   toCcmError,
-  toErrorResponse,
+  toJsonResponse,
   type Webhook,
+  type WebhookResponse,
 } from './http.ts'
 import { createFunctionInvoker, type Invoker, type SendPayload } from './invoker.ts'
 import { createLiveSettings, createNoticeLog, type LiveSettings } from './live-settings.ts'
@@ -134,15 +135,21 @@ export function toWebhookHandler(host: FunctionHost, create: () => Promise<Webho
     try {
       return toApiGateway(await callWebhook(await webhook(), fromApiGateway(event, context)))
     } catch (thrown) {
-      return toApiGateway(toErrorResponse(await logFailure(host, thrown)))
+      return toApiGateway(toSetUpFailure((await logFailure(host, thrown)).code))
     } finally {
       host.closeIdle()
     }
   }
 }
 
+/** Nobody has been authenticated yet: the log alone says what is wrong. */
+const toSetUpFailure = (code: ErrorCode): WebhookResponse =>
+  toJsonResponse(500, {
+    error: { code, message: 'the function cannot be set up', action: 'Read the log of the function.' },
+  })
+
 /** Logs why a function could not do anything at all, and returns it. */
-export async function logFailure(host: FunctionHost, thrown: unknown): Promise<Error> {
+export async function logFailure(host: FunctionHost, thrown: unknown): Promise<CcmError> {
   const error = toCcmError(thrown)
   const log = await host.log()
   log.error({ code: error.code, action: error.action, error }, 'function cannot work')

@@ -124,7 +124,7 @@ async function setUp(
     const { controllers } = await withDeadline(host.clock, deadline, () => host.app())
     return { controllers, log: await host.log() }
   } catch (thrown) {
-    throw new FunctionFailed('reconcile', toCcmError(await logFailure(host, thrown)).code)
+    throw new FunctionFailed('reconcile', (await logFailure(host, thrown)).code)
   }
 }
 

@@ -103,7 +103,7 @@ async function pass(host: FunctionHost, deadline: number): Promise<ResyncSummary
     const controllers = async () => (await host.app()).controllers
     return await createResync({ controllers, log: await host.log(), clock: host.clock })({ deadline })
   } catch (thrown) {
-    const { code } = toCcmError(await logFailure(host, thrown))
+    const { code } = await logFailure(host, thrown)
     return { state: 'failed', code }
   }
 }
