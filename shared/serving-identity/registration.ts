@@ -1,6 +1,7 @@
 import { CcmError, hasCode } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
 import { NAME, SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
+import { readSelf } from '../kubernetes/self.ts'
 import type { Log } from '../log.ts'
 import { toPath } from '../register/apply.ts'
 import { type KubeObject, readWebhooks, type WebhookTarget } from '../register/manifests.ts'
@@ -21,9 +22,6 @@ export interface Registration {
   keep(): Promise<void>
 }
 
-interface Whoami {
-  readonly status?: { readonly userInfo?: { readonly username?: string } }
-}
 
 export function createRegistration({ kube, target, log }: RegistrationOptions): Registration {
   let user: string | undefined
@@ -110,10 +108,8 @@ async function read(
 
 /** As whom we act, whose own changes must not ring. Any account may ask that; undefined when nobody answers it. */
 async function askUser(kube: Kube): Promise<string | undefined> {
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
-  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
   try {
-    return (await kube.request<Whoami>({ method: 'POST', path, body })).body.status?.userInfo?.username
+    return (await readSelf(kube)) || undefined
   } catch (error) {
     if (hasCode(error, 'KUBE_FORBIDDEN', 'KUBE_NOT_FOUND')) return undefined
     throw error
