@@ -22,7 +22,6 @@ export interface Registration {
   keep(): Promise<void>
 }
 
-
 export function createRegistration({ kube, target, log }: RegistrationOptions): Registration {
   let user: string | undefined
   let trust = NO_TRUST
