@@ -58,10 +58,8 @@ export const helm: Helm = (args, input) => {
   return found(args, input)
 }
 
-/** Path of Helm; undefined where there is none. */
-export const readHelm = (): string | undefined => findHelmProgram()
-/** The same in tests with `needsHelm`. */
-export const helmProgram = (): string => readHelm() ?? ''
+/** Path of Helm; only in tests with `needsHelm`. */
+export const helmProgram = (): string => findHelmProgram() ?? ''
 
 /** Objects of the chart. @param args as `--set`, `port=8443` */
 export const render = (...args: readonly string[]): Rendered[] => toObjects(renderChart(helm, args))
