@@ -112,7 +112,7 @@ t.test('without a known one the error has its own code, and tells what else is w
   fake.secrets.clear()
   await t.rejects(readSources({ env: { PNAP_CLOUD_CONFIG: 'arn:aws:s3:::x' } }).then(readConfig), {
     code: 'CCM_CONFIG_INVALID',
-    message: /PNAP_CLOUD_CONFIG: expected a file or the ARN/,
+    message: /PNAP_CLOUD_CONFIG: expected a file or the whole ARN/,
   })
 })
 
