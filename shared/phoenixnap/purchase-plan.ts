@@ -88,7 +88,8 @@ export function decidePurchase(state: PurchaseState, settings: PurchaseSettings)
   if (prefixLength === undefined) return refuse(toQuotaShort(state, need))
   const refused = state.refused[toSizeKey(need.family, prefixLength)]
   if (refused) return refuse(refused)
-  const why = `${describe(need)} and no block on its way brings ${need.count === 1 ? 'it' : 'them'}`
+  const whose = need.service ? ` for ${need.service.namespace}/${need.service.name}` : ''
+  const why = `${describe(need)}${whose} and no block on its way brings ${need.count === 1 ? 'it' : 'them'}`
   return { do: 'buy', need, family: need.family, prefixLength, service: need.service, why }
 }
 
@@ -161,8 +162,9 @@ const toSizeKey = (family: IPFamily, prefixLength: number): string => `${family}
 const fits = (quotaLeft: number | undefined, family: IPFamily, prefixLength: number): boolean =>
   quotaLeft === undefined || toQuotaCost(family, prefixLength) <= quotaLeft
 
+/** Every Service that waits is told of it, so that it names none: a Service's name is its tenant's alone. */
 function describe({ family, count, service }: AddressNeed): string {
-  const whose = service ? ` for ${service.namespace}/${service.name}` : ''
+  const whose = service ? ' for a block of its own' : ''
   return `${count} ${family} ${count === 1 ? 'address is' : 'addresses are'} lacking${whose}`
 }
 

@@ -119,7 +119,7 @@ t.test('refusals name their figures', async t => {
   ].map(step => (step.do === 'refuse' ? step.message : ''))
   t.strictSame(messages, [
     '3 IPv4 addresses are lacking, but the cluster has 10 of at most 10 IPv4 blocks',
-    '1 IPv4 address is lacking for a/web, but public network net has, or is about to get, 10 of at most 10 IPv4 blocks',
+    '1 IPv4 address is lacking for a block of its own, but public network net has, or is about to get, 10 of at most 10 IPv4 blocks',
     '3 IPv4 addresses are lacking, but the quota bmc.public_ips.max_count leaves 2',
     '3 IPv4 addresses are lacking, but no block of sizes /29 to /30 is left',
   ])
