@@ -2,7 +2,8 @@ import { liesIn } from '../../shared/ip-address.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { type LoadBalancers, tagOf } from './_load-balancers.ts'
+import { tagOf } from '../support/services.ts'
+import type { LoadBalancers } from './_load-balancers.ts'
 import { upstreamAddress } from './_upstream.ts'
 
 /** What the Go program would do with a Service, by what it looks at. */

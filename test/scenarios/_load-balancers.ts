@@ -23,6 +23,7 @@ import {
   type ServiceEvent,
   type ServiceName,
   type ServiceWish,
+  tagOf,
 } from '../support/services.ts'
 import { createWorld, type Environment, type World } from '../support/world.ts'
 import { createForwardClock, type ForwardClock } from './_forward-clock.ts'
@@ -114,9 +115,6 @@ export const tagsOf = (uid: string, more: Readonly<Record<string, string>> = {})
     name,
     value,
   }))
-
-export const tagOf = ({ tags = [] }: IpBlock, name: string): string | undefined =>
-  tags.find(tag => tag.name === name)?.value
 
 /** How old a block is, is told by the API server's clock, which nobody turns. */
 function ageBlocks(backend: Backend, ms: number): void {

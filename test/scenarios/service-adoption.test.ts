@@ -10,8 +10,9 @@ import {
   createManifest,
   ingressOf,
   KUBE_VIP_IPS,
+  tagOf,
 } from '../support/services.ts'
-import { type LoadBalancers, tagOf } from './_load-balancers.ts'
+import type { LoadBalancers } from './_load-balancers.ts'
 import { sendPlainly } from './_reviews.ts'
 import { expectAddress, expectEvent, expectGone, expectServed, GRACE_MS, REST_MS, story } from './_stories.ts'
 import { leaveBlock, leaveService, upstreamAddress, writeStatus } from './_upstream.ts'

@@ -14,6 +14,7 @@ import {
   WAITING,
 } from '../../shared/kubernetes/names.ts'
 import type { IPAddress, KubeService, Lease } from '../../shared/kubernetes/types.ts'
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 
 /** A Service of a test by `name` (in `default`) or `namespace/name`. */
 export type ServiceName = string
@@ -138,27 +139,34 @@ export interface AddressView {
 }
 
 /** All IPAddress objects of ours: claims and gates. */
-export async function listAddresses(admin: Kube): Promise<AddressView[]> {
-  return (await listOurs(admin)).map(({ metadata: { name, annotations = {} }, spec: { parentRef } }) => {
-    const note = (key: string): string | undefined => annotations[`phoenixnap.com/${key}`]
-    const { namespace = '', name: parent } = parentRef
-    return {
-      address: name,
-      service:
-        parentRef.resource === 'services' ? nameOf({ metadata: { namespace, name: parent } }) : undefined,
-      state: note('state'),
-      serviceUid: note('service-uid'),
-      blockId: note('block-id'),
-      unusedSince: note('unused-since'),
-      why: note('why'),
-    }
-  })
+export const listAddresses = async (admin: Kube): Promise<AddressView[]> =>
+  (await listOurs(admin)).map(toAddressView)
+
+export function toAddressView({
+  metadata: { name, annotations = {} },
+  spec: { parentRef },
+}: IPAddress): AddressView {
+  const note = (key: string): string | undefined => annotations[`phoenixnap.com/${key}`]
+  const { namespace = '', name: parent } = parentRef
+  return {
+    address: name,
+    service:
+      parentRef.resource === 'services' ? nameOf({ metadata: { namespace, name: parent } }) : undefined,
+    state: note('state'),
+    serviceUid: note('service-uid'),
+    blockId: note('block-id'),
+    unusedSince: note('unused-since'),
+    why: note('why'),
+  }
 }
 
 async function listOurs(admin: Kube): Promise<IPAddress[]> {
   const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` }
   return (await admin.request<{ items: IPAddress[] }>({ path: ADDRESSES, query })).body.items
 }
+
+export const tagOf = ({ tags = [] }: IpBlock, name: string): string | undefined =>
+  tags.find(tag => tag.name === name)?.value
 
 /** An address as its IPAddress object is named. */
 export const canonical = (address: string): string => ipaddr.parse(address).toString()

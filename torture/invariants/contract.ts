@@ -1,0 +1,64 @@
+import type { IpBlock, Server } from '../../shared/simulator/bmc/types.ts'
+import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
+import type { Call, Entry } from '../world/contract.ts'
+import type { InvariantId } from './table.ts'
+
+/** Something that must never happen, and has. */
+export interface Violation {
+  readonly invariant: InvariantId
+  /** True virtual time, in milliseconds since 1970. */
+  readonly at: number
+  /** `services default/web`, `ip-blocks 60473a…`. */
+  readonly object: string
+  readonly what: string
+}
+
+/** A violation as a check finds it: when, is told by whoever asked. */
+export type Fault = Omit<Violation, 'at'>
+
+/** What the checks have to know of a world beside its history. Durations in milliseconds. */
+export interface CheckerInputs {
+  /** UID of kube-system: value of the tag `cluster`. */
+  readonly clusterUid: string
+  readonly networkId: string
+  /** Whether an entry's `by` names a controller; everybody else is a user, the cluster or the cloud. */
+  readonly isProcess: (by: string) => boolean
+  readonly cluster: { list(resource: string): readonly KubeObject[] }
+  readonly cloud: { servers(): readonly Server[]; ipBlocks(): readonly IpBlock[] }
+  readonly now: () => number
+  /** Texts that nobody may find outside the settings. */
+  readonly secrets: readonly string[]
+  readonly logs: () => readonly { readonly by: string; readonly lines: readonly string[] }[]
+  readonly settings: CheckerSettings
+  /** True for a user's request that the API server would refuse without the controllers as well. */
+  readonly isRefusedAnyway?: ((call: Call) => boolean) | undefined
+}
+
+export interface CheckerSettings {
+  readonly announcer: string
+  readonly resyncIntervalMs: number
+  readonly nodeDeleteGraceMs: number
+  readonly nodeDeleteMaxShare: number
+  readonly releaseQuarantineMs: number
+  readonly blockGraceMs: number
+  readonly minFreeAddresses: number
+  readonly maxBlocks: number
+  readonly classes: readonly string[]
+}
+
+export interface Checker {
+  /** To be asked for every entry, as soon as it is made. */
+  check(entry: Entry): readonly Violation[]
+  /** What must hold once everything has come to rest: faults are over, and passes were made until they had nothing to do. */
+  atRest(): readonly Violation[]
+  /** From now on nothing is to be written at all, the resync Lease aside; until `wake`. */
+  rest(): void
+  wake(): void
+}
+
+/** One group of checks over a world. */
+export interface Checks {
+  /** After the state has taken the entry in. */
+  check?(entry: Entry): readonly Fault[]
+  atRest?(): readonly Fault[]
+}

@@ -1,0 +1,39 @@
+/** One thing that must never happen. */
+export interface Invariant {
+  readonly text: string
+  /** `entry`: found as soon as it happens; `rest`: found once everything has come to rest. */
+  readonly when: readonly ('entry' | 'rest')[]
+}
+
+const ENTRY = ['entry'] as const
+const REST = ['rest'] as const
+const BOTH = ['entry', 'rest'] as const
+
+/** Everything that must never happen, by the numbers under which the design lists it. */
+export const INVARIANTS = {
+  '1a': { text: 'An address is held by two live Services.', when: BOTH },
+  '1b': { text: "A live Service's address changes without its user's wish.", when: ENTRY },
+  '1c': { text: 'A Service is live with an address for which it holds no claim.', when: BOTH },
+  '2a': { text: 'A block is bought twice for one need.', when: BOTH },
+  '2b': { text: 'A block of ours that nobody uses is given back by nobody.', when: REST },
+  '2c': { text: 'A claim or gate that nobody needs is freed by nobody.', when: REST },
+  '3a': { text: 'A block is given back while a live Service has an address in it.', when: BOTH },
+  '3b': { text: 'A block or server without our tags is touched.', when: ENTRY },
+  '4a': { text: 'Our finalizer is removed while the claim is still active.', when: BOTH },
+  '4b': { text: 'A Service is stuck in deletion once BMC answers again.', when: REST },
+  '5a': { text: 'A node is deleted because of an API error or a cut list.', when: ENTRY },
+  '5b': { text: "Another provider's node is touched.", when: ENTRY },
+  '5c': { text: 'Good addresses of a node are replaced by none.', when: ENTRY },
+  '5d': { text: 'A node gets a wrong provider ID.', when: ENTRY },
+  '6a': { text: 'A write changes nothing.', when: ENTRY },
+  '6b': { text: "The API server rejects a user's or a kubelet's request because of us.", when: ENTRY },
+  '6c': { text: 'Something is written although everything is at rest.', when: ENTRY },
+  '7': { text: 'A secret stands in a log line, an event, an error or an annotation.', when: BOTH },
+  '8a': { text: 'A Service that could be served is not, because of another object or block.', when: REST },
+  '8b': {
+    text: 'A node that could be initialised or kept up is not, because of another object.',
+    when: REST,
+  },
+} as const satisfies Record<string, Invariant>
+
+export type InvariantId = keyof typeof INVARIANTS
