@@ -6,7 +6,7 @@ import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
 import type { Controllers } from './controllers/contract.ts'
 import { type ControllerOptions, createControllers } from './controllers/controllers.ts'
-import { createKube, type Kube } from './kubernetes/client.ts'
+import { createKube, type Fetch, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
 import type { Log } from './log.ts'
@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly readSources: (refused?: boolean) => Promise<Sources>
   readonly clock?: Clock
   readonly random?: () => number
+  /** node-fetch by default. */
+  readonly fetch?: Fetch | undefined
   readonly log: Log
 }
 
@@ -49,7 +51,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const settings = toClusterSettings(config)
   const readSettings = async (refused: boolean) =>
     toClusterSettings(readConfig(await options.readSources(refused)).config)
-  const kube = createKube(await openClusterAccess({ settings, readSettings, clock, log }))
+  const access = await openClusterAccess({ settings, readSettings, clock, log })
+  const kube = createKube({ ...access, clock, fetch: options.fetch })
   const controllers = createControllers({
     kube,
     cloud,
@@ -84,6 +87,7 @@ export function openCloud(options: AppOptions): Cloud {
     clock,
     random,
     log,
+    fetch: options.fetch,
     baseUrl,
     tokenUrl,
     credentials,
@@ -116,4 +120,12 @@ export const toControllerSettings = (config: Config): ControllerOptions['setting
   releaseQuarantineMs: config.releaseQuarantine,
   typeChangeQuarantineMs: config.typeChangeQuarantine,
   blockGraceMs: config.blockGrace,
+  tenants: {
+    addressRequests: config.addressRequestNamespaces,
+    retention: config.retainNamespaces,
+    dedicated: config.dedicatedNamespaces,
+    maxAddresses: config.namespaceMaxAddresses,
+    maxRetained: config.namespaceMaxRetained,
+    maxDedicated: config.namespaceMaxDedicated,
+  },
 })

@@ -3,6 +3,9 @@ import type { Clock } from './clock.ts'
 /** The longest delay that a timer of Node takes; a longer one fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** A reason of our own costs no stack, which an abort without one would. */
+const STOPPED = 'the limit is needed no more'
+
 /** A time limit under way: `signal` aborts when it is reached, `stop` ends it unreached. */
 export interface Limit {
   readonly signal: AbortSignal
@@ -20,5 +23,5 @@ export function startLimit(clock: Clock, ms: number | undefined): Limit {
       () => undefined,
     )
   }
-  return { signal: reached.signal, stop: () => stopped.abort() }
+  return { signal: reached.signal, stop: () => stopped.abort(STOPPED) }
 }

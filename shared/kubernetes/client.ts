@@ -1,7 +1,9 @@
 import type { Agent, RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type nodeFetch from 'node-fetch'
+import { type Clock, systemClock } from '../clock.ts'
 import { CcmError, hasCode } from '../errors.ts'
+import { startLimit } from '../limit.ts'
 import { createAgents } from './agents.ts'
 import { toKubeError } from './errors.ts'
 
@@ -45,7 +47,8 @@ export interface KubeOptions {
    * refused them: where newer ones come, the request is sent once more. Always `config` by default.
    */
   readonly latest?: (refused: boolean) => Promise<KubeConfig>
-  readonly fetch?: Fetch
+  readonly fetch?: Fetch | undefined
+  readonly clock?: Clock
   /** Limit of one request in milliseconds, whatever the caller's own deadline; 15,000 by default. */
   readonly timeoutMs?: number
   readonly userAgent?: string
@@ -112,14 +115,15 @@ export function createKube(options: KubeOptions): Kube {
   }
 
   async function request<T>(call: KubeRequest): Promise<KubeAnswer<T>> {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    const limit = startLimit(options.clock ?? systemClock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
     const ending = endings.begin()
-    const signal = AbortSignal.any([timeout, ending.signal, ...(call.signal ? [call.signal] : [])])
+    const signal = AbortSignal.any([limit.signal, ending.signal, ...(call.signal ? [call.signal] : [])])
     try {
       return (await sendTwiceIfSafe(() => sendWithLatest(call, signal), call, signal)) as KubeAnswer<T>
     } catch (error) {
       throw error instanceof CcmError ? error : toKubeError(call, error, server)
     } finally {
+      limit.stop()
       endings.done(ending)
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
-import type { ReconcileOutcome, ResyncReport } from '../../shared/controllers/contract.ts'
+import type { App } from '../../shared/compose.ts'
+import type { ReconcileKey, ReconcileOutcome, ResyncReport } from '../../shared/controllers/contract.ts'
 import type { Backend } from '../../shared/simulator/bmc/backend.ts'
 import type { Faults } from '../../shared/simulator/bmc/faults.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
@@ -13,7 +14,11 @@ import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 export interface World {
   readonly clock: WorldClock
   readonly random: Random
-  readonly cluster: { readonly store: KubeStore }
+  readonly cluster: {
+    readonly store: KubeStore
+    /** A token with which a process acts as that user (KUBE_TOKEN). */
+    tokenFor(user: string): string
+  }
   readonly cloud: { readonly backend: Backend; readonly faults: Faults }
   readonly network: Network
   readonly history: History
@@ -26,7 +31,10 @@ export interface World {
   readonly clusterUid: string
   /** Starts a controller; webhooks, audit events and rings go to one that is alive, drawn by the seed. */
   start(options?: ProcessOptions): Process
-  /** A request of somebody who is no controller, as `admin` or `system:node:node-a`, through reviews and audit. */
+  /**
+   * A request of somebody who is no controller, as `admin` or `system:node:node-a`, through reviews and audit. Time passes
+   * until it is answered, unless it is called within `run`; so with `pass`, `work` and `end` of a process.
+   */
   request(user: string, request: UserRequest): Promise<UserAnswer>
   /** Lets so much virtual time pass, and everything happen that falls into it. */
   advance(ms: number): Promise<void>
@@ -48,6 +56,8 @@ export interface WorldOptions {
   /** Milliseconds that a request takes there and back, drawn evenly; 1 to 40 by default. */
   readonly latencyMs?: readonly [least: number, most: number]
   readonly dualStack?: boolean
+  /** False: entries are told to listeners and not kept, for long runs. */
+  readonly keepEntries?: boolean
 }
 
 /** Virtual time; starts on a fixed day. */
@@ -103,7 +113,7 @@ export interface ProcessOptions {
   /** Asked before each effect. */
   readonly fate?: (effect: Effect) => Fate | undefined
   readonly environment?: Readonly<Record<string, string>>
-  /** Before the first request to anything: for replacing parts of the controllers in mutations. */
+  /** Milliseconds between passes of hosts with a schedule; 60,000 by default. */
   readonly resyncIntervalMs?: number
 }
 
@@ -114,7 +124,7 @@ export interface Process {
   /** What it did so far, or was about to do when its fate came. */
   readonly effects: readonly Effect[]
   /** Keys rung that nobody has worked on, with host `none`. */
-  readonly rung: string[]
+  readonly rung: readonly ReconcileKey[]
   /** Log lines, as JSON texts. */
   readonly log: readonly string[]
   isAlive(): boolean
@@ -124,8 +134,19 @@ export interface Process {
   end(): Promise<void>
   /** One pass now. @returns undefined when it was killed meanwhile */
   pass(options?: { dryRun?: boolean }): Promise<ResyncReport | undefined>
-  /** Works on what was rung, with host `none`. @returns undefined when it was killed meanwhile */
-  work(): Promise<readonly ReconcileOutcome[] | undefined>
+  /**
+   * Works on what was rung, with host `none`, or on these keys: two processes may hear of the same change.
+   *
+   * @returns undefined when it was killed meanwhile
+   */
+  work(keys?: readonly ReconcileKey[]): Promise<readonly ReconcileOutcome[] | undefined>
+  /**
+   * Work of an operator's command (`migrate --back`, `unregister`, `cleanup`) with the clients of this process, which its
+   * fate strikes as well.
+   *
+   * @returns undefined when it was killed meanwhile
+   */
+  command<T>(work: (app: App) => Promise<T>): Promise<T | undefined>
 }
 
 /** A request on its way: from controllers, users, or the API server itself (reviews and audit batches). */

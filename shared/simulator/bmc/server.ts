@@ -45,6 +45,28 @@ export const DEFAULT_CLIENT_SECRET = 'sim-secret'
 
 /** Starts a simulator; it is ready when the promise resolves, and must be closed. */
 export async function startBmcSimulator(options: BmcSimulatorOptions = {}): Promise<BmcSimulator> {
+  const { app, toSimulator } = assemble(options)
+  return toSimulator(await listen(app, options.host ?? '127.0.0.1', options.port ?? 0))
+}
+
+/** The same without a socket: requests are handed over within the process. */
+export interface EmbeddedBmc extends BmcSimulator {
+  readonly inject: FastifyInstance['inject']
+}
+
+/** @param url where clients believe it to be */
+export function embedBmcSimulator(url: string, options: BmcSimulatorOptions = {}): EmbeddedBmc {
+  const { app, toSimulator } = assemble(options)
+  return { ...toSimulator(url), inject: app.inject.bind(app) }
+}
+
+interface Assembled {
+  readonly app: FastifyInstance
+  readonly toSimulator: (url: string) => BmcSimulator
+}
+
+/** Everything but the socket. */
+function assemble(options: BmcSimulatorOptions): Assembled {
   const { clock = systemClock, log = silentLog, newToken = randomUUID } = options
   const settings: Settings = { ...DEFAULT_SETTINGS, ...options }
   const world = createWorld(clock, settings)
@@ -65,8 +87,7 @@ export async function startBmcSimulator(options: BmcSimulatorOptions = {}): Prom
   addRoutes(app, { world, clock, log, issuer, injector, requests, routes, closing: closing.signal })
   const backend = createBackend(world, issuer, options.accountId ?? 'sim-account')
   backend.setCredentials(options.clientId ?? DEFAULT_CLIENT_ID, options.clientSecret ?? DEFAULT_CLIENT_SECRET)
-  const url = await listen(app, options.host ?? '127.0.0.1', options.port ?? 0)
-  return {
+  const toSimulator = (url: string): BmcSimulator => ({
     url,
     tokenUrl: url + TOKEN_PATH,
     backend,
@@ -77,7 +98,8 @@ export async function startBmcSimulator(options: BmcSimulatorOptions = {}): Prom
       for (const socket of sockets) socket.destroy()
       await app.close()
     },
-  }
+  })
+  return { app, toSimulator }
 }
 
 /** Knows every open connection, and takes none while the simulator is down. */

@@ -22,8 +22,15 @@ export interface PostAnswer {
   readonly text: string
 }
 
+/** The call itself, until the signal aborts. */
+export type SendPosting = (posting: Posting, signal: AbortSignal) => Promise<PostAnswer>
+
 /** @throws Error when there is no answer in time, or none at all */
-export async function post(posting: Posting, clock: Clock): Promise<PostAnswer> {
+export async function post(
+  posting: Posting,
+  clock: Clock,
+  send: SendPosting = sendOverHttp,
+): Promise<PostAnswer> {
   const [call, timer] = [new AbortController(), new AbortController()]
   let late = false
   const expire = async (): Promise<void> => {
@@ -37,11 +44,12 @@ export async function post(posting: Posting, clock: Clock): Promise<PostAnswer> 
   } catch (error) {
     throw late ? new Error('context deadline exceeded') : error
   } finally {
-    timer.abort()
+    // A reason of our own costs no stack, which an abort without one would.
+    timer.abort('answered')
   }
 }
 
-function send({ url, body, token, ca, userAgent }: Posting, signal: AbortSignal): Promise<PostAnswer> {
+export const sendOverHttp: SendPosting = ({ url, body, token, ca, userAgent }, signal) => {
   const options: RequestOptions & { ca?: string } = {
     method: 'POST',
     signal,

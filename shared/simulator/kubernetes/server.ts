@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
 import { type Clock, systemClock } from '../../clock.ts'
 import { type Log, silentLog } from '../../log.ts'
@@ -19,10 +20,11 @@ import { createBackend, type KubeStore } from './backend.ts'
 import { createFaults, type KubeFaults } from './faults.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createOwnership } from './ownership/ownership.ts'
+import { type SendPosting, sendOverHttp } from './post.ts'
 import { createRequestLog, type KubeRequestLog } from './request-log.ts'
 import { type CustomResource, createResourceTable } from './resources.ts'
 import { seedCluster, toServiceRanges } from './seed.ts'
-import { createObjectStore } from './store.ts'
+import { type Change, createObjectStore } from './store.ts'
 
 export interface KubernetesSimulator {
   readonly url: string
@@ -55,7 +57,12 @@ export interface KubernetesSimulatorOptions {
   readonly customResources?: readonly CustomResource[]
   /** A number in [0, 1), for cluster IPs, node ports and generated names. */
   readonly random?: () => number
+  /** How webhooks and the audit sink are called; over HTTP by default. */
+  readonly send?: SendPosting
 }
+
+/** The port of an API server behind https. */
+const DEFAULT_PORT = 443
 
 /** 48 random bits as a number in [0, 1): Math.random is no worse, but linters know this one is meant. */
 const randomNumber = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48
@@ -65,16 +72,46 @@ export async function startKubernetesSimulator(
   options: KubernetesSimulatorOptions = {},
 ): Promise<KubernetesSimulator> {
   const { tls } = options
-  const { lifecycle, context, webhookTokens, closing } = assemble(options)
-  const server = createHttpServer(context, tls)
+  const parts = assemble(options)
+  const server = createHttpServer(parts.context, tls)
   await server.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const { port } = server.server.address() as AddressInfo
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
-  seedCluster(lifecycle, port, toServiceRanges(options.dualStack))
+  seedCluster(parts.lifecycle, port, toServiceRanges(options.dualStack))
+  return toSimulator(parts, server, url, tls?.ca)
+}
 
+/** The same without a socket: requests are handed over within the process. */
+export interface EmbeddedKubernetes extends KubernetesSimulator {
+  readonly inject: FastifyInstance['inject']
+  /** Each version as it is stored; nobody may change it. */
+  onChange(listener: (change: Change) => void): () => void
+}
+
+/** @param url where clients believe it to be */
+export function embedKubernetesSimulator(
+  url: string,
+  options: KubernetesSimulatorOptions = {},
+): EmbeddedKubernetes {
+  const parts = assemble(options)
+  const server = createHttpServer(parts.context, undefined)
+  seedCluster(parts.lifecycle, Number(new URL(url).port) || DEFAULT_PORT, toServiceRanges(options.dualStack))
+  return {
+    ...toSimulator(parts, server, url, undefined),
+    inject: server.inject.bind(server),
+    onChange: listener => parts.lifecycle.store.onChange(listener),
+  }
+}
+
+function toSimulator(
+  { lifecycle, context, webhookTokens, closing }: Parts,
+  server: FastifyInstance,
+  url: string,
+  ca: string | undefined,
+): KubernetesSimulator {
   return {
     url,
-    kubeconfig: (user = 'admin') => kubeconfigOf(url, tls?.ca, user),
+    kubeconfig: (user = 'admin') => kubeconfigOf(url, ca, user),
     tokenFor: toToken,
     store: createBackend(lifecycle),
     requests: context.requests,
@@ -101,7 +138,7 @@ interface Parts {
 
 /** Everything but the socket. */
 function assemble(options: KubernetesSimulatorOptions): Parts {
-  const { clock = systemClock, log = silentLog, random = randomNumber } = options
+  const { clock = systemClock, log = silentLog, random = randomNumber, send = sendOverHttp } = options
   const table = createResourceTable(options.customResources)
   const store = createObjectStore()
   const lifecycle = createLifecycle(store, table, clock, random)
@@ -114,6 +151,7 @@ function assemble(options: KubernetesSimulatorOptions): Parts {
   const admission = createAdmissionChain({
     clock,
     log,
+    send,
     closing: closing.signal,
     tokenFor: hostPort => webhookTokens.get(hostPort),
     plugins: [namespaceLifecycle(findNamespace), nodeRestriction, taintNewNodes],
@@ -133,7 +171,7 @@ function assemble(options: KubernetesSimulatorOptions): Parts {
     log,
     faults: createFaults(),
     requests: createRequestLog(),
-    audit: createAuditLog(clock, log),
+    audit: createAuditLog(clock, log, send),
     anonymousAdmin: options.anonymousAdmin ?? false,
     closing: closing.signal,
     reader: createReader(store),

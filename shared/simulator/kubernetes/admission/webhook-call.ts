@@ -1,11 +1,12 @@
 import type { Clock } from '../../../clock.ts'
 import { fieldsOf, textOf } from '../json.ts'
-import { post } from '../post.ts'
+import { post, type SendPosting } from '../post.ts'
 import type { Webhook } from './webhook-match.ts'
 
 /** What a call needs besides the webhook itself. */
 export interface CallContext {
   readonly clock: Clock
+  readonly send: SendPosting
   /** Bearer token for `host:port`, as from the file of --admission-control-config-file. */
   readonly tokenFor: (hostPort: string) => string | undefined
   /** Aborts when the simulator closes. */
@@ -30,7 +31,7 @@ export async function callWebhook(webhook: Webhook, review: unknown, context: Ca
     timeoutMs: timeoutSeconds(webhook) * 1000,
     closing: context.closing,
   }
-  const answer = await post(posting, context.clock).catch((error: unknown) => {
+  const answer = await post(posting, context.clock, context.send).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
     throw new Error(`failed to call webhook: Post ${JSON.stringify(url.href)}: ${why}`, { cause: error })
   })

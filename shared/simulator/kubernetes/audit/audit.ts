@@ -3,7 +3,7 @@ import type { Log } from '../../../log.ts'
 import type { HttpRequest, Target } from '../api/request.ts'
 import { fieldsOf, textOf } from '../json.ts'
 import type { User } from '../objects.ts'
-import { type Posting, post } from '../post.ts'
+import { type Posting, post, type SendPosting } from '../post.ts'
 import { isAudited, type Stage } from './policy.ts'
 
 /** Where audit events go; times in milliseconds. */
@@ -46,7 +46,7 @@ const TRIES = 5
 const FIRST_PAUSE_MS = 1000
 const PAUSE_FACTOR = 1.5
 
-export function createAuditLog(clock: Clock, log: Log): AuditLog {
+export function createAuditLog(clock: Clock, log: Log, send?: SendPosting): AuditLog {
   const closing = new AbortController()
   let sink: AuditSink | undefined
   let waiting: unknown[] = []
@@ -99,7 +99,7 @@ export function createAuditLog(clock: Clock, log: Log): AuditLog {
 
   async function isDelivered(posting: Posting): Promise<boolean> {
     try {
-      const { status } = await post(posting, clock)
+      const { status } = await post(posting, clock, send)
       return status >= 200 && status < 300
     } catch (error) {
       log.debug({ error }, 'audit sink unreachable')
