@@ -15,6 +15,7 @@ import { mapLimit } from './map-limit.ts'
 import { admitNode } from './node/admit.ts'
 import type { NodeContext } from './node/context.ts'
 import { reconcileNode } from './node/reconcile.ts'
+import type { EndedPasses } from './resync/lease.ts'
 import { resync } from './resync/resync.ts'
 import { admitService } from './service/admit.ts'
 import type { ServiceContext, ServiceSettings } from './service/context.ts'
@@ -48,7 +49,8 @@ export function createControllers(options: ControllerOptions): Controllers {
   const live = createLiveInstances(options.cloud, options.clock)
   const addresses = createSupplyReader({ ...options, inventory })
   const guard = createBlockGuard(options)
-  const context = { ...options, inventory, live, joins: createJoins(), addresses, guard }
+  const endedPasses: EndedPasses = new Set()
+  const context = { ...options, inventory, live, joins: createJoins(), addresses, guard, endedPasses }
   const rounds = createRounds(context)
   return {
     admitNode: (node, call) => orReason(() => admitNode(context, node, call)),

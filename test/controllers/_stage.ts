@@ -178,6 +178,7 @@ export async function createStage(
       announcer: undefined,
       settings: { ...SERVICE_SETTINGS, nodeDeleteGraceMs: GRACE_MS, nodeDeleteMaxShare: maxShare },
       newHolder: () => `pass-${(holders += 1)}`,
+      endedPasses: new Set(),
     },
     another,
     call: (ms = 50_000) => ({ deadline: clock.now() + ms }),

@@ -80,7 +80,13 @@ export interface HeldLease {
 }
 
 /**
- * Takes the Lease for one pass of at most `limitMs`.
+ * Holders of passes of this process that are over although the Lease may name them still: an API server that goes away
+ * in mid-pass takes neither their end nor, if its answer was lost, tells of their beginning.
+ */
+export type EndedPasses = Set<string>
+
+/**
+ * Takes the Lease for one pass of at most `limitMs`, also from one of the `ended`: nobody need wait for its time.
  *
  * @returns undefined when another pass is at work or was quicker
  */
@@ -89,15 +95,18 @@ export async function acquireLease(
   holder: string,
   limitMs: number,
   signal?: AbortSignal,
+  ended: EndedPasses = new Set(),
 ): Promise<HeldLease | undefined> {
   const state = await readLease(kube, signal)
-  if (isHeld(state)) return undefined
+  if (isHeld(state) && !ended.has(state.holder ?? '')) return undefined
   const spec = toHolderSpec(holder, state.now, limitMs)
   try {
     const lease = await writeLease(kube, RESYNC_LEASE, state.resourceVersion, { spec }, signal)
+    ended.clear()
     return hold(kube, { ...state, holder, resourceVersion: lease.metadata.resourceVersion }, signal)
   } catch (error) {
     if (hasCode(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) return undefined
+    ended.add(holder)
     throw error
   }
 }

@@ -8,7 +8,7 @@ import type { NodeContext } from '../node/context.ts'
 import type { ServiceContext, ServiceSettings } from '../service/context.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
 import { type DeletionSettings, deleteMissing } from './deletions.ts'
-import { acquireLease, type HeldLease, type LeaseState, readLease } from './lease.ts'
+import { acquireLease, type EndedPasses, type HeldLease, type LeaseState, readLease } from './lease.ts'
 import { convergeBalancers } from './load-balancers.ts'
 import { convergeAll } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
@@ -18,6 +18,7 @@ export interface ResyncContext extends NodeContext, ServiceContext {
   readonly settings: DeletionSettings & ServiceSettings
   /** Names this pass in the Lease; another text for every pass. */
   readonly newHolder: () => string
+  readonly endedPasses: EndedPasses
 }
 
 type ResyncCall = WorkCall & { readonly dryRun?: boolean }
@@ -32,9 +33,10 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
   const startedAt = context.clock.now()
   const before = new Map(context.cloud.requestCounts())
   const limitMs = call.deadline - startedAt
+  const holder = context.newHolder()
   const lease = call.dryRun
     ? undefined
-    : await acquireLease(context.kube, context.newHolder(), limitMs, call.signal)
+    : await acquireLease(context.kube, holder, limitMs, call.signal, context.endedPasses)
   if (!call.dryRun && !lease) return busyReport(context.clock.now() - startedAt)
   const notes = createNotes()
   try {
@@ -51,7 +53,7 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
   } catch (error) {
     await lease
       ?.release({ now: lease.state.now, unreachableSince: lease.state.unreachableSince })
-      .catch(() => {})
+      .catch(() => context.endedPasses.add(holder))
     throw error
   }
 }

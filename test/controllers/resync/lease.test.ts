@@ -118,6 +118,23 @@ t.test('a failure of the cluster is no Lease of somebody else', async t => {
   await t.rejects(acquireLease(cluster.kube, 'pass', LIMIT_MS), { code: 'KUBE_SERVER_ERROR' })
 })
 
+t.test('a pass that is not told whether it holds the Lease leaves it to the next of its process', async t => {
+  const cluster = await startCluster(t)
+  const ended = new Set<string>()
+  await (await acquireLease(cluster.kube, 'before', LIMIT_MS))?.release({ now: cluster.clock.now() })
+  cluster.simulator.faults.reset({ verb: 'patch', resource: 'leases' }, { when: 'after', times: 1 })
+  const lost = acquireLease(cluster.kube, 'lost', LIMIT_MS, undefined, ended)
+  await t.rejects(lost, { code: 'KUBE_UNREACHABLE' })
+  t.equal(stored(cluster)?.spec?.holderIdentity, 'lost')
+  t.equal(await acquireLease(cluster.kube, 'other', LIMIT_MS, undefined, new Set()), undefined)
+  t.ok(await acquireLease(cluster.kube, 'next', LIMIT_MS, undefined, ended))
+  t.equal(
+    await acquireLease(cluster.kube, 'third', LIMIT_MS, undefined, ended),
+    undefined,
+    'it is held again',
+  )
+})
+
 t.test('texts that are no times are none', async t => {
   const cluster = await startCluster(t)
   await acquireLease(cluster.kube, 'pass', LIMIT_MS)

@@ -237,6 +237,23 @@ t.test('a pass that fails gives the Lease back and vouches for nothing', async t
   t.match(await readLease(stage.kube), { holder: undefined, renewedAt })
 })
 
+t.test(
+  'a pass that can neither go on nor give the Lease back keeps no later one of its process waiting',
+  async t => {
+    const stage = await setUp(t)
+    stage.cloud.meanwhile = async () => {
+      stage.cloud.meanwhile = undefined
+      stage.simulator.faults.down()
+    }
+    await t.rejects(pass(stage), { code: 'KUBE_UNREACHABLE' })
+    stage.simulator.faults.up()
+    t.match(await readLease(stage.kube), { holder: /^pass-/ })
+    const elsewhere = { ...stage, context: { ...stage.context, endedPasses: new Set<string>() } }
+    t.match(await pass(elsewhere), { state: 'busy' }, 'that of another process waits')
+    t.match(await pass(stage), { state: 'complete' })
+  },
+)
+
 t.test('a pass that was taken over says so', async t => {
   const stage = await setUp(t)
   stage.cloud.meanwhile = async () => {
