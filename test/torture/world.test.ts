@@ -31,6 +31,14 @@ const join = (world: World) =>
   world.request('system:node:node-a', { method: 'POST', path: '/api/v1/nodes', body: NODE })
 const serve = (world: World) => world.request('admin', { method: 'POST', path: SERVICES, body: SERVICE })
 
+/** The whole history as one short text. */
+async function tell(seed: number, host: NonNullable<ProcessOptions['host']>): Promise<string> {
+  const world = await begin(seed, host)
+  await serve(world)
+  await world.advance(180_000)
+  return createHash('sha256').update(JSON.stringify(world.history.entries)).digest('hex')
+}
+
 for (const host of ['serve', 'functions'] as const) {
   t.test(`with ${host}, a node and a Service are answered in review`, async t => {
     const world = await begin(1, host)
@@ -43,14 +51,8 @@ for (const host of ['serve', 'functions'] as const) {
   })
 
   t.test(`with ${host}, a seed tells the same history again`, async t => {
-    const tell = async (seed: number): Promise<string> => {
-      const world = await begin(seed, host)
-      await serve(world)
-      await world.advance(180_000)
-      return createHash('sha256').update(JSON.stringify(world.history.entries)).digest('hex')
-    }
-    t.equal(await tell(7), await tell(7))
-    t.not(await tell(7), await tell(8))
+    t.equal(await tell(7, host), await tell(7, host))
+    t.not(await tell(7, host), await tell(8, host))
   })
 }
 

@@ -104,15 +104,15 @@ export function createEventClock(isBusy: () => boolean): EventClock {
   }
 
   async function run<T>(work: Promise<T>, limitMs: number): Promise<T> {
-    let isDone = false
-    const done = (): void => {
-      isDone = true
-    }
-    work.then(done, done)
+    const state = { isDone: false }
+    const ended = work.finally(() => {
+      state.isDone = true
+    })
+    ended.catch(() => undefined)
     const end = now + limitMs
     await settle()
-    while (!isDone && wakeNext(end)) await settle()
-    if (!isDone) throw new Error(`the work did not end within ${limitMs / 1000} virtual seconds`)
+    while (!state.isDone && wakeNext(end)) await settle()
+    if (!state.isDone) throw new Error(`the work did not end within ${limitMs / 1000} virtual seconds`)
     return work
   }
 

@@ -235,6 +235,8 @@ export interface RequestDone extends Happened {
   readonly status: number
   /** Whether a resourceVersion was given out, or the cloud's content changed, while it was carried out. */
   readonly changed: boolean
+  /** Body of the answer to a review, and to a write that was refused. */
+  readonly answer?: string
   readonly trouble?: Trouble['kind']
 }
 

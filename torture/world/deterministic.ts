@@ -1,12 +1,6 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import zlib from 'node:zlib'
-// What is imported lazily elsewhere would arrive a moment later the first time than ever after.
-import '@kubernetes/client-node/dist/config.js'
-import 'node:http'
-import 'node:https'
-import 'pino'
-import 'yaml'
 import type { Random } from './contract.ts'
 
 let current: Random | undefined
@@ -27,6 +21,15 @@ const hex = (digits: number): string =>
 /** Version 4, as `crypto.randomUUID` makes them. */
 const uuid = (): `${string}-${string}-${string}-${string}-${string}` =>
   `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
+
+// What is imported lazily elsewhere would arrive a moment later the first time than ever after.
+await Promise.all([
+  import('@kubernetes/client-node/dist/config.js'),
+  import('node:http'),
+  import('node:https'),
+  import('pino'),
+  import('yaml'),
+])
 
 type Done = (error: Error | null, result?: Buffer) => void
 

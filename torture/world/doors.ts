@@ -64,17 +64,14 @@ const toResponse = ({ status, headers, text }: Delivered): object => ({
 })
 
 /** A dead process hears nothing any more. */
-export function untilDeath<T>({ life }: Pick<Caller, 'life'>, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    work.then(
-      value => {
-        if (!life.isDead) resolve(value)
-      },
-      error => {
-        if (!life.isDead) reject(error)
-      },
-    )
-  })
+export async function untilDeath<T>({ life }: Pick<Caller, 'life'>, work: Promise<T>): Promise<T> {
+  try {
+    const value = await work
+    return life.isDead ? await never() : value
+  } catch (error) {
+    if (life.isDead) return never()
+    throw error
+  }
 }
 
 const never = (): Promise<never> => new Promise(() => {})

@@ -38,14 +38,16 @@ export function openFunctions(given: Promise<Body>, intervalMs: number): Host {
     }
   })
   const stop = new AbortController()
-  void opened.then(async ({ body, handlers }) => {
+  void runPasses()
+
+  /** One that fails is not tried again: the next comes soon. */
+  async function runPasses(): Promise<void> {
+    const { body, handlers } = await opened
     while (!stop.signal.aborted) {
-      const pass = handlers.resync({}, toContext(body, LIMITS.resync))
-      // A failed one is not tried again: the next comes soon.
-      void pass.catch(() => undefined)
+      void handlers.resync({}, toContext(body, LIMITS.resync)).catch(() => undefined)
       await body.clock.sleep(intervalMs, stop.signal).catch(() => {})
     }
-  })
+  }
 
   return {
     async answer(route, request) {

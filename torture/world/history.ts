@@ -13,7 +13,7 @@ interface Author {
 export interface Recorder {
   readonly history: History
   /** Carries out a request in the name of its sender, and notes how it went. */
-  carryOut<T extends { readonly status: number }>(
+  carryOut<T extends { readonly status: number; readonly text: string }>(
     call: Call,
     trouble: Trouble | undefined,
     work: () => Promise<T>,
@@ -32,6 +32,9 @@ export interface RecorderOptions {
   /** Method and path pattern of the last request to the cloud. */
   readonly operation: () => string
 }
+
+/** From here on a status tells that nothing was done. */
+const REFUSED = 400
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const entries: Entry[] = []
@@ -81,8 +84,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const answer = await authors.run(author, () =>
         call.to === 'cloud' ? inTurn(() => inCloud(call, author, work)) : work(),
       )
-      const { status } = answer
+      const { status, text } = answer
       const struck = trouble ? { trouble: trouble.kind } : {}
+      const isTold = call.to === 'admission' || (call.isWrite && status >= REFUSED)
+      const told = isTold ? { answer: text } : {}
       add({
         kind: 'request',
         at: options.now(),
@@ -90,6 +95,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         call,
         status,
         changed: author.changed,
+        ...told,
         ...struck,
       })
       return answer

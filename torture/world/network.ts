@@ -40,6 +40,12 @@ export interface WiresOptions {
   readonly sides: Readonly<Record<Call['to'], Side>>
 }
 
+/** What strikes a call once it had its effect. */
+type After = Extract<
+  Trouble,
+  { readonly kind: 'status after' | 'reset after' | 'hang after' | 'delay after' | 'garbage' }
+>
+
 /** Reads that a stale answer may come from; older ones of the same path are forgotten. */
 const KEPT_READS = 5
 
@@ -103,8 +109,14 @@ export function createWires(options: WiresOptions): Wires {
         recorder.missed(call, trouble)
         return { ...old, headers: { ...old.headers, date: new Date(clock.now()).toUTCString() } }
       }
-      default:
+      case 'status after':
+      case 'reset after':
+      case 'hang after':
+      case 'delay after':
+      case 'garbage':
         return spoil(await carryOut(call, headers, trouble), trouble)
+      default:
+        return trouble satisfies never
     }
   }
 
@@ -118,7 +130,7 @@ export function createWires(options: WiresOptions): Wires {
   }
 
   /** It had its effect. */
-  async function spoil(answer: Delivered, trouble: Trouble): Promise<Delivered> {
+  async function spoil(answer: Delivered, trouble: After): Promise<Delivered> {
     switch (trouble.kind) {
       case 'status after':
         return { ...answer, status: trouble.status, text: toErrorBody(trouble.status) }
@@ -132,7 +144,7 @@ export function createWires(options: WiresOptions): Wires {
       case 'garbage':
         return { ...answer, text: answer.text.slice(0, Math.ceil(answer.text.length / 2)) }
       default:
-        return answer
+        return trouble satisfies never
     }
   }
 

@@ -99,7 +99,7 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
     },
     isAlive: () => !life.isDead,
     kill: life.kill,
-    end: () => drive(async () => void (await ifAlive(host.end()))),
+    end: () => drive(async () => ifAlive(host.end())),
     pass: (call = {}) =>
       drive(() => ifAlive(host.pass({ ...call, deadline: ofControllers.now() + PASS_MS }))),
     work: keys => drive(() => ifAlive(host.work({ deadline: ofControllers.now() + WORK_MS }, keys))),
