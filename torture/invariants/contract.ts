@@ -1,3 +1,4 @@
+import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock, Server } from '../../shared/simulator/bmc/types.ts'
 import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 import type { Call, Entry } from '../world/contract.ts'
@@ -32,6 +33,10 @@ export interface CheckerInputs {
   readonly settings: CheckerSettings
   /** True for a user's request that the API server would refuse without the controllers as well. */
   readonly isRefusedAnyway?: ((call: Call) => boolean) | undefined
+  /** Whether another block can be had: quota and stock. It can by default. */
+  readonly canBuy?: (() => boolean) | undefined
+  /** False for a Service whose user asks for what cannot be had, or that a rule of the operator keeps waiting. */
+  readonly isServable?: ((service: KubeService) => boolean) | undefined
 }
 
 export interface CheckerSettings {
@@ -54,6 +59,8 @@ export interface Checker {
   /** From now on nothing is to be written at all, the resync Lease aside; until `wake`. */
   rest(): void
   wake(): void
+  /** Somebody who is no controller has had a hand on a block (its id) or an address, beside the history. */
+  touched(id: string): void
 }
 
 /** One group of checks over a world. */

@@ -1,0 +1,83 @@
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
+import { tagOf } from '../../test/support/services.ts'
+import type { CloudChange, Entry, RequestDone, Stored } from '../world/contract.ts'
+import type { Lives } from './addresses.ts'
+import type { Checks, Fault } from './contract.ts'
+import type { Hands } from './hands.ts'
+import { isOurs, isSound, type State } from './state.ts'
+
+/** Everything that a controller may ever send to change the cloud. */
+const CHANGES = [
+  /^POST \/ips\/v1\/ip-blocks$/,
+  /^PUT \/ips\/v1\/ip-blocks\/[^/]+\/tags$/,
+  /^DELETE \/ips\/v1\/ip-blocks\/[^/]+$/,
+  /^(?:POST|DELETE) \/networks\/v1\/public-networks\/([^/]+)\/ip-blocks(?:\/[^/]+)?$/,
+  /^POST \/tag-manager\/v1\/tags$/,
+]
+
+/** Blocks of others, and ours in which somebody lives. */
+export function createBlockChecks(state: State, lives: Lives, hands: Hands): Checks {
+  const { inputs } = state
+
+  function checkRequest({ call }: RequestDone): Fault[] {
+    const name = `${call.method} ${call.path}`
+    const change = CHANGES.map(pattern => pattern.exec(name)).find(match => match !== null)
+    const network = change?.[1]
+    if (change && (network === undefined || network === inputs.networkId)) return []
+    return [{ invariant: '3b', object: `cloud ${call.path}`, what: `${call.from} sends ${name}` }]
+  }
+
+  function checkChange(entry: CloudChange): Fault[] {
+    return entry.before.flatMap(block => {
+      const after = entry.after.find(({ id }) => id === block.id)
+      if (after && isSame(block, after)) return []
+      if (!isOurs(block, inputs)) {
+        const what = `${entry.by} changes a block without our tags: ${entry.operation}`
+        return [{ invariant: '3b', object: `ip-blocks ${block.id}`, what } as const]
+      }
+      return isGivenBack(block, after) ? checkLiving(block, entry.operation) : []
+    })
+  }
+
+  function checkLiving(block: IpBlock, operation: string): Fault[] {
+    if (!isSound(block, inputs) || hands.wereOn(block.id)) return []
+    return lives.livingIn(block.cidr).map(name => ({
+      invariant: '3a',
+      object: `ip-blocks ${block.id}`,
+      what: `${operation} takes ${block.cidr} away, in which ${name} lives`,
+    }))
+  }
+
+  /** Once it is closed it is never opened again. */
+  function checkGate(entry: Stored): Fault[] {
+    const gate = state.addresses.get(entry.object.metadata.name ?? '')
+    if (entry.type === 'DELETED' || gate?.service !== undefined || gate?.state !== 'closed') return []
+    const block = state.ownBlocks().find(({ id }) => id === gate.blockId)
+    return block ? checkLiving(block, 'closing the gate') : []
+  }
+
+  return {
+    check(entry: Entry) {
+      if (!inputs.isProcess(entry.by)) return []
+      switch (entry.kind) {
+        case 'request':
+          return entry.call.to === 'cloud' && entry.call.isWrite ? checkRequest(entry) : []
+        case 'cloud':
+          return checkChange(entry)
+        case 'stored':
+          return entry.resource === 'ipaddresses' ? checkGate(entry) : []
+      }
+    },
+  }
+}
+
+/** Apart from what the cloud tells of it beside. */
+const isSame = (before: IpBlock, after: IpBlock): boolean => JSON.stringify(before) === JSON.stringify(after)
+
+const LEAVING = ['unassigning', 'unassigned']
+
+function isGivenBack(before: IpBlock, after: IpBlock | undefined): boolean {
+  if (!after) return true
+  const isMarked = tagOf(before, 'delete') === undefined && tagOf(after, 'delete') !== undefined
+  return isMarked || (!LEAVING.includes(before.status) && LEAVING.includes(after.status))
+}

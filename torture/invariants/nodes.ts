@@ -1,0 +1,132 @@
+import { INITIALIZED, MISSING_SINCE } from '../../shared/kubernetes/names.ts'
+import type { KubeNode } from '../../shared/kubernetes/types.ts'
+import type { Server } from '../../shared/simulator/bmc/types.ts'
+import type { Entry, Stored } from '../world/contract.ts'
+import type { Checks, Fault } from './contract.ts'
+import type { State } from './state.ts'
+
+type NodeInvariant = '5a' | '5b' | '5c' | '5d'
+
+/** Within this time at most a share of the nodes goes. */
+const WINDOW_MS = 600_000
+/** Dates are whole seconds. */
+const SECOND_MS = 1000
+/** A server that a controller may still know: two intervals of passes, and the time of one. */
+const REMEMBERED_INTERVALS = 3
+
+const OURS = /^(?:phoenixnap:\/\/|bmc:\/\/servers\/)?([^/:\s]+)$/
+
+/** Server behind a provider ID of ours. */
+export const toServerId = (providerID: string | undefined): string | undefined =>
+  OURS.exec(providerID ?? '')?.[1]
+
+const isForeign = ({ spec }: KubeNode): boolean =>
+  Boolean(spec?.providerID) && toServerId(spec?.providerID) === undefined
+
+const isReady = ({ status }: KubeNode): boolean =>
+  status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+const isNodeOfOurs = ({ spec }: KubeNode): boolean => toServerId(spec?.providerID) !== undefined
+
+/** Addresses by which a node can be reached. */
+const routesOf = ({ status }: KubeNode): readonly string[] =>
+  (status?.addresses ?? []).flatMap(({ type, address }) => (type === 'Hostname' ? [] : address))
+
+const toFault = (invariant: NodeInvariant, { metadata }: KubeNode, what: string): Fault => ({
+  invariant,
+  object: `nodes ${metadata.name}`,
+  what,
+})
+
+/** Nodes, with the servers as they truly are. */
+export function createNodeChecks(state: State): Checks {
+  const { inputs } = state
+  const deletions: number[] = []
+  /** Names of servers by id, as the cloud told them lately. */
+  const seen = new Map<string, { readonly hostname: string; readonly at: number }>()
+
+  function look(): readonly Server[] {
+    const servers = inputs.cloud.servers()
+    for (const { id, hostname } of servers) seen.set(id, { hostname, at: inputs.now() })
+    const oldest = inputs.now() - REMEMBERED_INTERVALS * inputs.settings.resyncIntervalMs
+    for (const [id, { at }] of seen) if (at < oldest) seen.delete(id)
+    return servers
+  }
+
+  function checkDeletion(node: KubeNode): Fault[] {
+    const since = Date.parse(node.metadata.annotations?.[MISSING_SINCE] ?? '')
+    const id = toServerId(node.spec?.providerID)
+    const faults = [
+      isForeign(node) ? toFault('5b', node, `a node of ${node.spec?.providerID} is deleted`) : [],
+      isReady(node) ? toFault('5a', node, 'it is deleted although it is ready') : [],
+      look().some(server => server.id === id)
+        ? toFault('5a', node, `it is deleted although server ${id} exists`)
+        : [],
+      Number.isNaN(since) || isTooEarly(since)
+        ? toFault('5a', node, 'it is deleted without having been missing for the grace time')
+        : [],
+      isTooMany(node) ? toFault('5a', node, `${deletions.length} nodes are deleted within ten minutes`) : [],
+    ]
+    return faults.flat()
+  }
+
+  const isTooEarly = (since: number): boolean =>
+    inputs.now() - since < inputs.settings.nodeDeleteGraceMs - SECOND_MS
+
+  function isTooMany(node: KubeNode): boolean {
+    deletions.push(inputs.now())
+    while ((deletions[0] ?? inputs.now()) <= inputs.now() - WINDOW_MS) deletions.shift()
+    const others = [...state.nodes.values()].filter(other => other !== node && isNodeOfOurs(other))
+    const share = Math.floor(inputs.settings.nodeDeleteMaxShare * (others.length + deletions.length))
+    return deletions.length > Math.max(1, share)
+  }
+
+  /** @param before as it was, or as its kubelet sent it */
+  function checkWritten(before: KubeNode, after: KubeNode): Fault[] {
+    const [had, has] = [routesOf(before), routesOf(after)]
+    return [
+      ...(isForeign(before) ? [toFault('5b', after, `a node of ${before.spec?.providerID} is changed`)] : []),
+      ...(had.length > 0 && has.length === 0
+        ? [toFault('5c', after, `[${had.join()}] is replaced by nothing`)]
+        : []),
+      ...(before.spec?.providerID ? [] : checkProviderID(after)),
+    ]
+  }
+
+  function checkProviderID(node: KubeNode): Fault[] {
+    const { providerID } = node.spec ?? {}
+    if (!providerID) return []
+    look()
+    const id = toServerId(providerID) ?? ''
+    const known = seen.get(id)
+    const others = state.holdersOf(providerID).filter(name => name !== node.metadata.name)
+    const isIts = known?.hostname.toLowerCase() === node.metadata.name.toLowerCase()
+    return [
+      ...(isIts && providerID.startsWith('phoenixnap://')
+        ? []
+        : [toFault('5d', node, `it gets ${providerID}, which is ${known?.hostname ?? 'no server'}`)]),
+      ...others.map(other => toFault('5d', node, `it gets ${providerID}, which ${other} holds`)),
+    ]
+  }
+
+  function checkNode(entry: Stored): Fault[] {
+    const after = entry.object as unknown as KubeNode
+    if (inputs.isProcess(entry.by)) {
+      const before = (entry.old ?? entry.object) as unknown as KubeNode
+      return entry.type === 'DELETED' ? checkDeletion(before) : checkWritten(before, after)
+    }
+    if (entry.type !== 'ADDED') return []
+    const sent = state.sentFor(entry) as unknown as KubeNode
+    const isMarked = sent.metadata.annotations?.[INITIALIZED] === after.metadata.annotations?.[INITIALIZED]
+    return isMarked ? [] : checkWritten(sent, after)
+  }
+
+  return {
+    check(entry: Entry) {
+      // What was listed here is what a controller can have seen.
+      if (entry.kind === 'request' && entry.call.to === 'cloud' && entry.call.path === '/bmc/v1/servers')
+        look()
+      return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { readConfig } from '../../shared/config.ts'
+import type { World } from '../world/contract.ts'
+import { createChecker } from './checker.ts'
+import type { Checker, CheckerInputs, Violation } from './contract.ts'
+
+/** A checker that follows a world, and everything that it found so far. */
+export interface Watch {
+  readonly checker: Checker
+  readonly violations: readonly Violation[]
+}
+
+export type WatchOptions = Partial<
+  Pick<CheckerInputs, 'isRefusedAnyway' | 'canBuy' | 'isServable' | 'secrets'>
+>
+
+/** Settings whose values are secrets, as a world's environment names them. */
+const SECRET_SETTINGS = ['PNAP_CLIENT_SECRET', 'PNAP_WEBHOOK_TOKEN', 'KUBE_TOKEN']
+
+/** From here on every entry of the world is checked. */
+export function watchWorld(world: World, options: WatchOptions = {}): Watch {
+  const checker = createChecker(toInputs(world, options))
+  const violations: Violation[] = []
+  world.history.onEntry(entry => void violations.push(...checker.check(entry)))
+  return { checker, violations }
+}
+
+function toInputs(world: World, options: WatchOptions): CheckerInputs {
+  const { config } = readConfig({ env: world.environment })
+  const { backend } = world.cloud
+  const names = new Set<string>()
+  let told = 0
+  return {
+    clusterUid: world.clusterUid,
+    networkId: world.networkId,
+    isProcess(by) {
+      for (; told < world.processes.length; told++) names.add(world.processes[told]?.name ?? '')
+      return names.has(by)
+    },
+    cluster: { list: resource => world.cluster.store.list(resource) },
+    cloud: { servers: () => backend.servers(), ipBlocks: () => backend.ipBlocks() },
+    now: () => world.clock.now(),
+    secrets: SECRET_SETTINGS.flatMap(name => world.environment[name] ?? []),
+    logs: () => world.processes.map(({ name, log }, index) => ({ by: `${index} ${name}`, lines: log })),
+    settings: {
+      announcer: config.loadBalancer?.announcer ?? '',
+      resyncIntervalMs: config.resyncInterval,
+      nodeDeleteGraceMs: config.nodeDeleteGrace,
+      nodeDeleteMaxShare: config.nodeDeleteMaxShare,
+      releaseQuarantineMs: config.releaseQuarantine,
+      blockGraceMs: config.blockGrace,
+      minFreeAddresses: config.minFreeAddresses,
+      maxBlocks: config.maxBlocks,
+      classes: config.loadBalancerClasses,
+    },
+    ...options,
+  }
+}

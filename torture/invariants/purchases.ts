@@ -1,0 +1,108 @@
+import type { KubeService } from '../../shared/kubernetes/types.ts'
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
+import { liesIn, tagOf } from '../../test/support/services.ts'
+import type { CloudChange, Entry } from '../world/contract.ts'
+import type { Checks, Fault } from './contract.ts'
+import { isOurs, liveOf, type State } from './state.ts'
+import { keyOf } from './users.ts'
+
+/** A need that ended so lately was one when the purchase was decided on. */
+const RECENT_MS = 5 * 60_000
+/** A block that has not got anywhere for so long is bought anew. */
+const PATIENCE_MS = 15 * 60_000
+const ON_THEIR_WAY = ['creating', 'unassigned', 'assigning', 'assigned']
+/** Network, gateway and broadcast address. */
+const NOT_FOR_SERVICES = 3
+const IPV4_BITS = 32
+
+/** Nothing is bought for what is bought already. */
+export function createPurchaseChecks(state: State): Checks {
+  const { inputs } = state
+  /** Services that have no address, or had none a moment ago: until when. */
+  const waiting = new Map<string, number>()
+  /** Bought in this history and used by nobody yet: when. */
+  const fresh = new Map<string, number>()
+
+  function noteService(key: string, service: KubeService | undefined): void {
+    const wants = service?.spec?.type === 'LoadBalancer' && !service.metadata.deletionTimestamp
+    if (wants && liveOf(service).length === 0) waiting.set(key, Number.POSITIVE_INFINITY)
+    else if (waiting.get(key) === Number.POSITIVE_INFINITY) waiting.set(key, inputs.now())
+  }
+
+  function countNeeds(): number {
+    for (const [key, until] of waiting) if (inputs.now() - until > RECENT_MS) waiting.delete(key)
+    return waiting.size + inputs.settings.minFreeAddresses
+  }
+
+  /** One that somebody has claimed an address in may be full before it is counted. */
+  function isOfUse(block: IpBlock): boolean {
+    const boughtAt = fresh.get(block.id)
+    const isYoung = boughtAt !== undefined && inputs.now() - boughtAt < PATIENCE_MS
+    const isLeaving = tagOf(block, 'delete') !== undefined || isShut(block.id)
+    return isYoung && !isLeaving && isOurs(block, inputs) && ON_THEIR_WAY.includes(block.status)
+  }
+
+  const isShut = (blockId: string): boolean => {
+    const gate = state.gateOf(blockId)
+    return gate !== undefined && gate.state !== 'open'
+  }
+
+  function checkPurchase({ before, after, by }: CloudChange): Fault[] {
+    const bought = after.filter(({ id }) => !before.some(other => other.id === id))
+    return bought.flatMap(block => {
+      const others = before.filter(other => isOfUse(other) && isAlike(other, block))
+      fresh.set(block.id, inputs.now())
+      const [first] = others
+      if (isTwin(block, others)) return []
+      const isMet = isDedicated(block)
+        ? first !== undefined
+        : others.reduce((sum, other) => sum + capacityOf(other), 0) >= countNeeds()
+      const have = others.map(({ cidr }) => cidr).join()
+      const what = `${by} buys ${block.cidr}, though [${have}] serves all ${countNeeds()} needs`
+      return isMet ? [{ invariant: '2a', object: `ip-blocks ${block.id}`, what } as const] : []
+    })
+  }
+
+  /** A claim makes it used for good. */
+  function noteClaim(address: string): void {
+    const { service, blockId = '' } = state.addresses.get(address) ?? {}
+    if (service !== undefined) fresh.delete(blockId)
+  }
+
+  for (const [key, service] of state.services) noteService(key, service)
+
+  return {
+    check(entry: Entry) {
+      if (entry.kind === 'stored' && entry.resource === 'services')
+        noteService(
+          keyOf(entry),
+          entry.type === 'DELETED' ? undefined : (entry.object as unknown as KubeService),
+        )
+      if (entry.kind === 'stored' && entry.resource === 'ipaddresses')
+        noteClaim(entry.object.metadata.name ?? '')
+      const isPurchase = entry.kind === 'cloud' && entry.operation === 'POST /ips/v1/ip-blocks'
+      return isPurchase && inputs.isProcess(entry.by) ? checkPurchase(entry) : []
+    },
+  }
+}
+
+/** A request that arrived twice: found by its purchase, and given back. */
+const isTwin = (block: IpBlock, others: readonly IpBlock[]): boolean =>
+  others.some(other => tagOf(other, 'purchase') === tagOf(block, 'purchase'))
+
+const DEDICATION = ['serviceNamespace', 'serviceName']
+const isDedicated = (block: IpBlock): boolean => tagOf(block, 'serviceName') !== undefined
+
+const isAlike = (one: IpBlock, other: IpBlock): boolean =>
+  one.ipVersion === other.ipVersion &&
+  one.location === other.location &&
+  DEDICATION.every(name => tagOf(one, name) === tagOf(other, name))
+
+function capacityOf({ cidr, ipVersion }: IpBlock): number {
+  if (ipVersion.endsWith('6')) return Number.POSITIVE_INFINITY
+  return 2 ** (IPV4_BITS - Number(cidr.split('/')[1])) - NOT_FOR_SERVICES
+}
+
+/** For checks at rest: how many of a block's addresses nobody has. */
+export const countFree = (block: IpBlock, taken: readonly string[]): number =>
+  capacityOf(block) - taken.filter(address => liesIn(address, block.cidr)).length

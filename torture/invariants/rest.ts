@@ -1,0 +1,82 @@
+import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
+import type { AddressView } from '../../test/support/services.ts'
+import type { Checks, Fault } from './contract.ts'
+import { toPublicationFaults, toRestFaults } from './sound.ts'
+import type { State } from './state.ts'
+
+/** What a Service's request may take at the most until nobody is on the way any more. */
+const UNCONFIRMED_MS = 5 * 60_000
+/** Passes within which something that is due is done. */
+const PASSES = 5
+
+interface Times {
+  readonly since: number
+  readonly restMs: number | undefined
+  readonly unusedSince: number
+}
+
+/** What was left behind once everything has come to rest. */
+export function createRestChecks(state: State): Checks {
+  const { inputs } = state
+  const { settings } = inputs
+  const slackMs = PASSES * settings.resyncIntervalMs
+
+  let objects = new Map<string, KubeObject>()
+
+  function toTimes(address: string): Times {
+    const note = (key: string): string =>
+      objects.get(address)?.metadata.annotations?.[`phoenixnap.com/${key}`] ?? ''
+    const seconds = /^(\d+)s$/.exec(note('rest'))?.[1]
+    return {
+      since: Date.parse(note('since')),
+      restMs: seconds === undefined ? undefined : Number(seconds) * 1000,
+      unusedSince: Date.parse(note('unused-since')),
+    }
+  }
+
+  function isOverdue({ address, state: claimState }: AddressView): boolean {
+    if (claimState !== 'unconfirmed' && claimState !== 'released') return false
+    const { since, restMs = settings.releaseQuarantineMs } = toTimes(address)
+    const limitMs = claimState === 'unconfirmed' ? UNCONFIRMED_MS : restMs
+    return inputs.now() - since > limitMs + slackMs
+  }
+
+  /** One that counts as unused for so long that it should have gone; spare capacity is nobody's fault. */
+  function isForgotten({ address, service }: AddressView): boolean {
+    if (service !== undefined || settings.minFreeAddresses > 0) return false
+    return inputs.now() - toTimes(address).unusedSince > settings.blockGraceMs + slackMs
+  }
+
+  function checkOverdue(): Fault[] {
+    objects = new Map(
+      inputs.cluster.list('ipaddresses').map(object => [object.metadata.name ?? '', object] as const),
+    )
+    const views = [...state.addresses.values()]
+    return [
+      ...views.filter(isOverdue).map(({ address, state, service }): Fault => {
+        const what = `the claim of ${service} is ${state} for longer than it may`
+        return { invariant: '2c', object: `ipaddresses ${address}`, what }
+      }),
+      ...views.filter(isForgotten).map(({ address, blockId }): Fault => {
+        const what = `nobody has used the block of ${address} for longer than the grace time`
+        return { invariant: '2b', object: `ip-blocks ${blockId}`, what }
+      }),
+    ]
+  }
+
+  return {
+    atRest() {
+      const view = {
+        services: [...state.services.values()],
+        addresses: [...state.addresses.values()],
+        blocks: state.ownBlocks(),
+      }
+      const ids = view.blocks.flatMap(({ id }) => (state.wasAssigned(id) ? id : []))
+      return [
+        ...toPublicationFaults(view, new Set(ids)),
+        ...toRestFaults(view, inputs.networkId),
+        ...checkOverdue(),
+      ]
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { NAMESPACE, RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
+import type { Call, Entry, RequestDone } from '../world/contract.ts'
+import type { Checks, Fault } from './contract.ts'
+import type { State } from './state.ts'
+
+/** Writes: each has an effect, none keeps a user from his, and at rest there are none. */
+export interface WriteChecks extends Checks {
+  rest(isResting: boolean): void
+}
+
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${RESYNC_LEASE}`
+/** After which the sender of a request may not know what became of it, and ask for the same again. */
+const UNHEARD = new Set([
+  'status after',
+  'reset after',
+  'hang after',
+  'delay before',
+  'delay after',
+  'garbage',
+  'doubled',
+])
+/** For so long. */
+const UNHEARD_MS = 10 * 60_000
+const OK = 300
+/** Answers by which the API server says that an object is no good. */
+const REFUSALS = [400, 422, 500]
+
+export function createWriteChecks({ inputs }: State): WriteChecks {
+  const unheard = new Map<string, number>()
+  /** Last answer to a review, by the user's object. */
+  let reviews: RequestDone[] = []
+  let isResting = false
+
+  function noteTrouble({ call, trouble, at }: RequestDone): void {
+    if (trouble && UNHEARD.has(trouble)) unheard.set(textOf(call), at)
+    for (const [text, since] of unheard) if (at - since > UNHEARD_MS) unheard.delete(text)
+  }
+
+  function checkOurs(entry: RequestDone): Fault[] {
+    const { call, status, changed } = entry
+    noteTrouble(entry)
+    if (!call.isWrite || status === 0 || status >= OK || call.path === LEASE) return []
+    const what = `${call.from} sends ${call.method} ${call.path} ${call.body}`
+    const object = `${call.to} ${call.path}`
+    if (!changed) return unheard.has(textOf(call)) ? [] : [{ invariant: '6a', object, what }]
+    return isResting ? [{ invariant: '6c', object, what }] : []
+  }
+
+  /** What we answered to the review is among what the API server found wrong. */
+  function checkUsers({ call, status, answer = '', trouble }: RequestDone): Fault[] {
+    if (call.to !== 'cluster' || !call.isWrite) return []
+    const own = reviews.filter(review => isReviewOf(review, call))
+    reviews = reviews.filter(review => !own.includes(review))
+    if (trouble || !REFUSALS.includes(status) || inputs.isRefusedAnyway?.(call)) return []
+    const patched = own.flatMap(review => readPatch(review.answer))
+    const isOurFault = status === 500 ? patched.length > 0 : patched.some(path => answer.includes(path))
+    const isDenied = own.some(review => review.answer?.includes('"allowed":false'))
+    if (!isOurFault && !isDenied) return []
+    const what = `${call.method} is answered ${status} because of ${patched.join()}: ${answer}`
+    return [{ invariant: '6b', object: `cluster ${call.path}`, what }]
+  }
+
+  return {
+    rest: value => void (isResting = value),
+    check(entry: Entry) {
+      if (entry.kind !== 'request') return []
+      if (inputs.isProcess(entry.by)) return checkOurs(entry)
+      if (entry.call.to !== 'admission') return checkUsers(entry)
+      reviews = [...reviews.slice(-MAX_REVIEWS), entry]
+      return []
+    },
+  }
+}
+
+/** Under way at the same time. */
+const MAX_REVIEWS = 100
+
+const textOf = ({ method, path, body }: Call): string => `${method} ${path} ${body}`
+
+/** By its user and its object: users ask for one thing at a time. */
+function isReviewOf({ call }: RequestDone, { from, path }: Call): boolean {
+  const { userInfo, namespace = '', name = '' } = readRequest(call.body)
+  const isObject = name === '' || path.endsWith(`/${name}`) || path.endsWith('s')
+  return userInfo?.username === from && path.includes(namespace) && isObject
+}
+
+interface Asked {
+  readonly userInfo?: { readonly username?: string }
+  readonly namespace?: string
+  readonly name?: string
+}
+
+const readRequest = (body: string): Asked => (JSON.parse(body) as { request?: Asked }).request ?? {}
+
+/** Fields that a patch touches, as the API server names them: `metadata.annotations`. */
+function readPatch(answer = ''): readonly string[] {
+  const patch = /"patch":"([^"]*)"/.exec(answer)?.[1]
+  if (patch === undefined) return []
+  const operations = JSON.parse(Buffer.from(patch, 'base64').toString()) as readonly { path: string }[]
+  return operations.map(({ path }) => path.split('/').slice(1, 3).join('.'))
+}
