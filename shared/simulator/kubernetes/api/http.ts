@@ -56,7 +56,7 @@ async function answerRequest(
   reply: FastifyReply,
 ): Promise<void> {
   const gone = new AbortController()
-  reply.raw.on('close', () => gone.abort())
+  reply.raw.on('close', () => gone.abort('the caller has gone'))
   const http = toHttpRequest(context, request, AbortSignal.any([gone.signal, context.closing]))
   const user = authenticate(context, http)
   const dispatched = dispatch(context, http, user ?? ANONYMOUS)
