@@ -162,11 +162,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'version',
     doc: 'Prints the version: the release tag and the commit.',
-    flags: [],
+    flags: [{ name: 'licences', doc: 'Prints the licences of everything that is in this program instead.' }],
     settings: false,
     async run(line, io) {
       refuseProblems(line.problems)
-      io.out(`${await readVersion()}\n`)
+      const { readLicences } = await import('../shared/licences.ts')
+      io.out(line.switches.has('licences') ? await readLicences() : `${await readVersion()}\n`)
       return 0
     },
   },

@@ -1,9 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { type BuildOptions, build as bundle, type OutputFile, type Plugin } from 'esbuild'
 import { ZipFile } from 'yazl'
 import { readVersion } from '../shared/version.ts'
 import { inlineManifests, keepNames, leaveOut } from './build-plugins.ts'
+import { type Contents, readContents } from './supply-chain/contents.ts'
 
 /** Functions of serverless.yml: each has an entry in functions/ and becomes a zip of its own. */
 export const FUNCTIONS = ['admission', 'audit', 'reconcile', 'resync'] as const
@@ -25,12 +26,15 @@ export interface Built {
   readonly all: number
   /** Of the zip; undefined for the server, which is a folder. */
   readonly zip?: number | undefined
+  readonly contents: Contents
 }
 
 const ROOT = resolve(import.meta.dirname, '..')
 /** Newest runtime of AWS Lambda; the server runs on the newer Node that package.json brings. */
 const TARGET = 'node24'
 const ZIP_MODE = 0o644
+/** Our own licence, and those of what is in a bundle: they lie beside its code. */
+const LICENCE_FILES = { ours: 'LICENSE', others: 'THIRD-PARTY-LICENSES.txt' } as const
 /** A crash prints the line it happened on: without a limit that is the whole bundle. */
 const LINE_LIMIT = 160
 
@@ -52,7 +56,10 @@ export const BUNDLE_OPTIONS = {
   mainFields: ['module', 'main'],
   minify: true,
   lineLimit: LINE_LIMIT,
+  // The file of licences has what they say.
   legalComments: 'none',
+  // Taken if it happens to be installed; nothing here shows colours.
+  external: ['supports-color'],
   // Beside the bundle, not in it: the runtime would read them at each cold start.
   sourcemap: 'external',
   sourcesContent: false,
@@ -78,10 +85,10 @@ export async function build(plan: BuildPlan): Promise<Built[]> {
 async function buildFunction(out: string, name: string, entry: string): Promise<Built> {
   const files = await toFiles(name, entry, [leaveOut('function'), keepNames])
   await writeMaps(join(out, 'maps', name), files)
-  const zip = await toZip(files.code)
+  const zip = await toZip(toSorted([...files.code, ...(await toLicenceFiles(files.contents))]))
   const path = join(out, `${name}.zip`)
   await writeFile(path, zip)
-  return { name, path, ...toSizes(files), zip: zip.length }
+  return { name, path, ...toSizes(files), zip: zip.length, contents: files.contents }
 }
 
 async function buildServer(out: string, entry: string): Promise<Built> {
@@ -89,9 +96,17 @@ async function buildServer(out: string, entry: string): Promise<Built> {
   const path = join(out, 'server')
   await rm(path, { recursive: true, force: true })
   await writeMaps(join(out, 'maps', 'server'), files)
-  for (const file of files.code) await write(join(path, file.name), file.contents)
-  return { name: 'server', path, ...toSizes(files) }
+  const licences = await toLicenceFiles(files.contents)
+  for (const file of [...files.code, ...licences]) await write(join(path, file.name), file.contents)
+  return { name: 'server', path, ...toSizes(files), contents: files.contents }
 }
+
+const toLicenceFiles = async ({ notice }: Contents): Promise<File[]> => [
+  { name: LICENCE_FILES.ours, contents: await readFile(join(ROOT, 'LICENSE')) },
+  { name: LICENCE_FILES.others, contents: Buffer.from(notice) },
+]
+
+const toSorted = (files: readonly File[]): File[] => files.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 interface File {
   readonly name: string
@@ -103,15 +118,14 @@ interface Files {
   readonly maps: readonly File[]
   /** Names of the files that are loaded when the entry is. */
   readonly start: ReadonlySet<string>
+  readonly contents: Contents
 }
 
 async function toFiles(name: string, entry: string, plugins: readonly Plugin[]): Promise<Files> {
   const folder = join(ROOT, '.build')
   const define = toDefine(await readVersion())
   const result = await bundle({ ...toOptions(name, entry, folder), define, plugins: [...plugins] })
-  const files = result.outputFiles
-    .map(file => toFile(file, folder))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const files = toSorted(result.outputFiles.map(file => toFile(file, folder)))
   const outputs = Object.entries(result.metafile.outputs).map(
     ([path, { imports }]) => [relative(folder, join(ROOT, path)), imports] as const,
   )
@@ -125,6 +139,7 @@ async function toFiles(name: string, entry: string, plugins: readonly Plugin[]):
     code: files.filter(({ name }) => name.endsWith('.mjs')),
     maps: files.filter(({ name }) => name.endsWith('.map')),
     start,
+    contents: await readContents(result.metafile, { withNode: false }),
   }
 }
 

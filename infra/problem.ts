@@ -4,6 +4,10 @@ export const PROBLEMS = {
   BUILD_ENGINE_MISSING: 'Install docker, podman or buildah, or name the one to use: ENGINE=podman.',
   BUILD_NODE_UNTRUSTED:
     'Try again; if it stays so, the package is not the one that was reviewed: compare it with infra/binary/node-packages.ts.',
+  BUILD_LICENCE_MISSING:
+    'Add the text of its licence (infra/supply-chain), or do without the package: nothing is shipped without its licence.',
+  BUILD_LICENCE_REFUSED:
+    'Do without the package, or have the licence looked at and add it in infra/supply-chain/licence-policy.ts.',
   BUILD_BASE_MISSING:
     'Install mmdebstrap and debian-archive-keyring, or name an image with glibc, libstdc++, libgcc and libatomic: BASE_IMAGE=….',
   BUILD_GIT_MISSING: 'Images name the commit that they are made of: work in a clone of the repository.',

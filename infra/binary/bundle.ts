@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { BUNDLE_OPTIONS, SERVER_PLUGINS, toDefine } from '../build.ts'
+import { type Contents, readContents } from '../supply-chain/contents.ts'
 
 /** The whole program as one script. */
 export interface Bundle {
   readonly code: Uint8Array
   readonly map: Uint8Array
-  /** SHA-256 of the code, hexadecimal. */
+  /** SHA-256 of code and licences, hexadecimal. */
   readonly digest: string
+  /** With Node, into which it is put. */
+  readonly contents: Contents
 }
 
 const ENTRY = join(resolve(import.meta.dirname, '../..'), 'functions/main.ts')
@@ -20,7 +23,7 @@ const ENTRY = join(resolve(import.meta.dirname, '../..'), 'functions/main.ts')
  * @param version as `version` prints it
  */
 export async function bundleProgram(version: string): Promise<Bundle> {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...BUNDLE_OPTIONS,
     entryPoints: [ENTRY],
     outfile: 'main.cjs',
@@ -37,5 +40,7 @@ export async function bundleProgram(version: string): Promise<Bundle> {
     return file.contents
   }
   const code = find('.cjs')
-  return { code, map: find('.map'), digest: createHash('sha256').update(code).digest('hex') }
+  const contents = await readContents(metafile, { withNode: true })
+  const digest = createHash('sha256').update(code).update(JSON.stringify(contents)).digest('hex')
+  return { code, map: find('.map'), digest, contents }
 }

@@ -12,6 +12,8 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LICENCES_ASSET } from '../../shared/licences.ts'
+import type { Contents } from '../supply-chain/contents.ts'
 import { mustRun, type RunTool } from '../tool.ts'
 import { type Bundle, bundleProgram } from './bundle.ts'
 import { stripElf } from './elf.ts'
@@ -35,6 +37,7 @@ export interface Binary {
   readonly path: string
   readonly size: number
   readonly signature: Signature
+  readonly contents: Contents
 }
 
 const PROGRAM_MODE = 0o755
@@ -70,7 +73,7 @@ export async function buildBinary(platform: Platform, options: BinaryOptions): P
   }
   const now = new Date()
   await utimes(folder, now, now)
-  return { path, size: (await stat(path)).size, signature }
+  return { path, size: (await stat(path)).size, signature, contents: bundle.contents }
 }
 
 interface Making extends BinaryOptions {
@@ -89,6 +92,7 @@ async function make(platform: Platform, { root, run, bundle, signature, work }: 
   const program = await readFile(original)
   await writeFile(path('node'), platform.os === 'linux' ? stripElf(program) : program, { mode: PROGRAM_MODE })
   await writeFile(path('main.cjs'), bundle.code)
+  await writeFile(path(LICENCES_ASSET), bundle.contents.notice)
   const config = {
     main: 'main.cjs',
     mainFormat: 'commonjs',
@@ -97,12 +101,13 @@ async function make(platform: Platform, { root, run, bundle, signature, work }: 
     disableExperimentalSEAWarning: true,
     // Compiled code is bound to processor and system.
     useCodeCache: isSame(host, platform),
+    assets: { [LICENCES_ASSET]: LICENCES_ASSET },
   }
   await writeFile(path('sea.json'), JSON.stringify(config))
   await mustRun(run, builder, [SAME_CACHE, '--build-sea', 'sea.json'], { cwd: work })
   await chmod(path(config.output), PROGRAM_MODE)
   await sign(path(config.output), signature, run)
-  for (const name of ['node', 'main.cjs', 'sea.json']) await rm(path(name))
+  for (const name of ['node', 'main.cjs', 'sea.json', LICENCES_ASSET]) await rm(path(name))
   await writeFile(path('main.cjs.map'), bundle.map)
 }
 

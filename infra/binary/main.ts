@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readVersion } from '../../shared/version.ts'
 import { BuildProblem, runScript } from '../problem.ts'
+import { writeCompanions } from '../supply-chain/companions.ts'
 import { runTool } from '../tool.ts'
 import { buildInContainer } from './container.ts'
 import { buildBinary } from './executable.ts'
@@ -78,11 +79,16 @@ async function main(): Promise<void> {
 }
 
 async function buildOne(platform: Platform, out: string, version: string): Promise<void> {
-  const { path, size, signature } = await buildBinary(platform, { root: ROOT, run: runTool, version })
+  const { path, size, signature, contents } = await buildBinary(platform, {
+    root: ROOT,
+    run: runTool,
+    version,
+  })
   const to = join(out, toBinaryName(platform))
   // Renamed: the file there may be running.
   await copyFile(path, `${to}.new`)
   await rename(`${to}.new`, to)
+  await writeCompanions(to, contents)
   say(`${to}  ${(size / 1e6).toFixed(0)} MB  ${version}\n`)
   if (signature.todo) process.stderr.write(`${signature.todo(to)}\n`)
 }

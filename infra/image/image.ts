@@ -1,9 +1,11 @@
-import { copyFile, lutimes, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lutimes, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readPlatform, toBinaryName } from '../binary/platform.ts'
 import type { EngineName } from '../container-engine.ts'
 import { type GitState, readGit } from '../pipeline/git.ts'
 import { BuildProblem } from '../problem.ts'
+import { readCompanions, toLicencesPath } from '../supply-chain/companions.ts'
+import { toSbom } from '../supply-chain/sbom.ts'
 import { mustRun, type RunTool } from '../tool.ts'
 import { makeBase } from './base.ts'
 import { readDebianPackages } from './debian-packages.ts'
@@ -11,12 +13,16 @@ import { type Call, toBuildCall, toExportCall } from './engine-images.ts'
 import { readImageName } from './image-name.ts'
 import { toCreated, toLabels, toRevision, toSource } from './labels.ts'
 import { joinImages, LAYOUT, LAYOUT_TAG } from './layout.ts'
-import { type PackageLock, toSbom } from './sbom.ts'
 
 const WORK = '.build/image'
 const PROGRAM = 'cloud-provider-phoenixnap'
+const PROGRAM_IN_IMAGE = `usr/local/bin/${PROGRAM}`
 const SBOM_IN_IMAGE = `usr/share/sbom/${PROGRAM}.cdx.json`
 const LICENSE_IN_IMAGE = `usr/share/doc/${PROGRAM}/copyright`
+const LICENCES_IN_IMAGE = `usr/share/doc/${PROGRAM}/third-party-licences.txt`
+
+/** Of folders and of the program, and of every other file. */
+const [OPEN_MODE, FILE_MODE] = [0o755, 0o644]
 
 export interface ImageOptions {
   /** Root of the work tree. */
@@ -27,7 +33,6 @@ export interface ImageOptions {
   readonly archs: readonly string[]
   /** Version for people: what the binary prints. */
   readonly version: string
-  readonly nodeVersion: string
 }
 
 /** Lays out everything that goes into the image of one processor. @returns its folder */
@@ -41,16 +46,18 @@ async function layOut(run: RunTool, options: ImageOptions, git: GitState, arch: 
     await makeBase(run, { arch, out: base, work: join(root, WORK), epoch: git.epoch })
   }
   const binary = join(root, 'dist/bin', toBinaryName({ os: 'linux', arch: readPlatform('linux', arch).arch }))
-  await place(binary, join(app, 'usr/local/bin', PROGRAM))
+  await place(binary, join(app, PROGRAM_IN_IMAGE))
   await place(join(root, 'LICENSE'), join(app, LICENSE_IN_IMAGE))
-  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as PackageLock
+  await place(toLicencesPath(binary), join(app, LICENCES_IN_IMAGE))
+  const { packages, node } = await readCompanions(binary)
   const debian = await readDebianPackages(base)
-  const { version, nodeVersion } = options
-  const facts = { version, nodeVersion, arch, lock, debian, baseImage }
+  const facts = { version: options.version, packages, node, debian, baseImage }
   const revision = toRevision({ head: git.head, isDirty: git.changes.length > 0 })
-  const sbom = toSbom({ ...facts, revision, created: toCreated(git.epoch) })
+  const subject = { name: PROGRAM, platform: `linux/${arch}` }
+  const sbom = toSbom({ ...subject, ...facts, revision, created: toCreated(git.epoch) })
   await write(join(app, SBOM_IN_IMAGE), `${JSON.stringify(sbom, undefined, 2)}\n`)
   await place(join(app, SBOM_IN_IMAGE), join(root, 'dist', `${PROGRAM}-linux-${arch}.sbom.json`))
+  await setModes(app)
   return context
 }
 
@@ -92,6 +99,17 @@ export async function buildImages(run: RunTool, engine: EngineName, options: Ima
     await call(run, toExportCall(engine, tags[0] ?? name, layout, arch))
   }
   await joinImages(layout)
+}
+
+/** Whoever builds may keep his files to himself; the image is for its user. */
+async function setModes(app: string): Promise<void> {
+  const entries = await readdir(app, { recursive: true, withFileTypes: true })
+  const program = join(app, PROGRAM_IN_IMAGE)
+  await chmod(app, OPEN_MODE)
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name)
+    await chmod(path, entry.isDirectory() || path === program ? OPEN_MODE : FILE_MODE)
+  }
 }
 
 /** docker keeps the times of the files that it copies. */

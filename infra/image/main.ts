@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path'
 import { readVersion } from '../../shared/version.ts'
-import { NODE_VERSION } from '../binary/node-packages.ts'
 import { readArchs } from '../binary/platform.ts'
 import { findEngine } from '../container-engine.ts'
 import { runScript } from '../problem.ts'
@@ -21,7 +20,6 @@ function readOptions(env: NodeJS.ProcessEnv): Omit<ImageOptions, 'version'> {
     baseImage: env['BASE_IMAGE'] || undefined,
     source: env['IMAGE_SOURCE'] || undefined,
     archs: readArchs(env, process.arch),
-    nodeVersion: NODE_VERSION,
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { buildImages } from '../../infra/image/image.ts'
 import { LAYOUT, LAYOUT_TAG, readLayout } from '../../infra/image/layout.ts'
+import { writeCompanions } from '../../infra/supply-chain/companions.ts'
 import { mustRun, type RunTool, runTool } from '../../infra/tool.ts'
 import { findMissing, startRegistry } from '../support/registry.ts'
 import { createWorkTree } from '../support/work-tree.ts'
@@ -31,11 +32,13 @@ t.test('an image of the operator is the base, from a registry on loopback withou
   await mustRun(runTool, 'skopeo', push)
 
   mkdirSync(join(tree.folder, 'dist/bin'), { recursive: true })
-  writeFileSync(join(tree.folder, 'dist/bin/cloud-provider-phoenixnap-linux-amd64'), 'program')
+  const binary = join(tree.folder, 'dist/bin/cloud-provider-phoenixnap-linux-amd64')
+  writeFileSync(binary, 'program')
+  await writeCompanions(binary, { packages: [], notice: 'licences' })
   const env = { ...process.env, CONTAINERS_STORAGE_CONF: join(tree.folder, 'home/storage.conf') }
   const run: RunTool = (command, args, options) => runTool(command, args, { env, ...options })
   const options = { root: tree.folder, buildImage: 'name', baseImage, source: undefined, archs: ['amd64'] }
-  await buildImages(run, 'buildah', { ...options, version: 'v1', nodeVersion: '26.0.0' })
+  await buildImages(run, 'buildah', { ...options, version: 'v1' })
   t.match(await readLayout(layout), {
     isIndex: false,
     images: [

@@ -1,70 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeBase } from '../../infra/image/base.ts'
-import { toDebianPackage } from '../../infra/image/debian-packages.ts'
 import { toBuildCall, toExportCall } from '../../infra/image/engine-images.ts'
 import { toCreated, toLabels, toRevision, toSource } from '../../infra/image/labels.ts'
 import { LAYOUT, readLayout } from '../../infra/image/layout.ts'
-import { type Component, type PackageLock, toNpmComponents, toSbom } from '../../infra/image/sbom.ts'
 import { needsPrograms } from '../support/programs.ts'
 import { createWorkTree } from '../support/work-tree.ts'
-
-const ROOT = join(import.meta.dirname, '../..')
-const LOCK = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as PackageLock
-
-t.test('the SBOM names every package that the program may use, and no other', async t => {
-  const names = toNpmComponents(LOCK).map(({ name }) => name)
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
-    string,
-    Record<string, string>
-  >
-  for (const name of Object.keys(manifest['dependencies'] ?? {})) {
-    t.equal(names.includes(name), name !== 'node', name)
-  }
-  for (const name of ['tap', 'typescript', 'serverless']) t.notOk(names.includes(name), name)
-  const lock: PackageLock = {
-    packages: {
-      '': { version: '1.0.0' },
-      'node_modules/a': { version: '1.0.0', license: 'MIT' },
-      'node_modules/b/node_modules/@scope/a': { version: '2.0.0+x' },
-      'node_modules/c/node_modules/a': { version: '1.0.0', license: 'MIT' },
-      'node_modules/d': { version: '1.0.0', dev: true },
-      'node_modules/alias': { version: '1.0.0', name: 'real' },
-    },
-  }
-  t.strictSame(
-    toNpmComponents(lock).map(({ purl }) => purl),
-    ['pkg:npm/%40scope/a@2.0.0%2Bx', 'pkg:npm/a@1.0.0', 'pkg:npm/real@1.0.0'],
-  )
-})
-
-t.test('the SBOM is CycloneDX, and equal facts give equal bytes', async t => {
-  const debian = [toDebianPackage('Package: libstdc++6\nVersion: 1:12-3~a\nArchitecture: arm64\n')]
-  const facts = {
-    version: 'v1',
-    revision: 'r',
-    arch: 'arm64',
-    created: '2026-01-01T00:00:00Z',
-    nodeVersion: '26.0.0',
-    lock: LOCK,
-  }
-  const make = () => toSbom({ ...facts, debian, baseImage: 'registry.example/base:1' })
-  t.equal(JSON.stringify(make()), JSON.stringify(make()))
-  const { components, ...rest } = make() as { components: Component[] }
-  t.match(rest, {
-    bomFormat: 'CycloneDX',
-    specVersion: '1.6',
-    version: 1,
-    metadata: { component: { version: 'v1' } },
-  })
-  t.ok(components.some(({ purl }) => purl === 'pkg:deb/debian/libstdc%2B%2B6@1%3A12-3~a?arch=arm64'))
-  t.ok(components.some(({ type, name }) => type === 'container' && name === 'registry.example/base:1'))
-  const refs = components.map(component => component['bom-ref'])
-  t.equal(new Set(refs).size, refs.length, 'each once')
-  t.throws(() => toDebianPackage('Package: a\n'), { message: /no field Version/ })
-})
 
 t.test('labels name the commit, and whether there is more than it', async t => {
   const facts = {
