@@ -8,6 +8,9 @@ export const CONTROLLER = 'system:serviceaccount:kube-system:cloud-provider-phoe
 export const WEBHOOK_URL = 'https://webhooks.simulated'
 export const WEBHOOK_TOKEN = 'webhook-token-of-a-world'
 
+/** Namespaces in which announcers have their pools. */
+const ANNOUNCERS = ['metallb-system', 'purelb-system']
+
 export interface Installation {
   readonly webhook: boolean
   readonly audit: boolean
@@ -26,6 +29,8 @@ export function install(cluster: EmbeddedKubernetes, { webhook, audit }: Install
     kind: 'ServiceAccount',
     metadata: { name: NAME, namespace: 'kube-system' },
   }
+  for (const name of ANNOUNCERS)
+    cluster.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   const objects = [...manifests.rbac, ...(webhook ? manifests.webhooks : [])]
   for (const object of [account, ...objects.filter(({ kind }) => kind !== 'ServiceAccount')])
     cluster.store.create(structuredClone(object) as Record<string, unknown>)

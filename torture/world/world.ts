@@ -3,6 +3,12 @@ import {
   type EmbeddedKubernetes,
   embedKubernetesSimulator,
 } from '../../shared/simulator/kubernetes/server.ts'
+import {
+  PURELB_DEFINITION,
+  SHORT_METALLB_DEFINITIONS,
+  toCiliumDefinition,
+} from '../../test/support/announcer-definitions.ts'
+import { toCustomResource } from '../../test/support/cluster-definitions.ts'
 import { createEventClock, type EventClock } from './clock.ts'
 import { CONTROLLER, install, WEBHOOK_TOKEN } from './cluster.ts'
 import type { Random, UserAnswer, UserRequest, World, WorldOptions } from './contract.ts'
@@ -22,6 +28,12 @@ import {
   toWebhookSide,
 } from './sides.ts'
 
+/** What announcers define for their pools. */
+const CUSTOM_RESOURCES = [
+  ...SHORT_METALLB_DEFINITIONS,
+  PURELB_DEFINITION,
+  toCiliumDefinition('v2', 'v2alpha1'),
+].map(toCustomResource)
 const LATENCY_MS = [1, 40] as const
 /** The longest that anything asked for may take. */
 const LIMIT_MS = 3_600_000
@@ -84,6 +96,7 @@ function createSides(options: WorldOptions, clock: EventClock, random: Random, b
     clock: clock.viewOf('cluster'),
     random: () => random.next(),
     dualStack: options.dualStack ?? false,
+    customResources: CUSTOM_RESOURCES,
     send: sendThrough(() => wires, business),
   })
   const cloud = embedBmcSimulator(CLOUD_URL, { clock: clock.viewOf('cloud') })
