@@ -3,6 +3,7 @@ import { CcmError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createCounter } from './counter.ts'
 import { createIpBlockCalls, type IpBlockCalls } from './ip-blocks.ts'
+import { createPace } from './pace.ts'
 import { createProductCalls, type ProductCalls } from './products.ts'
 import { createPublicNetworkCalls, type PublicNetworkCalls } from './public-networks.ts'
 import { createQuotaCalls, type QuotaCalls } from './quotas.ts'
@@ -51,6 +52,10 @@ export interface Bmc
   readonly requests: ReadonlyMap<string, number>
   /** Since when (ms since 1970) no call got through, so that callers need not wait on a dead API. */
   unreachableSince(): number | undefined
+  /** Until when (ms since 1970) API or token endpoint asked to be left alone; undefined while calls are sent. */
+  limitedUntil(): number | undefined
+  /** Another process was asked to wait until then: this one sends nothing either. */
+  holdOff(until: number): void
   /** Destroys idle sockets; the client can be used again. */
   close(): void
 }
@@ -70,10 +75,13 @@ export function createBmc(options: BmcOptions): Bmc {
   const counter = createCounter()
   const secrets = createSecrets()
   const transport = createTransport({ ...options, counter })
-  const tokens = createTokenSource({ ...options, tokenUrl, transport, secrets, timeoutMs })
-  const requester = createRequester({ baseUrl, transport, tokens, secrets, clock, random, log, timeoutMs })
+  const [pace, tokenPace] = [createPace(clock, random), createPace(clock, random)]
+  const tokenParts = { ...options, tokenUrl, transport, secrets, timeoutMs, pace: tokenPace }
+  const tokens = createTokenSource(tokenParts)
+  const parts = { baseUrl, transport, tokens, pace, secrets, clock, random, log, timeoutMs }
+  const requester = createRequester(parts)
   const { request } = requester
-  const look = createTokenLook({ ...options, tokenUrl, transport, secrets, timeoutMs })
+  const look = createTokenLook(tokenParts)
   return {
     ...createServerCalls(request),
     ...createIpBlockCalls(request),
@@ -84,6 +92,8 @@ export function createBmc(options: BmcOptions): Bmc {
     ...look,
     requests: counter.counts,
     unreachableSince: () => requester.unreachableSince(),
+    limitedUntil: () => pace.limitedUntil() ?? tokenPace.limitedUntil(),
+    holdOff: until => pace.holdOff(until),
     close: () => transport.close(),
   }
 }

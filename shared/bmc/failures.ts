@@ -58,6 +58,13 @@ export function toEnded(where: Where, reason: 'deadline' | 'aborted', who = wher
   return new CcmError('BMC_TIMEOUT', `${where.what}: ${who} ${why}`, { fields })
 }
 
+/** For a call that was not sent, because the host asked all to wait until a time (ms since 1970). */
+export function toLimited(where: Where, until: number, now: number): CcmError {
+  const message = `${where.what}: not sent, ${where.host} asked to wait until ${new Date(until).toISOString()}`
+  const fields = { ...fieldsOf(where), retryAfterMs: until - now, retryAt: until }
+  return new CcmError('BMC_RATE_LIMITED', message, { fields })
+}
+
 function describe(where: Where, outcome: Outcome, moment: Moment): CcmError {
   const at = `${where.what}: ${where.host}`
   const fields = fieldsOf(where)

@@ -7,14 +7,16 @@ import {
   toBmcError,
   toEnded,
   toInvalidResponse,
+  toLimited,
   toOutcomeUnknown,
   type Where,
 } from './failures.ts'
 import { anySignal, pause } from './limits.ts'
 import { type Operation, scopeOf, toPath, toWhat } from './operation.ts'
+import type { Pace, Ticket } from './pace.ts'
 import { ShapeError } from './parse.ts'
 import { createReachability } from './reachability.ts'
-import { decideRetry } from './retry.ts'
+import { decideRetry, toAnswer } from './retry.ts'
 import type { Secrets } from './secrets.ts'
 import type { TokenSource } from './token.ts'
 import type { Answered, Outcome, Transport } from './transport.ts'
@@ -27,6 +29,8 @@ export interface RequesterOptions {
   readonly baseUrl: string
   readonly transport: Transport
   readonly tokens: TokenSource
+  /** Shared by all calls. */
+  readonly pace: Pace
   readonly secrets: Secrets
   readonly clock: Clock
   readonly random: () => number
@@ -85,12 +89,36 @@ async function perform<T>(options: RequesterOptions, run: Run<T>): Promise<T> {
     const outcome = await send()
     if (isSuccess(outcome)) return parse(run, outcome)
     const remainingMs = (run.call.deadline ?? Number.POSITIVE_INFINITY) - clock.now()
-    const verdict = decideRetry(outcome, { repeatable, attempt, maxAttempts, remainingMs, random })
+    const state = { repeatable, attempt, maxAttempts, remainingMs, random }
+    const verdict = decideRetry(withWish(options, outcome), state)
     const error = toBmcError(run.where, outcome, { now: clock.now(), secrets: options.secrets.values() })
     if (verdict.do === 'give-up') throw error
     options.log.debug({ code: error.code, attempt, ...verdict, ...error.fields }, 'BMC request is repeated')
     await pause(clock, verdict.afterMs, run.signal)
   }
+}
+
+/** A host that only says "slower" is given the time that the pace has set for all. */
+function withWish({ pace, clock }: RequesterOptions, outcome: Outcome): Outcome {
+  const until = pace.limitedUntil()
+  if (outcome.kind !== 'answered' || outcome.status !== 429 || until === undefined) return outcome
+  return { ...outcome, retryAfterMs: outcome.retryAfterMs ?? until - clock.now() }
+}
+
+/**
+ * The turn of one attempt: a read waits for it as long as its deadline allows, a change does not wait.
+ *
+ * @throws CcmError BMC_RATE_LIMITED when it would have to wait for longer
+ */
+async function takeTurn<T>({ pace, clock }: RequesterOptions, run: Run<T>): Promise<Ticket> {
+  const { deadline = Number.POSITIVE_INFINITY } = run.call
+  const patience = run.operation.method === 'GET' ? deadline : 0
+  const limited = (until: number): CcmError => toLimited(run.where, until, clock.now())
+  const turn = await pace.enter({ signal: run.signal, patience }).catch((reason: unknown) => {
+    throw clock.now() >= deadline ? limited(deadline) : reason
+  })
+  if (typeof turn === 'number') throw limited(turn)
+  return turn
 }
 
 /** Sends with a token; after a 401, once in a call's life, again with a new one (a refused request did nothing). */
@@ -114,13 +142,24 @@ function createSender<T>(options: RequesterOptions, run: Run<T>): () => Promise<
     })
   }
 
-  return async () => {
+  async function sendRenewing(): Promise<Outcome> {
     const token = await options.tokens.get(signal)
     const outcome = await sendWith(token)
     if (outcome.kind !== 'answered' || outcome.status !== 401 || renewed) return outcome
     renewed = true
     options.tokens.invalidate(token)
     return sendWith(await options.tokens.get(signal))
+  }
+
+  return async () => {
+    const turn = await takeTurn(options, run)
+    let outcome: Outcome | undefined
+    try {
+      outcome = await sendRenewing()
+      return outcome
+    } finally {
+      turn.leave(toAnswer(outcome))
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Answer } from './pace.ts'
 import type { Outcome } from './transport.ts'
 
 /** Full jitter: anywhere between nothing and the doubling step, so that callers that failed together spread out. */
@@ -58,6 +59,13 @@ function isSlowDown(outcome: {
   readonly retryAfterMs?: number | undefined
 }): boolean {
   return outcome.status === 429 || (outcome.status === 503 && outcome.retryAfterMs !== undefined)
+}
+
+/** What an outcome tells of the pace; nothing where there was no answer, or one of a host in trouble. */
+export function toAnswer(outcome: Outcome | undefined): Answer | undefined {
+  if (outcome?.kind !== 'answered') return undefined
+  const slowDown = isSlowDown(outcome)
+  return slowDown || outcome.status < 500 ? { slowDown, retryAfterMs: outcome.retryAfterMs } : undefined
 }
 
 /** True when the request may have had its effect although no answer says so. */

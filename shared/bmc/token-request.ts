@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { CcmError, type ErrorCode } from '../errors.ts'
-import { decodeBody, toBmcError, toInvalidResponse, type Where } from './failures.ts'
+import { decodeBody, toBmcError, toInvalidResponse, toLimited, type Where } from './failures.ts'
 import { pause } from './limits.ts'
-import { decideRetry } from './retry.ts'
+import type { Pace } from './pace.ts'
+import { decideRetry, toAnswer } from './retry.ts'
 import type { Secrets } from './secrets.ts'
 import type { Answered, Outcome, Transport } from './transport.ts'
 import type { Credentials } from './types.ts'
@@ -27,6 +28,8 @@ export interface TokenRequestOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly secrets: Secrets
+  /** Of the token endpoint, shared by all who ask it. */
+  readonly pace: Pace
 }
 
 /** How hard one refresh tries. */
@@ -49,7 +52,8 @@ const REFUSALS = /invalid_client|unauthorized_client/
  * servers disagree on how Basic encodes special characters.
  *
  * @throws CcmError BMC_CREDENTIALS_INVALID once the credentials, read again, are refused still; otherwise
- *   BMC_TOKEN_ENDPOINT_FAILED; the signal's reason when it aborts
+ *   BMC_TOKEN_ENDPOINT_FAILED, or BMC_RATE_LIMITED while the endpoint wants to be left alone; the signal's reason when it
+ *   aborts
  */
 export async function requestToken(options: TokenRequestOptions, effort: Effort): Promise<FreshToken> {
   const first = await readCredentials(options)
@@ -83,7 +87,7 @@ async function askUntilAnswered(
 ): Promise<TokenAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     const askedAt = options.clock.now()
-    const outcome = await options.transport.send(toSending(options.tokenUrl, credentials, effort))
+    const outcome = await sendInTurn(options, credentials, effort)
     effort.signal.throwIfAborted()
     if (outcome.kind === 'answered' && (outcome.status === 200 || isRefusal(outcome))) {
       return { ...outcome, askedAt }
@@ -94,6 +98,19 @@ async function askUntilAnswered(
     if (verdict.do === 'give-up') throw toTokenError(options, 'BMC_TOKEN_ENDPOINT_FAILED', outcome)
     await pause(options.clock, verdict.afterMs, effort.signal)
   }
+}
+
+async function sendInTurn(
+  options: TokenRequestOptions,
+  credentials: Credentials,
+  effort: Effort,
+): Promise<Outcome> {
+  const { clock, pace, transport, tokenUrl } = options
+  const turn = await pace.enter({ signal: effort.signal, patience: clock.now() + MAX_WAIT_MS })
+  if (typeof turn === 'number') throw toLimited(toWhere(options), turn, clock.now())
+  const outcome = await transport.send(toSending(tokenUrl, credentials, effort))
+  turn.leave(toAnswer(outcome))
+  return outcome
 }
 
 function toSending(url: string, { clientId, clientSecret }: Credentials, effort: Effort) {

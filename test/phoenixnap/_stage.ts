@@ -182,12 +182,15 @@ function toHandler(
   }
 }
 
+/** What sends nothing. */
+const LOCAL: readonly (keyof Bmc)[] = ['close', 'unreachableSince', 'limitedUntil', 'holdOff']
+
 /** The client, with a step before and after each call. */
 function watched(bmc: Bmc, step: (what: string) => void): Bmc {
   return new Proxy(bmc, {
     get(target, name: keyof Bmc) {
       const member: unknown = target[name]
-      if (typeof member !== 'function' || name === 'close' || name === 'unreachableSince') return member
+      if (typeof member !== 'function' || LOCAL.includes(name)) return member
       return async (...args: unknown[]): Promise<unknown> => {
         step(`before ${name}`)
         const result: unknown = await Reflect.apply(member, target, args)

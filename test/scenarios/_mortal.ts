@@ -120,7 +120,7 @@ function toMortalKube(kube: Kube, effect: Effect, live: () => void): Kube {
 }
 
 const READS = /^(get|list)/
-const LOCAL = ['requests', 'unreachableSince', 'close']
+const LOCAL = ['requests', 'unreachableSince', 'limitedUntil', 'holdOff', 'close']
 
 function toMortalBmc(bmc: Bmc, effect: Effect, live: () => void): Bmc {
   return new Proxy(bmc, {

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { type Answer, ApiError, type Query, type Route } from './api.ts'
 import type { Fault, FaultInjector } from './faults.ts'
+import { type Bucket, createBucket } from './rate-limit.ts'
 import type { OpenEntry, RequestLogWriter } from './request-log.ts'
 import type { World } from './store.ts'
 import type { TokenIssuer } from './token.ts'
@@ -22,11 +23,18 @@ export interface Pipeline {
   readonly closing: AbortSignal
 }
 
+/** What takes requests in, and how fast. */
+interface Intake extends Pipeline {
+  /** None without a limit. */
+  readonly buckets: { readonly api: Bucket; readonly token: Bucket } | undefined
+}
+
 type Effect = () => Answer
 
 /** Sets up parsers, the API's routes, the token endpoint, and the answers to everything else. */
-export function addRoutes(app: FastifyInstance, pipeline: Pipeline): void {
-  const { routes, world, issuer } = pipeline
+export function addRoutes(app: FastifyInstance, parts: Pipeline): void {
+  const { routes, world, issuer } = parts
+  const pipeline: Intake = { ...parts, buckets: createBuckets(parts) }
   addParsers(app)
   for (const route of routes) {
     app.route({
@@ -55,6 +63,11 @@ export function addRoutes(app: FastifyInstance, pipeline: Pipeline): void {
       throw toApiError(error)
     })
   })
+}
+
+function createBuckets({ world, clock }: Pipeline): Intake['buckets'] {
+  const { rateLimit } = world.settings
+  return rateLimit && { api: createBucket(clock, rateLimit), token: createBucket(clock, rateLimit) }
 }
 
 /** JSON with an empty body allowed (clients name the type on every POST), and the token endpoint's forms. */
@@ -108,7 +121,7 @@ function toApiError(error: unknown): ApiError {
 
 /** Logs the request, lets faults strike, and answers. */
 async function serve(
-  pipeline: Pipeline,
+  pipeline: Intake,
   request: FastifyRequest,
   reply: FastifyReply,
   operation: string,
@@ -127,6 +140,8 @@ async function serve(
   if (fault?.delayMs !== undefined && !(await delay(clock, fault.delayMs, closing))) return reply.hijack()
   const isBefore = fault !== undefined && !fault.afterEffect && (fault.status !== undefined || fault.hang)
   if (fault?.reset === 'before' || isBefore) return spoil(pipeline, fault ?? {}, reply, entry)
+  const emptyForMs = pipeline.buckets?.[operation.endsWith(TOKEN_PATH) ? 'token' : 'api'].take()
+  if (emptyForMs !== undefined) return slowDown(pipeline, reply, entry, emptyForMs)
   const answer = run(effect, pipeline)
   if (fault !== undefined) return spoil(pipeline, fault, reply, entry, answer)
   return send(pipeline, reply, entry, answer)
@@ -151,6 +166,11 @@ function run(effect: Effect, { world, log }: Pipeline): Answer {
     const errors = validationErrors ?? (world.settings.absent === 'null' ? null : undefined)
     return { status, body: { message, validationErrors: errors } }
   }
+}
+
+function slowDown(pipeline: Pipeline, reply: FastifyReply, entry: OpenEntry, ms: number): FastifyReply {
+  if (pipeline.world.settings.rateLimit?.tellsWhen) reply.header('retry-after', Math.ceil(ms / 1000))
+  return send(pipeline, reply, entry, { status: 429, body: { message: 'Too many requests.' } })
 }
 
 /** The fault's answer, or its lack of one; `answer` is what would have been said. */

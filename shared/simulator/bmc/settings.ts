@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate-limit.ts'
+
 /** How the simulated API behaves where it may be chosen; every duration is in milliseconds of the clock given. */
 export interface Settings {
   /** Life of a token. 15 minutes, as the real one. */
@@ -25,6 +27,8 @@ export interface Settings {
   readonly publicIpQuota: number
   /** Limit of the quota bmc.servers.max_count. */
   readonly serverQuota: number
+  /** None by default: no document names one. */
+  readonly rateLimit: RateLimit | undefined
   /** Refusals whose status the documents leave open; the defaults are statuses they list for the operation. */
   readonly refusals: {
     /** Deleting a block that is not unassigned. */
@@ -50,5 +54,6 @@ export const DEFAULT_SETTINGS: Settings = {
   locations: ['PHX', 'ASH', 'SGP', 'NLD', 'CHI', 'SEA'],
   publicIpQuota: 512,
   serverQuota: 2_000,
+  rateLimit: undefined,
   refusals: { deleteAssignedBlock: 403, quotaExceeded: 403, networkFull: 400 },
 }
