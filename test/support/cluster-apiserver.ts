@@ -1,15 +1,16 @@
 import { stringify } from 'yaml'
 import type { AuditTarget, ClusterBackend, ClusterNature, ClusterSetup } from './cluster.ts'
 import { serveCustomResources } from './cluster-definitions.ts'
-import { startControlPlane } from './control-plane.ts'
+import { type Etcd, startControlPlane } from './control-plane.ts'
 import type { ApiServerOptions } from './control-plane-files.ts'
 import { toKubeconfig } from './kubeconfigs.ts'
 import { ADMIN } from './users.ts'
 
 /** A real API server, which can also be stopped for a while; its data stay. */
 export interface ApiServerBackend extends ClusterBackend {
-  stop(): Promise<void>
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   start(): Promise<void>
+  readonly etcd: Etcd
 }
 
 /** What the controller's own audit policy selects, without its rule for its own user. */
@@ -31,9 +32,9 @@ const DUAL_STACK_FLAG = '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/11
 
 export async function startApiServerBackend(
   assets: string,
-  { dualStack, crds = [], ...setup }: ClusterSetup & ClusterNature,
+  { dualStack, crds = [], flags: given = [], ...setup }: ClusterSetup & ClusterNature,
 ): Promise<ApiServerBackend> {
-  const flags = dualStack ? [DUAL_STACK_FLAG] : []
+  const flags = [...(dualStack ? [DUAL_STACK_FLAG] : []), ...given]
   const plane = await startControlPlane(assets, { ...toOptions(setup), flags })
   try {
     await serveCustomResources(plane.kubeconfig(ADMIN), crds)
@@ -50,8 +51,9 @@ export async function startApiServerBackend(
       await plane.stopApiServer()
       await plane.startApiServer({ ...toOptions(changed), flags })
     },
-    stop: () => plane.stopApiServer(),
+    stop: signal => plane.stopApiServer(signal),
     start: () => plane.startApiServer(),
+    etcd: plane.etcd,
     close: () => plane.stop(),
   }
 }

@@ -40,6 +40,8 @@ export interface ClusterNature {
   readonly crds?: readonly object[] | undefined
   /** The simulator answers over plain HTTP: for stories that are told hundreds of times, none of them by kubectl. */
   readonly plain?: boolean | undefined
+  /** Further flags of the real API server. */
+  readonly flags?: readonly string[] | undefined
 }
 
 /** How a kind of cluster is reached and changed; `TestCluster` is built on it. */
@@ -86,8 +88,8 @@ export interface TestCluster {
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<KubectlResult>
   /** Replaces audit target and webhook tokens; a real API server restarts for it (2 to 3 s), keeping its data. */
   reconfigure(setup: ClusterSetup): Promise<void>
-  /** Stops and starts the real API server; absent on the simulator. */
-  readonly apiServer?: Pick<ApiServerBackend, 'stop' | 'start'>
+  /** Stops and starts the real API server and its etcd; absent on the simulator. */
+  readonly apiServer?: Pick<ApiServerBackend, 'stop' | 'start' | 'etcd'>
   /** Its store, request log and faults; absent on the real one. */
   readonly simulator?: KubernetesSimulator
 }

@@ -26,10 +26,23 @@ export interface ControlPlane {
   tokenFor(user: string): string
   /** Kubeconfig (YAML) of any user: `admin`, `system:node:…`, `system:serviceaccount:…:…` get their groups. */
   kubeconfig(user: string): string
-  stopApiServer(): Promise<void>
+  stopApiServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** Starts it again on the same port and the same data; the given options replace those before. */
   startApiServer(options?: ApiServerOptions): Promise<void>
+  readonly etcd: Etcd
   stop(): Promise<void>
+}
+
+/** The store behind the API server; its data stay whatever becomes of it. */
+export interface Etcd {
+  /** For its clients, over plain HTTP. */
+  readonly url: string
+  /** It answers nobody until it is resumed; connections stay open. */
+  pause(): void
+  resume(): void
+  kill(): Promise<void>
+  /** On the same port and the same data, after `kill`. */
+  start(): Promise<void>
 }
 
 /** Another process may take a port that was free a moment ago. */
@@ -68,6 +81,11 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
     return started
   }
   let apiServer: GuardedProcess | undefined
+  let etcd: GuardedProcess | undefined
+  const startEtcd = async (): Promise<void> => {
+    etcd = await start('etcd', toEtcdFlags(folder, etcdPort, peerPort))
+  }
+  const signalEtcd = (signal: 'SIGSTOP' | 'SIGCONT'): void => void (etcd && process.kill(etcd.pid, signal))
   const ask = (path: string): Promise<number> =>
     getStatus(url + path, certificates.ca, tokens.tokenFor(ADMIN))
 
@@ -86,7 +104,7 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
   }
 
   try {
-    await start('etcd', toEtcdFlags(folder, etcdPort, peerPort))
+    await startEtcd()
     await startApiServer()
   } catch (error) {
     await stop()
@@ -99,8 +117,15 @@ async function tryToStart(assets: string, options: ApiServerOptions): Promise<Co
     tokenFor: user => tokens.tokenFor(user),
     kubeconfig: user =>
       toKubeconfig({ server: url, ca: certificates.ca, user, token: tokens.tokenFor(user) }),
-    stopApiServer: async () => apiServer?.stop(),
+    stopApiServer: async signal => apiServer?.stop(signal),
     startApiServer,
+    etcd: {
+      url: `http://127.0.0.1:${etcdPort}`,
+      pause: () => signalEtcd('SIGSTOP'),
+      resume: () => signalEtcd('SIGCONT'),
+      kill: async () => etcd?.stop('SIGKILL'),
+      start: startEtcd,
+    },
     stop,
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { runRegister } from '../../shared/register/register.ts'
 import { type BmcSimulator, startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
-import { createCertificates } from '../../shared/simulator/certificates.ts'
+import { type Certificates, createCertificates } from '../../shared/simulator/certificates.ts'
 import type { TestCluster } from './cluster.ts'
 import { toBareEnvironment } from './hosts/binary.ts'
 import { type Host, type HostName, readBinary, readHost, type StartHost } from './hosts/host.ts'
@@ -29,6 +29,10 @@ export interface ServedOptions {
   readonly bmc?: BmcSimulator
   /** False: the API server knows nothing of it yet. */
   readonly registered?: boolean
+  /** What it serves with, where another one serves with it as well. */
+  readonly certificate?: Certificates
+  /** Where the API server calls it, when something stands in front of it. */
+  readonly url?: string
   /** Replaces anything of the environment's meaning of time. */
   readonly resyncInterval?: string
 }
@@ -55,7 +59,7 @@ export async function startServed(
   const bmc = options.bmc ?? (await startBmcSimulator())
   if (!options.bmc) t.teardown(() => bmc.close())
   const folder = t.testdir()
-  const certificate = await createCertificates({ hosts: ['127.0.0.1'] })
+  const certificate = options.certificate ?? (await createCertificates({ hosts: ['127.0.0.1'] }))
   const { ca, cert, key } = certificate
   const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') }
   await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key), writeFile(files.ca, ca)])
@@ -74,7 +78,8 @@ export async function startServed(
 
   async function register(...flags: string[]): Promise<void> {
     const kubeconfig = await cluster.kubeconfigFile()
-    const argv = ['--url', host.url, '--ca-file', files.ca, '--webhook-token-file', tokenFile, ...flags]
+    const url = options.url ?? host.url
+    const argv = ['--url', url, '--ca-file', files.ca, '--webhook-token-file', tokenFile, ...flags]
     const { code, said } =
       name === 'binary' ? await registerByBinary(argv, kubeconfig) : await registerHere(argv, kubeconfig)
     if (code !== 0) throw new Error(`register ended with ${code}:\n${said}`)
