@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorEntry } from './error-table.ts'
+import { toShortLine } from './printable.ts'
 
 export { ERRORS, type ErrorEntry }
 
@@ -11,13 +12,16 @@ export interface CcmErrorOptions {
   readonly cause?: unknown
 }
 
-/** The one error class of the project. `message` says what is wrong and where; `action` says what to do. */
+/**
+ * The one error class of the project. `message` says what is wrong and where, on one line that a terminal can show
+ * whatever servers and objects put into it; `action` says what to do.
+ */
 export class CcmError extends Error {
   readonly code: ErrorCode
   readonly fields: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: CcmErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(toShortLine(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'CcmError'
     this.code = code
     this.fields = options.fields ?? {}

@@ -36,3 +36,11 @@ t.test('errors are told apart by code', async t => {
   t.notOk(hasCode(Object.assign(new Error('x'), { code: 'KUBE_CONFLICT' })))
   t.notOk(hasCode(undefined))
 })
+
+t.test('a message is one line that a terminal can show, whoever wrote parts of it', async t => {
+  const { message } = new CcmError('BMC_BAD_REQUEST', 'it answered:\r\n\u001b[2J\u009b2J\u202ethe\u0000 end')
+  t.equal(message, 'it answered: [2J2Jthe end')
+  const long = new CcmError('BMC_BAD_REQUEST', 'x'.repeat(1_000_000)).message
+  t.ok(long.length <= 8192)
+  t.ok(long.endsWith('…'))
+})

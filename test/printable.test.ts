@@ -10,6 +10,7 @@ t.test('what others wrote stays on its line and moves no cursor', async t => {
     ['\u009b31mC1\u0085next', '31mC1 next'],
     ['one\u2028two\u2029three', 'one two three'],
     ['abc\u202edcba\u2066x\u2069', 'abcdcbax'],
+    ['web\u061c1', 'web1'],
   ]
   for (const [index, [text, expected]] of cases.entries())
     t.equal(toPrintable(text), expected, `case ${index}`)
