@@ -17,13 +17,17 @@ export interface Operation<T> {
   readonly parse: Parse<T>
 }
 
+/** Ids have 24 letters, or 36 at the most. */
+const MAX_ID = 256
+
 /** For calls whose answer is of no use: the API sends an object, a bare string or nothing. */
 export const ignoreBody: Parse<undefined> = () => undefined
 
 /**
  * Path with ids and query filled in.
  *
- * @throws CcmError BMC_BAD_REQUEST if an id would lead to another path (an empty one to the list of all)
+ * @throws CcmError BMC_BAD_REQUEST if an id would lead to another path (an empty one to the list of all), or is none:
+ *   too long, or with half a character in it
  */
 export function toPath(operation: Operation<unknown>): string {
   const query = new URLSearchParams((operation.query ?? []).map(([name, value]) => [name, value])).toString()
@@ -44,8 +48,8 @@ export function scopeOf(operation: Operation<unknown>): string {
 function fillIn(operation: Operation<unknown>): string {
   return operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const id = operation.ids?.[name] ?? ''
-    if (/^\.{0,2}$/.test(id)) {
-      const message = `${operation.method} ${operation.path}: ${JSON.stringify(id)} is no ${name}`
+    if (id.length > MAX_ID || /^\.{0,2}$/.test(id) || !id.isWellFormed()) {
+      const message = `${operation.method} ${operation.path}: ${JSON.stringify(id.slice(0, MAX_ID))} is no ${name}`
       throw new CcmError('BMC_BAD_REQUEST', message, { fields: { [name]: id } })
     }
     return encodeURIComponent(id)

@@ -110,13 +110,16 @@ function lenient<T>(read: () => T): T | undefined {
   }
 }
 
-/** An odd entry is kept as text, so that whoever expands the entries sees that one cannot be read. */
-const toEntry = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+/** An odd entry is kept as a word, so that whoever expands the entries sees that one cannot be read. */
+const toEntry = (value: unknown): string => (typeof value === 'string' ? value : toOdd(value))
+
+/** Its JSON could be as long as the answer, and too deep to be written at all. */
+const toOdd = (value: unknown): string => `(${typeof value})`
 
 function toPublicEntries(raw: Raw): readonly string[] | undefined {
   const value = raw.values['publicIpAddresses'] ?? undefined
   if (value === undefined) return undefined
-  return Array.isArray(value) ? value.map(toEntry) : [JSON.stringify(value)]
+  return Array.isArray(value) ? value.map(toEntry) : [toOdd(value)]
 }
 
 function toNetworkConfiguration(raw: Raw): NetworkConfiguration {

@@ -23,7 +23,7 @@ t.test('paths hold ids and queries, encoded', async t => {
 })
 
 t.test('an id that is no id is refused', async t => {
-  for (const ids of [{}, { id: '' }, { id: '.' }, { id: '..' }]) {
+  for (const ids of [{}, { id: '' }, { id: '.' }, { id: '..' }, { id: 'a\ud800' }, { id: 'a'.repeat(257) }]) {
     const one = operation({ path: '/s/{id}', ids })
     for (const use of [toPath, toWhat]) t.throws(() => use(one), { code: 'BMC_BAD_REQUEST' })
   }

@@ -170,10 +170,17 @@ t.test('an odd entry among addresses stays one, for whoever expands them', async
   const odd = { privateIpAddresses: [null, '10.0.0.11'], publicIpAddresses: '203.0.113.1' }
   const { bmc } = scripted({ api: [{ body: [{ ...SERVER, ...odd }] }] })
   t.match((await bmc.listServers())[0], {
-    privateIpAddresses: ['null', '10.0.0.11'],
-    publicIpAddresses: ['"203.0.113.1"'],
+    privateIpAddresses: ['(object)', '10.0.0.11'],
+    publicIpAddresses: ['(string)'],
     unreadable: undefined,
   })
+})
+
+t.test('an entry too deep to be written costs no other server', async t => {
+  const deep = `{"id":"server-2","privateIpAddresses":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`
+  const body = `[${JSON.stringify(SERVER)},${deep.replace('{', `${JSON.stringify(SERVER).slice(0, -1)},`)}]`
+  const { bmc } = scripted({ api: [{ body }] })
+  t.match(await bmc.listServers(), [{ id: SERVER.id }, { id: 'server-2', privateIpAddresses: ['(object)'] }])
 })
 
 t.test('a body that is no array is no list', async t => {
