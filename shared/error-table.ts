@@ -101,6 +101,11 @@ export const ERRORS = {
     action:
       'The Service has a new address, because the one it had is not available in this cluster: point DNS entries to it.',
   },
+  CCM_ADDRESS_REQUEST_DENIED: {
+    retry: false,
+    action:
+      'Ask for no certain address, or have the operator add the namespace to PNAP_ADDRESS_REQUEST_NAMESPACES.',
+  },
   CCM_ADDRESS_RESERVED: {
     retry: false,
     action: 'Request another address, or take it out of PNAP_RESERVED_ADDRESSES if it stands there.',
@@ -122,6 +127,21 @@ export const ERRORS = {
   CCM_FAMILY_UNAVAILABLE: {
     retry: false,
     action: 'Request an address of an IP family of the Service, or add the family to spec.ipFamilies.',
+  },
+  CCM_DEDICATED_DENIED: {
+    retry: false,
+    action:
+      'Take phoenixnap.com/ip-allocation off the Service, or have the operator add its namespace to PNAP_DEDICATED_NAMESPACES.',
+  },
+  CCM_NAMESPACE_LIMIT: {
+    retry: true,
+    action:
+      'Delete Services of this namespace that are not needed; the operator frees addresses that are retained (kubectl delete ipaddress), or raises PNAP_NAMESPACE_MAX_ADDRESSES, _MAX_RETAINED or _MAX_DEDICATED.',
+  },
+  CCM_RETAIN_DENIED: {
+    retry: false,
+    action:
+      'Take phoenixnap.com/retain-ip off the Service, or have the operator add its namespace to PNAP_RETAIN_NAMESPACES.',
   },
   CCM_LOCATION_CONFLICT: {
     retry: false,

@@ -75,6 +75,31 @@ export const list = (value: string): readonly string[] =>
     .map(item => item.trim())
     .filter(Boolean)
 
+/** Which namespaces something is for. */
+export interface NamespaceSet {
+  readonly names: readonly string[]
+  /** What names may begin with; an empty one is for all. */
+  readonly prefixes: readonly string[]
+}
+
+/** Names and beginnings of names (`team-*`) between commas, `*` for all, `none` for nobody. */
+export function namespaces(value: string): NamespaceSet {
+  if (value.trim() === 'none') return { names: [], prefixes: [] }
+  const entries = list(value)
+  if (
+    entries.length === 0 ||
+    !entries.every(entry => NAMESPACE_ENTRY.test(entry)) ||
+    entries.includes('none')
+  )
+    throw new Error(
+      'expected names of namespaces separated by commas (team-* for all that begin so), * or none',
+    )
+  const [prefixes = [], names = []] = [true, false].map(isPrefix =>
+    entries.filter(entry => entry.endsWith('*') === isPrefix),
+  )
+  return { names, prefixes: prefixes.map(entry => entry.slice(0, -1)) }
+}
+
 /** Addresses, ranges as `203.0.113.4-203.0.113.6` and blocks as `203.0.113.8/30`, separated by commas. */
 export function addressRanges(value: string): readonly AddressRange[] {
   const { ranges, malformed } = parseReserved(list(value))
@@ -143,6 +168,7 @@ export interface ServicePort extends NamespacedName {
 
 /** What Kubernetes accepts as the name of a namespace or of a Service; names of Secrets may hold dots as well. */
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const NAMESPACE_ENTRY = new RegExp(`^(?:${LABEL}|(?:[a-z0-9][a-z0-9-]{0,61})?\\*)$`)
 const HTTPS_PORT = 443
 
 /** `NAMESPACE/NAME` of an object; empty for none. */

@@ -13,6 +13,7 @@ import { createKube, type Kube } from '../../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../../shared/kubernetes/credentials.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import { toOwner } from '../../shared/phoenixnap/provider-id.ts'
+import type { NamespaceSet } from '../../shared/setting-parsers.ts'
 import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
 import {
   type KubernetesSimulator,
@@ -140,6 +141,7 @@ export async function startCluster(
   return { clock, simulator, kube }
 }
 
+const ALL: NamespaceSet = { names: [], prefixes: [''] }
 /** As by default. */
 export const SERVICE_SETTINGS: ServiceSettings = {
   classes: [],
@@ -151,6 +153,14 @@ export const SERVICE_SETTINGS: ServiceSettings = {
   releaseQuarantineMs: 600_000,
   typeChangeQuarantineMs: 86_400_000,
   blockGraceMs: 600_000,
+  tenants: {
+    addressRequests: ALL,
+    retention: ALL,
+    dedicated: ALL,
+    maxAddresses: undefined,
+    maxRetained: 5,
+    maxDedicated: 2,
+  },
 }
 
 export async function createStage(

@@ -25,6 +25,8 @@ export interface AddressView {
 export interface AddressIndex {
   readonly view: AddressView
   claimsOf(service: ServiceRef): readonly Claim[]
+  /** Claims of all Services of a namespace, whatever their state. */
+  claimsIn(namespace: string): readonly Claim[]
   claimAt(address: string): Claim | undefined
   /** The gate of a block, unless it has none: closed then. */
   gateOf(blockId: string): Gate | undefined
@@ -40,6 +42,7 @@ export function indexAddresses(view: AddressView): AddressIndex {
   const { book, source } = view
   const byAddress = new Map(book.claims.map(claim => [claim.address, claim]))
   const byService = Map.groupBy(book.claims, ({ service }) => toKey(service))
+  const byNamespace = Map.groupBy(book.claims, ({ service }) => service.namespace)
   const gates = new Map(book.gates.map(gate => [gate.blockId, gate]))
   const free = new Map<string, readonly AddressRange[]>()
   let taken: readonly AddressRange[] | undefined
@@ -47,6 +50,7 @@ export function indexAddresses(view: AddressView): AddressIndex {
   return {
     view,
     claimsOf: service => byService.get(toKey(service)) ?? [],
+    claimsIn: namespace => byNamespace.get(namespace) ?? [],
     claimAt: address => byAddress.get(address),
     gateOf: blockId => gates.get(blockId),
     blockAt: address => findBlock(source.blocks, address),

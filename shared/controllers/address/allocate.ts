@@ -7,6 +7,7 @@ import type { Claim, ClaimState } from './contract.ts'
 import { type Problem, toProblem } from './problem.ts'
 import { type RequestedAddresses, sortRequested } from './requested.ts'
 import { judgeAddress, judgeClaim, type Standing } from './standing.ts'
+import { toDenied, toLimited } from './tenants.ts'
 
 /**
  * Where the addresses of a Service come from: first what its namespace and name hold already, then what it had before,
@@ -18,9 +19,11 @@ export function allocate(index: AddressIndex, request: AllocationRequest): Alloc
   const own = index.claimsOf(service)
   const judged = own.map(claim => ({ claim, standing: judgeClaim(index, claim, live) }))
   const requested = sortRequested(request)
+  let { room } = request.rights
   const choices = families.all.map(family => {
     const ofFamily = judged.filter(({ claim }) => claim.family === family)
-    const choice = chooseFor(family, { index, request, requested, judged: ofFamily })
+    const choice = chooseFor(family, { index, request, requested, judged: ofFamily, room })
+    if (choice.candidates !== NONE) room -= 1
     return { ...choice, family, required: families.required.includes(family) }
   })
   const broken = judged.flatMap(row => toBroken(index, row))
@@ -55,7 +58,11 @@ interface Situation {
   readonly requested: RequestedAddresses
   /** Own claims of the family. */
   readonly judged: readonly JudgedClaim[]
+  /** How many more addresses the namespace may have. */
+  readonly room: number
 }
+
+const NONE: readonly Candidate[] = []
 
 type Choice = Pick<FamilyAllocation, 'keep' | 'candidates' | 'otherwise'> & {
   readonly problem?: Problem | undefined
@@ -63,7 +70,7 @@ type Choice = Pick<FamilyAllocation, 'keep' | 'candidates' | 'otherwise'> & {
 
 const keepOr = (keep: Claim | undefined, otherwise: Lack, problem?: Problem): Choice => ({
   keep,
-  candidates: [],
+  candidates: NONE,
   otherwise,
   problem,
 })
@@ -90,6 +97,8 @@ function chooseRequested(address: string, situation: Situation, inUse: Claim | u
   if (own?.standing === 'onHold' || own?.standing === 'failed') return keepOr(inUse, 'onHold')
   if (request.wish.isBlocked) return keepOr(inUse, 'refused')
   const subject = `The address ${address} (${request.wish.source})`
+  const refusal = refuseRequest(situation, address, subject)
+  if (refusal) return keepOr(inUse, 'refused', refusal)
   const found = judgeAddress(index, request, address, subject)
   if (found.state !== 'free') {
     const problem = found.state === 'no' ? found.problem : undefined
@@ -98,12 +107,31 @@ function chooseRequested(address: string, situation: Situation, inUse: Claim | u
   return { keep: inUse, candidates: [found.candidate], otherwise: 'refused' }
 }
 
-function chooseAny(family: IPFamily, { index, request }: Situation): Choice {
-  const { service, wish, held } = request
+/** What a Service is known to be served with takes no permission: it is only claimed again. */
+function refuseRequest(
+  { request: { rights }, room }: Situation,
+  address: string,
+  subject: string,
+): Problem | undefined {
+  if (rights.proven.includes(address)) return undefined
+  if (!rights.mayRequest) return toDenied(subject)
+  return room > 0 ? undefined : toLimited()
+}
+
+function chooseAny(family: IPFamily, situation: Situation): Choice {
+  const { index, request } = situation
+  const { service, wish, held, rights } = request
   const all = listCandidates(index, service, family, wish.mode)
   const before = held.find(address => parseAddress(address)?.family === family)
+  const isProven = before !== undefined && rights.proven.includes(before)
+  if (situation.room <= 0 && !isProven) return keepOr(undefined, 'refused', toLimited())
   if (before === undefined) return { keep: undefined, candidates: all, otherwise: 'full' }
-  const found = judgeAddress(index, request, before, `The address ${before} that the Service had before`)
+  const subject = `The address ${before} that the Service had before`
+  if (!rights.mayRequest && !isProven) {
+    const problem = toReplaced(toDenied(subject))
+    return { keep: undefined, candidates: all, otherwise: 'full', problem }
+  }
+  const found = judgeAddress(index, request, before, subject)
   if (found.state === 'onHold') return keepOr(undefined, 'onHold')
   const candidates = found.state === 'free' ? preferring(found.candidate, all) : all
   const problem = found.state === 'no' ? toReplaced(found.problem) : undefined

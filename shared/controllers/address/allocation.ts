@@ -2,6 +2,7 @@ import type { AddressBlock, IPFamily, ServiceRef } from '../../cloud-provider/lo
 import type { Candidate } from './candidates.ts'
 import type { Claim } from './contract.ts'
 import type { Problem } from './problem.ts'
+import type { AddressRights } from './tenants.ts'
 import type { AddressWish } from './wish.ts'
 
 /** IP families of a Service. */
@@ -17,6 +18,7 @@ export interface AllocationRequest {
   readonly service: ServiceRef
   readonly families: WantedFamilies
   readonly wish: AddressWish
+  readonly rights: AddressRights
   /** Canonical addresses that it is served with now. */
   readonly live: readonly string[]
   /** Canonical addresses that it had before, most wanted first: those we chose, then those in its status. */

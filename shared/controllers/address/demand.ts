@@ -7,6 +7,7 @@ import type {
 } from '../../cloud-provider/load-balancer.ts'
 import { type AddressIndex, findBlock, isSameService, toKey } from './address-index.ts'
 import { type AllocationMode, countFree } from './candidates.ts'
+import { countDedicated } from './tenants.ts'
 
 /** A Service that lacks addresses for which blocks can be bought, or that its block can be repaired for. */
 export interface WaitingService {
@@ -22,6 +23,8 @@ export interface DemandSettings {
   readonly minFreeAddresses: number
   /** How Services are served that say nothing of it. */
   readonly mode: AllocationMode
+  /** Blocks of their own that the Services of one namespace may ask for; no limit where everybody has one. */
+  readonly maxDedicated: number
 }
 
 /**
@@ -39,10 +42,23 @@ export function toDemand(
     .map(({ service }): AddressNeed => ({ family: 'IPv4', count: 1, service }))
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   return {
-    needs: [...packed, ...dedicated],
+    needs: [...packed, ...withinLimit(index, dedicated, settings)],
     inUse: listInUse(index, waiting),
     counted: index.view.source.blocks.map(({ id }) => id).sort(),
   }
+}
+
+/** Of Services that were decided on at the same moment, none knows of the others' blocks. */
+function withinLimit(
+  index: AddressIndex,
+  needs: readonly AddressNeed[],
+  { mode, maxDedicated }: DemandSettings,
+): AddressNeed[] {
+  if (mode === 'dedicated') return [...needs]
+  const byNamespace = Map.groupBy(needs, ({ service }) => service?.namespace ?? '')
+  return [...byNamespace].flatMap(([namespace, own]) =>
+    own.slice(0, Math.max(0, maxDedicated - countDedicated(index, namespace))),
+  )
 }
 
 const keyOf = ({ service }: AddressNeed): string => (service ? toKey(service) : '')

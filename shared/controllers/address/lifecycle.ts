@@ -1,5 +1,8 @@
 import { SKEW_MS } from '../../kubernetes/leases.ts'
+import type { AddressIndex } from './address-index.ts'
+import { countFree } from './candidates.ts'
 import type { AddressBook, Claim } from './contract.ts'
+import type { TenantPolicy } from './tenants.ts'
 
 /** Why a Service is served no longer. `handedOver`: its user has the announcer serve it from somebody else's pool. */
 export type CleanUpCause = 'deleted' | 'typeChanged' | 'classChanged' | 'handedOver'
@@ -115,14 +118,65 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
   return { do: 'release', restMs: staysOnNode ? settings.typeChangeQuarantineMs : restMs, why }
 }
 
-/** Claims of a namespace whose Services are not known to exist. */
-export const countUnconfirmed = ({ claims }: AddressBook, namespace: string): number =>
-  claims.filter(({ state, service }) => state === 'unconfirmed' && service.namespace === namespace).length
+/** How many claims may be made for Services that are not known to exist, or are new. */
+export interface ClaimLimits {
+  /** Unconfirmed ones of a namespace. */
+  readonly unconfirmed: number
+  /** Unconfirmed IPv4 ones of all namespaces together. */
+  readonly share: number
+  /** Of a namespace in any state; undefined: any number. */
+  readonly addresses: number | undefined
+}
 
-/** Unconfirmed claims of a namespace that are more than it may have: the newest ones, by the version they were written at. */
-export function listBeyondLimit({ claims }: AddressBook, namespace: string): readonly Claim[] {
-  return claims
-    .filter(({ state, service }) => state === 'unconfirmed' && service.namespace === namespace)
+/**
+ * Of a review, whose Service may still be rejected: rejected ones of one namespace leave half of the addresses to all
+ * others, and those of all namespaces together a quarter to Services that are stored.
+ */
+export function toReviewLimits(index: AddressIndex, { maxAddresses }: TenantPolicy): ClaimLimits {
+  const waiting = index.view.book.claims.filter(isWaitingIPv4).length
+  const addresses = Number(countFree(index, 'IPv4')) + waiting
+  const half = Math.max(1, Math.ceil(addresses / 2))
+  const kept = Math.max(1, Math.floor(addresses / 4))
+  return {
+    unconfirmed: Math.min(MAX_UNCONFIRMED, half),
+    share: Math.max(1, addresses - kept),
+    addresses: maxAddresses,
+  }
+}
+
+/** Of a Service that is stored. */
+export const toStoredLimits = ({ maxAddresses }: TenantPolicy): ClaimLimits => ({
+  unconfirmed: Number.POSITIVE_INFINITY,
+  share: Number.POSITIVE_INFINITY,
+  addresses: maxAddresses,
+})
+
+const isWaitingIPv4 = ({ state, family }: Claim): boolean => state === 'unconfirmed' && family === 'IPv4'
+
+/** Whether one more would be beyond the limits for certain. */
+export function isAtLimit({ claims }: AddressBook, namespace: string, limits: ClaimLimits): boolean {
+  const own = claims.filter(
+    ({ state, service }) => state === 'unconfirmed' && service.namespace === namespace,
+  )
+  return own.length >= limits.unconfirmed || claims.filter(isWaitingIPv4).length >= limits.share
+}
+
+/**
+ * Unconfirmed claims of a namespace that are more than it may have: the newest ones, by the version they were written
+ * at. Whoever reads the book after his claim was made finds every one that was made before it.
+ */
+export function listBeyondLimit(
+  { claims }: AddressBook,
+  namespace: string,
+  limits: ClaimLimits,
+): readonly Claim[] {
+  const waiting = claims
+    .filter(({ state }) => state === 'unconfirmed')
     .toSorted((a, b) => Number(a.resourceVersion) - Number(b.resourceVersion))
-    .slice(MAX_UNCONFIRMED)
+  const isOwn = ({ service }: Claim): boolean => service.namespace === namespace
+  const own = waiting.filter(isOwn)
+  const others = claims.filter(isOwn).length - own.length
+  const room = Math.max(0, (limits.addresses ?? Number.POSITIVE_INFINITY) - others)
+  const beyondShare = new Set(waiting.filter(isWaitingIPv4).slice(limits.share))
+  return own.filter((claim, place) => place >= Math.min(limits.unconfirmed, room) || beyondShare.has(claim))
 }

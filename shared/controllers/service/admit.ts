@@ -1,16 +1,14 @@
-import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { FINALIZER } from '../../kubernetes/names.ts'
-import { isSameService } from '../address/address-index.ts'
 import { settle, type Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
-import { freeClaim } from '../address/claims.ts'
 import type { AddressBook } from '../address/contract.ts'
-import { countUnconfirmed, listBeyondLimit, MAX_UNCONFIRMED } from '../address/lifecycle.ts'
+import { isAtLimit, toReviewLimits } from '../address/lifecycle.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
+import { claimWithin } from './claim-within.ts'
 import type { ServiceContext } from './context.ts'
-import { decideService, type ServiceDecision, toKnowledge } from './decide.ts'
+import { decideService, type Knowledge, type ServiceDecision, toKnowledge } from './decide.ts'
 import { type ServiceState, toServiceFields } from './fields.ts'
-import { foreseeAddresses, obtainAddresses } from './obtain.ts'
+import { foreseeAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
 import { planServing, type Serving } from './serving-plan.ts'
 
@@ -39,7 +37,7 @@ export async function admitService(
   if (decision.kind !== 'serve')
     return { ...toRing(review, toWhy(decision)), patch: keepFinalizer(review, decision) }
   const isReplaced = losesItsAddress(decision)
-  const taken = isReplaced ? {} : await claim(context, review, decision, book, call)
+  const taken = isReplaced ? {} : await claim(context, review, decision, knowledge, call)
   const plan = planServing({ context, knowledge, book }, service, decision, taken)
   const fields = isReplaced ? toServiceFields(service, toRemembering(decision, book), announcer) : plan.fields
   return {
@@ -91,32 +89,19 @@ function toKeys({ dryRun, namespace, name, old }: ServiceReview): readonly Recon
 
 /** A Service without a name cannot hold a claim, and rejected ones must not drain the pool. */
 async function claim(
-  { kube }: Pick<ServiceContext, 'kube'>,
+  { kube, settings }: Pick<ServiceContext, 'kube' | 'settings'>,
   { namespace, name, dryRun }: ServiceReview,
   { allocation }: Serving,
-  book: AddressBook,
+  { index }: Knowledge,
   { signal }: WorkCall,
 ): Promise<Taken> {
-  if (name === '' || countUnconfirmed(book, namespace) >= MAX_UNCONFIRMED) return {}
+  const { book } = index.view
+  const limits = toReviewLimits(index, settings.tenants)
+  if (name === '' || isAtLimit(book, namespace, limits)) return {}
   if (dryRun) return foreseeAddresses(allocation)
-  const service: ServiceRef = { namespace, name }
-  const claimant = { service, serviceUid: undefined, state: 'unconfirmed' } as const
-  const taken = await obtainAddresses(kube, allocation, claimant, { now: book.now, signal })
-  return withinLimit(kube, service, taken, signal)
-}
-
-/** Of reviews at the same moment none has seen the claims of the others: those beyond the limit withdraw theirs. */
-async function withinLimit(
-  kube: ServiceContext['kube'],
-  service: ServiceRef,
-  taken: Taken,
-  signal?: AbortSignal,
-): Promise<Taken> {
-  if (Object.keys(taken).length === 0) return taken
-  const beyond = listBeyondLimit(await readBook(kube, signal), service.namespace)
-  const own = beyond.filter(claim => isSameService(claim.service, service))
-  for (const claim of own) await freeClaim(kube, claim, signal)
-  return own.length === 0 ? taken : {}
+  const claimant = { service: { namespace, name }, serviceUid: undefined, state: 'unconfirmed' } as const
+  const taken = await claimWithin(kube, allocation, claimant, limits, { now: book.now, signal })
+  return taken === 'beyond' ? {} : taken
 }
 
 /** What kubectl shows: only what the user can do something about. */

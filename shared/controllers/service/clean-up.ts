@@ -1,6 +1,7 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { FINALIZER, RETAIN_IP } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
+import { readBook } from '../address/book.ts'
 import type { Claim } from '../address/contract.ts'
 import {
   type ClaimDecision,
@@ -9,11 +10,13 @@ import {
   decideClaim,
   toRelease,
 } from '../address/lifecycle.ts'
+import type { Problem } from '../address/problem.ts'
+import { judgeRetention, listRetainedBeyond } from '../address/tenants.ts'
 import { changeClaims, type DecidedClaim } from './carry-out.ts'
 import { toCircumstances } from './claim-changes.ts'
 import { findUnwanted } from './classify.ts'
 import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.ts'
-import { deletedEvent, deletingEvent } from './events.ts'
+import { deletedEvent, deletingEvent, updateFailedEvent } from './events.ts'
 import { toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
 import type { PlanInput } from './serving-plan.ts'
@@ -34,7 +37,13 @@ export async function cleanUpService(
 ): Promise<Omit<Converged, 'changes'>> {
   const { context, ref, call } = work
   const { assigned } = readHistory(service)
-  await tellService(context, service, [deletingEvent()], call)
+  const refusal = judgeRetained(work, service)
+  await tellService(
+    context,
+    service,
+    [deletingEvent(), ...(refusal ? [updateFailedEvent(refusal)] : [])],
+    call,
+  )
   await releaseOwn(work, service, cause, assigned, note)
   const fields = toClearedFields(work, service, cause, assigned)
   const stored = await writeService(context.kube, service, fields, call.signal)
@@ -71,10 +80,29 @@ async function releaseOwn(
 ): Promise<void> {
   const { knowledge, ref } = work
   // Its address may still be on a node's interface also where it is deleted a moment after the change.
-  const view = toUnserved(service, service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged')
+  const view = toUnserved(work, service, service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged')
   const own = knowledge.index.claimsOf(ref)
   const decided = own.map(claim => ({ claim, decision: decideOwn(work, claim, view, assigned) }))
   await changeClaims(work, decided, note)
+  await releaseBeyond(
+    work,
+    decided.flatMap(({ claim, decision }) => (decision.do === 'retain' ? claim.address : [])),
+    note,
+  )
+}
+
+/** Of Services that go at the same moment none saw the others' addresses: those that are too many rest after all. */
+async function releaseBeyond(work: Work, retained: readonly string[], note: Note): Promise<void> {
+  if (retained.length === 0) return
+  const { context, ref, call } = work
+  const { tenants, releaseQuarantineMs: restMs } = context.settings
+  const book = await readBook(context.kube, call.signal)
+  const beyond = listRetainedBeyond(book, ref.namespace, tenants).filter(({ address }) =>
+    retained.includes(address),
+  )
+  const decision = { do: 'release', restMs, why: 'its namespace retains as many as it may' } as const
+  const decided = beyond.map(claim => ({ claim, decision }))
+  await changeClaims({ ...work, book }, decided, note)
 }
 
 /** One that the Service was served with rests also where nobody came to confirm it. */
@@ -100,7 +128,7 @@ export function planUnserved(
   service: KubeService | 'absent',
 ): DecidedClaim[] {
   const cause = service === 'absent' ? 'deleted' : findCause(input.context, service)
-  const view = service === 'absent' ? service : toUnserved(service, cause)
+  const view = service === 'absent' ? service : toUnserved(input, service, cause)
   const circumstances = toCircumstances(input, view)
   // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has.
   return input.knowledge.index
@@ -115,9 +143,23 @@ const findCause = (
   service: KubeService,
 ): CleanUpCause | undefined => announcer && findUnwanted(service, settings.classes, announcer)?.cause
 
-const toUnserved = ({ metadata }: KubeService, cleanUp: CleanUpCause | undefined): ClaimService => ({
-  uid: metadata.uid ?? '',
-  cleanUp,
-  retain: metadata.annotations?.[RETAIN_IP] === 'true',
-  uses: () => false,
-})
+function toUnserved(
+  { context, knowledge }: PlanInput,
+  service: KubeService,
+  cleanUp: CleanUpCause | undefined,
+): ClaimService {
+  const retain = wantsRetention(service) && judgeRetained({ context, knowledge }, service) === undefined
+  return { uid: service.metadata.uid ?? '', cleanUp, retain, uses: () => false }
+}
+
+const wantsRetention = ({ metadata }: KubeService): boolean => metadata.annotations?.[RETAIN_IP] === 'true'
+
+/** Why its addresses are not retained although it says so. */
+function judgeRetained(
+  { context: { settings }, knowledge }: Pick<PlanInput, 'context' | 'knowledge'>,
+  service: KubeService,
+): Problem | undefined {
+  const { name, namespace = '' } = service.metadata
+  if (!wantsRetention(service)) return undefined
+  return judgeRetention(settings.tenants, knowledge.index, { namespace, name })
+}

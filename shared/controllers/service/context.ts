@@ -6,6 +6,7 @@ import type { AddressRange } from '../../ip-address.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import type { Log } from '../../log.ts'
 import type { SupplyReader } from '../address/supply-reader.ts'
+import type { TenantPolicy } from '../address/tenants.ts'
 import type { WishSettings } from './wish.ts'
 
 /** What operators set about Services; durations in milliseconds. */
@@ -17,6 +18,7 @@ export interface ServiceSettings extends WishSettings {
   readonly releaseQuarantineMs: number
   readonly typeChangeQuarantineMs: number
   readonly blockGraceMs: number
+  readonly tenants: TenantPolicy
 }
 
 /** What the Service controllers work with, handed in by whoever composes them. */

@@ -4,11 +4,12 @@ import { type AddressIndex, indexAddresses } from '../address/address-index.ts'
 import { allocate } from '../address/allocate.ts'
 import type { Allocation } from '../address/allocation.ts'
 import type { AddressBook, AddressSource } from '../address/contract.ts'
+import { grantWish, toRights } from '../address/tenants.ts'
 import type { AddressWish } from '../address/wish.ts'
 import { type Classification, classifyService, toOwnership } from './classify.ts'
 import type { ServiceContext } from './context.ts'
 import { wantedFamilies } from './families.ts'
-import { type AddressHistory, readHistory } from './history.ts'
+import { type AddressHistory, readHistory, statusAddresses } from './history.ts'
 import { toWish } from './wish.ts'
 
 /** What is known when a Service is decided on. */
@@ -78,14 +79,23 @@ export function decideService(
   }
   const history = readHistory(service, review?.old)
   const networkLocation = source.location || undefined
-  const wish = toWish({ service, announcer, settings, assigned: history.assigned, networkLocation })
+  const { tenants, ipAllocation } = settings
+  const asked = toWish({ service, announcer, settings, assigned: history.assigned, networkLocation })
+  const wish = grantWish(tenants, index, ref, asked, ipAllocation)
   const wanted = wantedFamilies(service, families, review) ?? { all: [], required: [] }
   const allocation = allocate(index, {
     service: ref,
     families: wanted,
     wish,
+    rights: toRights(tenants, index, ref, toProven(service, review)),
     live: history.live,
     held: history.held,
   })
   return { kind: 'serve', allocation, history, wish }
+}
+
+/** Of a review only the former object comes from the API server: a user may write any status into the new one. */
+function toProven(service: KubeService, review: { readonly old: KubeService | undefined } | undefined) {
+  const stored = review ? review.old : service
+  return stored ? statusAddresses(stored) : []
 }

@@ -63,9 +63,14 @@ function toLeavesWaiting(waiters: readonly Waiter[]): Round['leavesWaiting'] {
     resourceVersion !== undefined && versions.get(uid)?.resourceVersion === resourceVersion
 }
 
-export const toDemandSettings = ({ minFreeAddresses, ipAllocation }: ServiceContext['settings']) => ({
+export const toDemandSettings = ({
+  minFreeAddresses,
+  ipAllocation,
+  tenants,
+}: ServiceContext['settings']) => ({
   minFreeAddresses,
   mode: ipAllocation,
+  maxDedicated: tenants.maxDedicated,
 })
 
 /** @param expected blocks that claims and gates named before the supply was read */

@@ -4,8 +4,10 @@ import type { Settlement } from '../address/allocation.ts'
 import { confirmClaim } from '../address/claims.ts'
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
+import { toStoredLimits } from '../address/lifecycle.ts'
 import type { Problem } from '../address/problem.ts'
 import { changeClaims, refreshAndNote } from './carry-out.ts'
+import { claimForStored } from './claim-within.ts'
 import type { Converged, Note, Work } from './converge.ts'
 import {
   addressesEvent,
@@ -15,7 +17,6 @@ import {
   syncFailedEvent,
   updateFailedEvent,
 } from './events.ts'
-import { obtainAddresses } from './obtain.ts'
 import {
   planServing,
   type Serving,
@@ -44,7 +45,8 @@ export async function serveService(
   const uid = service.metadata.uid ?? ''
   const when: When = { now: book.now, signal: call.signal }
   const claimant = { service: ref, serviceUid: uid, state: 'active' } as const
-  const taken = await obtainAddresses(context.kube, decision.allocation, claimant, when)
+  const limits = toStoredLimits(context.settings.tenants)
+  const taken = await claimForStored(context.kube, decision.allocation, claimant, limits, when)
   for (const { address } of Object.values(taken)) note(toClaimed(address, ref))
   const plan = planServing(work, service, decision, taken)
   const { settlement, fields } = plan

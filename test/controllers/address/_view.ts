@@ -7,6 +7,7 @@ import {
 import type { AllocationRequest } from '../../../shared/controllers/address/allocation.ts'
 import type { Candidate } from '../../../shared/controllers/address/candidates.ts'
 import type { Claim, Gate } from '../../../shared/controllers/address/contract.ts'
+import type { AddressRights } from '../../../shared/controllers/address/tenants.ts'
 import type { AddressWish } from '../../../shared/controllers/address/wish.ts'
 import { formatAddress, parseCidr } from '../../../shared/ip-address.ts'
 import { parseReserved } from '../../../shared/reserved-addresses.ts'
@@ -122,6 +123,9 @@ export interface RequestSketch extends Partial<Omit<AllocationRequest, 'wish' | 
   readonly wish?: Partial<AddressWish>
 }
 
+/** Whoever may do everything. */
+export const ALL_RIGHTS: AddressRights = { mayRequest: true, proven: [], room: Number.POSITIVE_INFINITY }
+
 export function makeRequest(sketch: RequestSketch = {}): AllocationRequest {
   const families = sketch.families ?? ['IPv4']
   const live = sketch.live ?? []
@@ -129,6 +133,7 @@ export function makeRequest(sketch: RequestSketch = {}): AllocationRequest {
     service: sketch.service ?? WEB,
     families: { all: families, required: sketch.required ?? families },
     wish: { ...NO_WISH, source: 'spec.loadBalancerIP', ...sketch.wish },
+    rights: sketch.rights ?? ALL_RIGHTS,
     live,
     held: sketch.held ?? live,
   }

@@ -92,6 +92,7 @@ for (const [name, sketch, services, settings, needs] of CASES)
     const demand: AddressDemand = toDemand(index, services, {
       minFreeAddresses: 0,
       mode: 'packed',
+      maxDedicated: 10,
       ...settings,
     })
     t.strictSame(demand.needs, needs)
@@ -107,6 +108,7 @@ t.test('blocks with claims, and those that hold what a waiting Service had, are 
   const demand = toDemand(index, [waiting({ pinned: ['203.0.113.10', '192.0.2.1'] })], {
     minFreeAddresses: 0,
     mode: 'packed',
+    maxDedicated: 10,
   })
   t.strictSame(demand.inUse, ['a', 'f'])
   t.strictSame(demand.counted, ['a', 'theirs'])

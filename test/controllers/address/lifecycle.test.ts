@@ -3,13 +3,17 @@ import type { Claim } from '../../../shared/controllers/address/contract.ts'
 import {
   type ClaimCircumstances,
   type ClaimDecision,
+  type ClaimLimits,
   type ClaimService,
-  countUnconfirmed,
   decideClaim,
+  isAtLimit,
   listBeyondLimit,
   MAX_UNCONFIRMED,
+  toReviewLimits,
+  toStoredLimits,
 } from '../../../shared/controllers/address/lifecycle.ts'
-import { API, makeClaim, makeView, NOW } from './_view.ts'
+import { SERVICE_SETTINGS } from '../_stage.ts'
+import { API, makeBlock, makeClaim, makeIndex, makeView, NOW } from './_view.ts'
 
 const MINUTE = 60_000
 const SETTINGS = {
@@ -164,25 +168,84 @@ t.test('a rest that began in the future is over', async t => {
   })
 })
 
+const OF_REVIEW: ClaimLimits = {
+  unconfirmed: MAX_UNCONFIRMED,
+  share: Number.POSITIVE_INFINITY,
+  addresses: undefined,
+}
+const OTHER = { namespace: 'other', name: 'web' }
+const unconfirmed = (address: string, fields: Partial<Claim> = {}): Claim =>
+  makeClaim(address, 'a', { state: 'unconfirmed', ...fields })
+
 t.test('counts what is unconfirmed in a namespace', async t => {
   const claims = [
-    makeClaim('203.0.113.2', 'a', { state: 'unconfirmed' }),
-    makeClaim('203.0.113.3', 'a', { state: 'unconfirmed', service: API }),
+    unconfirmed('203.0.113.2'),
+    unconfirmed('203.0.113.3', { service: API }),
     makeClaim('203.0.113.4', 'a'),
-    makeClaim('203.0.113.5', 'a', { state: 'unconfirmed', service: { namespace: 'other', name: 'web' } }),
+    unconfirmed('203.0.113.5', { service: OTHER }),
   ]
-  t.equal(countUnconfirmed(makeView({ claims }).book, 'default'), 2)
-  t.equal(countUnconfirmed(makeView({ claims }).book, 'none'), 0)
+  const { book } = makeView({ claims })
+  const isAt = (count: number, namespace: string): boolean =>
+    isAtLimit(book, namespace, { ...OF_REVIEW, unconfirmed: count })
+  t.ok(isAt(2, 'default'))
+  t.notOk(isAt(3, 'default'))
+  t.notOk(isAt(1, 'none'))
+  t.ok(isAtLimit(book, 'none', { ...OF_REVIEW, share: 3 }), 'together with all other namespaces')
+  t.notOk(isAtLimit(book, 'none', { ...OF_REVIEW, share: 4 }))
 })
 
 t.test('beyond the limit are those that were claimed last, whatever their addresses', async t => {
   const claims = Array.from({ length: MAX_UNCONFIRMED + 2 }, (_, n) =>
-    makeClaim(`203.0.113.${n + 2}`, 'a', { state: 'unconfirmed', resourceVersion: String(1000 - n) }),
+    unconfirmed(`203.0.113.${n + 2}`, { resourceVersion: String(1000 - n) }),
   )
   const { book } = makeView({ claims: [...claims, makeClaim('203.0.113.60', 'a')] })
   t.strictSame(
-    listBeyondLimit(book, 'default').map(({ address }) => address),
+    listBeyondLimit(book, 'default', OF_REVIEW).map(({ address }) => address),
     ['203.0.113.3', '203.0.113.2'],
   )
-  t.strictSame(listBeyondLimit(book, 'none'), [])
+  t.strictSame(listBeyondLimit(book, 'none', OF_REVIEW), [])
 })
+
+t.test('and those that leave too little to all others, or are more than a namespace may have', async t => {
+  const claims = [
+    unconfirmed('203.0.113.2', { resourceVersion: '30' }),
+    unconfirmed('203.0.113.3', { resourceVersion: '10', service: OTHER }),
+    unconfirmed('203.0.113.4', { resourceVersion: '20' }),
+    unconfirmed('2001:db8::2', { resourceVersion: '5' }),
+    makeClaim('203.0.113.6', 'a', { state: 'retained' }),
+  ]
+  const { book } = makeView({ claims })
+  const beyond = (limits: Partial<ClaimLimits>): string[] =>
+    listBeyondLimit(book, 'default', { ...OF_REVIEW, ...limits }).map(({ address }) => address)
+  t.strictSame(beyond({ share: 2 }), ['203.0.113.2'])
+  t.strictSame(beyond({ share: 1 }), ['203.0.113.4', '203.0.113.2'])
+  t.strictSame(beyond({ addresses: 3 }), ['203.0.113.2'])
+  t.strictSame(beyond({ addresses: 0 }), ['2001:db8::2', '203.0.113.4', '203.0.113.2'])
+})
+
+t.test(
+  'reviews leave half of what is free to other namespaces, and a quarter to Services that are stored',
+  async t => {
+    const A = makeBlock('a', '203.0.113.0/29')
+    const { tenants } = SERVICE_SETTINGS
+    const limitsOf = (claims: readonly Claim[], blocks = [A]): number[] => {
+      const { unconfirmed: own, share } = toReviewLimits(makeIndex({ blocks, claims }), tenants)
+      return [own, share]
+    }
+    t.strictSame(limitsOf([]), [3, 4], 'of five')
+    t.strictSame(limitsOf([unconfirmed('203.0.113.2')]), [3, 4], 'what is unconfirmed counts as free')
+    const used = [2, 3, 4, 5].map(place => makeClaim(`203.0.113.${place}`, 'a'))
+    t.strictSame(limitsOf(used.slice(1)), [1, 1], 'of two')
+    t.strictSame(limitsOf(used), [1, 1], 'the last one may be had')
+    t.strictSame(
+      limitsOf([], [makeBlock('b', '198.51.100.0/27')]),
+      [10, 22],
+      'never more than ten of a namespace',
+    )
+    t.strictSame(toStoredLimits({ ...tenants, maxAddresses: 4 }), {
+      unconfirmed: Number.POSITIVE_INFINITY,
+      share: Number.POSITIVE_INFINITY,
+      addresses: 4,
+    })
+  },
+)

@@ -1,0 +1,186 @@
+import t from 'tap'
+import { allocate } from '../../../shared/controllers/address/allocate.ts'
+import { settle } from '../../../shared/controllers/address/allocation.ts'
+import { toDemand } from '../../../shared/controllers/address/demand.ts'
+import {
+  countDedicated,
+  grantWish,
+  isAmong,
+  judgeRetention,
+  listRetainedBeyond,
+  type TenantPolicy,
+  toRights,
+} from '../../../shared/controllers/address/tenants.ts'
+import { namespaces } from '../../../shared/setting-parsers.ts'
+import { SERVICE_SETTINGS } from '../_stage.ts'
+import { A, ask, DUAL, FREE, testAllocations, V6 } from './_allocations.ts'
+import { ALL_RIGHTS, API, makeBlock, makeClaim, makeIndex, makeRequest, NO_WISH, WEB } from './_view.ts'
+
+const NOBODY = { names: [], prefixes: [] }
+const policy = (fields: Partial<TenantPolicy> = {}): TenantPolicy => ({
+  ...SERVICE_SETTINGS.tenants,
+  ...fields,
+})
+const [FIRST = '', SECOND = ''] = FREE
+const denied = { ...ALL_RIGHTS, mayRequest: false }
+const full = { ...ALL_RIGHTS, room: 0 }
+
+t.test('which namespaces a setting names', async t => {
+  const cases: [set: string, namespace: string, isIn: boolean][] = [
+    ['*', 'anything', true],
+    ['none', 'none', false],
+    ['a,team-*', 'a', true],
+    ['a, team-*', 'team-b', true],
+    ['a,team-*', 'ab', false],
+    ['a,team-*', 'my-team-b', false],
+    ['team', 'team-b', false],
+  ]
+  for (const [set, namespace, isIn] of cases)
+    t.equal(isAmong(namespaces(set), namespace), isIn, `${namespace} in ${set}`)
+  for (const wrong of ['a b', 'A', ',', '-a', 'a*b', '**', 'a,none', '../a'])
+    t.throws(() => namespaces(wrong), /expected names of namespaces/, wrong)
+})
+
+testAllocations([
+  [
+    'who may not ask gets nothing, and no other address instead',
+    { blocks: [A] },
+    { ...ask(FIRST), rights: denied },
+    { otherwise: 'refused', codes: ['CCM_ADDRESS_REQUEST_DENIED'] },
+  ],
+  [
+    'what it has already it may ask for, and goes on with',
+    { blocks: [A], claims: [makeClaim(FIRST, 'a')] },
+    { ...ask(FIRST), rights: denied, live: [FIRST] },
+    { keep: FIRST },
+  ],
+  [
+    'a request that is refused takes nothing away',
+    { blocks: [A], claims: [makeClaim(FIRST, 'a')] },
+    { ...ask(SECOND), rights: denied, live: [FIRST] },
+    { keep: FIRST, codes: ['CCM_ADDRESS_REQUEST_DENIED'] },
+  ],
+  [
+    'what the API server knows it by needs no permission: adopted',
+    { blocks: [A] },
+    { ...ask(FIRST), rights: { ...denied, proven: [FIRST], room: 0 } },
+    { candidates: [FIRST], otherwise: 'refused' },
+  ],
+  [
+    'a restored backup asks as well',
+    { blocks: [A] },
+    { held: [FIRST], rights: denied },
+    { candidates: 'some', otherwise: 'full', codes: ['CCM_ADDRESS_REPLACED'] },
+  ],
+  [
+    'a namespace that is full gets nothing more, and no block is bought for it',
+    { blocks: [A] },
+    { rights: full },
+    { otherwise: 'refused', codes: ['CCM_NAMESPACE_LIMIT'] },
+  ],
+  [
+    'nor by asking',
+    { blocks: [A] },
+    { ...ask(FIRST), rights: full },
+    { otherwise: 'refused', codes: ['CCM_NAMESPACE_LIMIT'] },
+  ],
+  [
+    'and keeps what it has',
+    { blocks: [A], claims: [makeClaim(FIRST, 'a')] },
+    { rights: full, live: [FIRST] },
+    { keep: FIRST },
+  ],
+])
+
+t.test('of two families only one has room', async t => {
+  const request = makeRequest({ ...DUAL, rights: { ...ALL_RIGHTS, room: 1 } })
+  const { families, problems } = allocate(makeIndex({ blocks: [A, V6] }), request)
+  t.match(families, [{ otherwise: 'full' }, { otherwise: 'refused', candidates: [] }])
+  t.match(problems, [{ code: 'CCM_NAMESPACE_LIMIT' }])
+})
+
+t.test('a refusal never makes anybody buy', async t => {
+  const allocation = allocate(makeIndex({ blocks: [A] }), makeRequest({ rights: full }))
+  t.match(settle(allocation, {}), { kind: 'wait', lacking: [] })
+})
+
+t.test('room counts what rests and what is retained', async t => {
+  const claims = (['active', 'released', 'retained', 'unconfirmed'] as const).map((state, n) =>
+    makeClaim(FREE[n] ?? '', 'a', { state }),
+  )
+  const index = makeIndex({ blocks: [A], claims })
+  t.equal(toRights(policy({ maxAddresses: 6 }), index, WEB, []).room, 2)
+  t.equal(toRights(policy({ maxAddresses: 2 }), index, WEB, []).room, 0)
+  t.equal(toRights(policy({ maxAddresses: 6 }), index, { namespace: 'other', name: 'web' }, []).room, 6)
+  t.equal(toRights(policy(), index, WEB, []).room, Number.POSITIVE_INFINITY)
+})
+
+t.test('who may retain, and how many', async t => {
+  const retained = FREE.slice(0, 2).map((address, n) =>
+    makeClaim(address, 'a', {
+      state: 'retained',
+      service: { ...API, name: `api-${n}` },
+      resourceVersion: `${9 - n}`,
+    }),
+  )
+  const index = makeIndex({ blocks: [A], claims: retained })
+  const judge = (fields: Partial<TenantPolicy>) => judgeRetention(policy(fields), index, WEB)?.code
+  t.equal(judge({}), undefined)
+  t.equal(judge({ retention: NOBODY }), 'CCM_RETAIN_DENIED')
+  t.equal(judge({ maxRetained: 2 }), 'CCM_NAMESPACE_LIMIT')
+  t.equal(
+    judgeRetention(policy({ maxRetained: 2 }), index, { ...API, name: 'api-0' }),
+    undefined,
+    'its own one',
+  )
+  const beyond = listRetainedBeyond(index.view.book, 'default', policy({ maxRetained: 1 }))
+  t.strictSame(
+    beyond.map(({ address }) => address),
+    [FIRST],
+    'the one that was retained last',
+  )
+  t.strictSame(listRetainedBeyond(index.view.book, 'other', policy({ maxRetained: 0 })), [])
+})
+
+const own = (id: string, cidr: string, name: string) =>
+  makeBlock(id, cidr, { dedicatedTo: { namespace: 'default', name } })
+const TWO = [own('x', '203.0.113.8/29', 'x'), own('y', '203.0.113.16/29', 'y')]
+
+t.test('who may have a block of his own, and how many', async t => {
+  const grant = (
+    fields: Partial<TenantPolicy>,
+    blocks = TWO,
+    fallback: 'packed' | 'dedicated' = 'packed',
+  ) => {
+    const wish = { ...NO_WISH, mode: 'dedicated', retain: true } as const
+    const { mode, problems } = grantWish(policy(fields), makeIndex({ blocks }), WEB, wish, fallback)
+    return [mode, ...problems.map(({ code }) => code)]
+  }
+  t.strictSame(grant({ maxDedicated: 3 }), ['dedicated'])
+  t.strictSame(grant({}), ['packed', 'CCM_NAMESPACE_LIMIT'])
+  t.strictSame(grant({ dedicated: NOBODY }, []), ['packed', 'CCM_DEDICATED_DENIED'])
+  t.strictSame(
+    grant({ dedicated: NOBODY }, [own('w', '203.0.113.24/29', 'web')]),
+    ['dedicated'],
+    'it has one',
+  )
+  t.strictSame(grant({ dedicated: NOBODY, maxDedicated: 0 }, TWO, 'dedicated'), ['dedicated'], 'all have one')
+  t.strictSame(grant({ maxDedicated: 3, retention: NOBODY }), ['dedicated', 'CCM_RETAIN_DENIED'])
+  t.equal(countDedicated(makeIndex({ blocks: TWO }), 'other'), 0)
+})
+
+t.test('Services that ask at the same moment get no more blocks than their namespace may have', async t => {
+  const waiting = ['p', 'q', 'r'].map(name => ({
+    service: { namespace: 'default', name },
+    lacking: ['IPv4'] as const,
+    mode: 'dedicated' as const,
+    pinned: [],
+  }))
+  const index = makeIndex({ blocks: [TWO[0] ?? A], known: [TWO[0] ?? A] })
+  const demand = (mode: 'packed' | 'dedicated') =>
+    toDemand(index, waiting, { minFreeAddresses: 0, mode, maxDedicated: 2 }).needs.map(
+      ({ service }) => service?.name,
+    )
+  t.strictSame(demand('packed'), ['p'])
+  t.strictSame(demand('dedicated'), ['p', 'q', 'r'])
+})
