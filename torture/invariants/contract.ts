@@ -41,6 +41,7 @@ export interface CheckerInputs {
 
 export interface CheckerSettings {
   readonly announcer: string
+  readonly ipAllocation: 'packed' | 'dedicated'
   readonly resyncIntervalMs: number
   readonly nodeDeleteGraceMs: number
   readonly nodeDeleteMaxShare: number

@@ -1,16 +1,17 @@
 import { INITIALIZED, MISSING_SINCE } from '../../shared/kubernetes/names.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import type { Server } from '../../shared/simulator/bmc/types.ts'
-import type { Entry, Stored } from '../world/contract.ts'
+import type { Entry, RequestDone, Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { State } from './state.ts'
 
 type NodeInvariant = '5a' | '5b' | '5c' | '5d'
 
-/** Within this time at most a share of the nodes goes. */
-const WINDOW_MS = 600_000
+/** Within ten minutes at most a share of the nodes goes; what a pass takes lies between its time and its last deletion. */
+const WINDOW_MS = 540_000
 /** Dates are whole seconds. */
 const SECOND_MS = 1000
+const OK = 200
 /** A server that a controller may still know: two intervals of passes, and the time of one. */
 const REMEMBERED_INTERVALS = 3
 
@@ -38,6 +39,9 @@ const toFault = (invariant: NodeInvariant, { metadata }: KubeNode, what: string)
   what,
 })
 
+const isList = ({ call, status }: RequestDone): boolean =>
+  call.to === 'cloud' && call.path === '/bmc/v1/servers' && status === OK
+
 /** Nodes, with the servers as they truly are. */
 export function createNodeChecks(state: State): Checks {
   const { inputs } = state
@@ -48,9 +52,14 @@ export function createNodeChecks(state: State): Checks {
   function look(): readonly Server[] {
     const servers = inputs.cloud.servers()
     for (const { id, hostname } of servers) seen.set(id, { hostname, at: inputs.now() })
+    return servers
+  }
+
+  /** What a controller may know: while the cloud is not to be reached it goes by what it was told last. */
+  function listed(): void {
+    look()
     const oldest = inputs.now() - REMEMBERED_INTERVALS * inputs.settings.resyncIntervalMs
     for (const [id, { at }] of seen) if (at < oldest) seen.delete(id)
-    return servers
   }
 
   function checkDeletion(node: KubeNode): Fault[] {
@@ -123,9 +132,7 @@ export function createNodeChecks(state: State): Checks {
 
   return {
     check(entry: Entry) {
-      // What was listed here is what a controller can have seen.
-      if (entry.kind === 'request' && entry.call.to === 'cloud' && entry.call.path === '/bmc/v1/servers')
-        look()
+      if (entry.kind === 'request' && isList(entry)) listed()
       return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
     },
   }

@@ -43,6 +43,7 @@ function toInputs(world: World, options: WatchOptions): CheckerInputs {
     logs: () => world.processes.map(({ name, log }, index) => ({ by: `${index} ${name}`, lines: log })),
     settings: {
       announcer: config.loadBalancer?.announcer ?? '',
+      ipAllocation: config.ipAllocation,
       resyncIntervalMs: config.resyncInterval,
       nodeDeleteGraceMs: config.nodeDeleteGrace,
       nodeDeleteMaxShare: config.nodeDeleteMaxShare,

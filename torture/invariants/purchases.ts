@@ -25,7 +25,7 @@ export function createPurchaseChecks(state: State): Checks {
 
   function noteService(key: string, service: KubeService | undefined): void {
     const wants = service?.spec?.type === 'LoadBalancer' && !service.metadata.deletionTimestamp
-    if (wants && liveOf(service).length === 0) waiting.set(key, Number.POSITIVE_INFINITY)
+    if (wants && liveOf(service).length < countFamilies(service)) waiting.set(key, Number.POSITIVE_INFINITY)
     else if (waiting.get(key) === Number.POSITIVE_INFINITY) waiting.set(key, inputs.now())
   }
 
@@ -85,6 +85,10 @@ export function createPurchaseChecks(state: State): Checks {
     },
   }
 }
+
+/** Addresses that it may want. */
+const countFamilies = ({ spec }: KubeService): number =>
+  spec?.ipFamilyPolicy === undefined || spec.ipFamilyPolicy === 'SingleStack' ? 1 : 2
 
 /** A request that arrived twice: found by its purchase, and given back. */
 const isTwin = (block: IpBlock, others: readonly IpBlock[]): boolean =>

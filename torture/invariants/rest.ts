@@ -1,8 +1,9 @@
+import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
-import type { AddressView } from '../../test/support/services.ts'
+import { type AddressView, isHeld, nameOf, publishedFor } from '../../test/support/services.ts'
 import type { Checks, Fault } from './contract.ts'
-import { toPublicationFaults, toRestFaults } from './sound.ts'
-import type { State } from './state.ts'
+import { toPublicationFaults, toRestFaults, type View } from './sound.ts'
+import { isOurs, liveOf, type State } from './state.ts'
 
 /** What a Service's request may take at the most until nobody is on the way any more. */
 const UNCONFIRMED_MS = 5 * 60_000
@@ -64,16 +65,25 @@ export function createRestChecks(state: State): Checks {
     ]
   }
 
+  /** Without what users wrote onto Services of others, and without blocks whose tags somebody took: those are left alone. */
+  function toView(): View {
+    const all = inputs.cloud.ipBlocks()
+    const foreign = new Set(all.filter(block => !isOurs(block, inputs)).map(({ id }) => id))
+    const isInUse = (service: KubeService): boolean =>
+      state.claimsOf(nameOf(service)).some(claim => claim.state === 'active')
+    return {
+      services: [...state.services.values()].filter(service => isHeld(service) || isInUse(service)),
+      addresses: [...state.addresses.values()].filter(({ blockId = '' }) => !foreign.has(blockId)),
+      blocks: all.filter(({ id }) => !foreign.has(id)),
+    }
+  }
+
   return {
     atRest() {
-      const view = {
-        services: [...state.services.values()],
-        addresses: [...state.addresses.values()],
-        blocks: state.ownBlocks(),
-      }
+      const view = toView()
       const ids = view.blocks.flatMap(({ id }) => (state.wasAssigned(id) ? id : []))
       return [
-        ...toPublicationFaults(view, new Set(ids)),
+        ...toPublicationFaults(view, new Set(ids), settings.announcer === 'kube-vip' ? publishedFor : liveOf),
         ...toRestFaults(view, inputs.networkId),
         ...checkOverdue(),
       ]

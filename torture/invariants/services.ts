@@ -55,7 +55,9 @@ export function createServiceChecks(state: State): Checks {
   function findRoom(): string | undefined {
     const own = state.ownBlocks()
     const taken = [...state.addresses.values()].flatMap(({ address, service }) => (service ? address : []))
-    const open = own.find(
+    // A block is then for one Service alone.
+    const shared = settings.ipAllocation === 'packed' ? own : []
+    const open = shared.find(
       block =>
         isSound(block, inputs) && state.gateOf(block.id)?.state === 'open' && countFree(block, taken) > 0,
     )

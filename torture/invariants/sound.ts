@@ -27,17 +27,28 @@ const faultOf = (invariant: InvariantId, kind: string, name: string, what: strin
   what,
 })
 
-/** What must hold at every moment, whatever is under way: nobody is sent to an address that does not work. */
-export const toPublicationFaults = (view: View, everAssigned: ReadonlySet<string>): Fault[] => [
-  ...sharedAddresses(view),
-  ...view.services.flatMap(service => publicationFaults(service, view, everAssigned)),
+/** Addresses at which clients look for a Service. */
+export type ToPublished = (service: KubeService) => readonly string[]
+
+/**
+ * What must hold at every moment, whatever is under way: nobody is sent to an address that does not work.
+ *
+ * @param toPublished as kube-vip does it by default
+ */
+export const toPublicationFaults = (
+  view: View,
+  everAssigned: ReadonlySet<string>,
+  toPublished: ToPublished = publishedFor,
+): Fault[] => [
+  ...sharedAddresses(view, toPublished),
+  ...view.services.flatMap(service => publicationFaults(service, view, everAssigned, toPublished)),
 ]
 
-function sharedAddresses({ services }: View): Fault[] {
+function sharedAddresses({ services }: View, toPublished: ToPublished): Fault[] {
   const holders = new Map<string, string>()
   return services.flatMap(service => {
     if (service.metadata.deletionTimestamp) return []
-    return publishedFor(service).flatMap(address => {
+    return toPublished(service).flatMap(address => {
       const [other, name] = [holders.get(address), nameOf(service)]
       holders.set(address, name)
       const what = `${address} is held by ${other} and by ${name}`
@@ -50,6 +61,7 @@ function publicationFaults(
   service: KubeService,
   { addresses, blocks }: View,
   everAssigned: ReadonlySet<string>,
+  toPublished: ToPublished,
 ): Fault[] {
   const name = nameOf(service)
   if (!isHeld(service))
@@ -58,7 +70,7 @@ function publicationFaults(
       : []
   // One that is being deleted keeps its annotation until the end; its address may be on its way back.
   if (service.metadata.deletionTimestamp || service.spec?.type !== 'LoadBalancer') return []
-  return publishedFor(service).flatMap(text => {
+  return toPublished(service).flatMap(text => {
     const address = canonical(text)
     const block = blocks.find(({ cidr }) => liesIn(address, cidr))
     const isKnown = block !== undefined && everAssigned.has(block.id)
