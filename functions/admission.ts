@@ -17,6 +17,7 @@ import {
 import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
 import type { Invoker } from './invoker.ts'
 import { createLambdaSend } from './lambda-send.ts'
+import type { Overload } from './overload.ts'
 import { type ReviewSubject, toSubject } from './review-subject.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
@@ -25,6 +26,8 @@ export interface AdmissionParts extends WebhookParts {
   readonly controllers: () => Promise<Pick<Controllers, 'admitNode' | 'admitService'>>
   /** Takes over the keys that a Service's review rings. */
   readonly invoker: () => Promise<Invoker>
+  /** Without it every review is worked on at once. */
+  readonly overload?: Pick<Overload, 'review'> | undefined
 }
 
 /** A node's review and a Service's; the second may ring. */
@@ -56,14 +59,31 @@ export function createAdmission(parts: AdmissionParts): Webhook {
   })
 }
 
+/** What cannot be worked on in time is let through untouched as well, and at once: somebody waits for the answer. */
 async function judge(parts: AdmissionParts, review: ReviewRequest, deadline: number): Promise<ReviewVerdict> {
-  const { log, clock } = parts
+  const { log } = parts
   const subject = toSubject(review)
   if (!subject) {
     const { resource, subResource, operation } = review
     log.warn({ resource, subResource, operation }, 'review let through: not a kind we serve')
     return {}
   }
+  const leave = parts.overload && (await parts.overload.review(subject.kind, deadline))
+  if (parts.overload && !leave) return {}
+  try {
+    return await judgeSubject(parts, review, subject, deadline)
+  } finally {
+    leave?.()
+  }
+}
+
+async function judgeSubject(
+  parts: AdmissionParts,
+  review: ReviewRequest,
+  subject: ReviewSubject,
+  deadline: number,
+): Promise<ReviewVerdict> {
+  const { log, clock } = parts
   const fields = { ...subject.fields, dryRun: review.dryRun }
   const messages = MESSAGES[subject.kind]
   const start = clock.now()

@@ -15,6 +15,8 @@ export interface AuditParts extends WebhookParts {
   readonly invoker: Invoker
   /** User names whose writes do not ring; our service account by default. */
   readonly ownUsers?: readonly string[] | undefined
+  /** Waited for before a batch is parsed, so that reviews and health come between two of them. */
+  readonly breathe?: (() => Promise<void>) | undefined
 }
 
 /**
@@ -25,6 +27,7 @@ export function createAudit(parts: AuditParts): Webhook {
   const { log, clock, invoker, ownUsers } = parts
   return createWebhook(parts, 'audit', async (text, request) => {
     const start = clock.now()
+    await parts.breathe?.()
     const { keys, events, skipped, malformed } = readAuditEvents(text, ownUsers ? { ownUsers } : {})
     if (keys.length > 0) {
       await withDeadline(clock, toWebhookDeadline(request, start), () => invoker.invoke(keys))

@@ -13,8 +13,8 @@ export interface QueueOptions {
   readonly log: Log
   /** From 0 to below 1. */
   readonly random: () => number
-  /** Keys of one kind worked on at the same time; 8 by default. */
-  readonly workers?: number
+  /** Keys of one kind worked on at the same time, as of now; 8 by default, and never less than one. */
+  readonly workers?: () => number
   /** Keys of one kind held at the most; beyond it `invoke` refuses them, and the API server delivers again. 10,000 by default. */
   readonly maxKeys?: number
 }
@@ -29,6 +29,9 @@ export interface Queue extends Invoker {
 
 /** Time for one key: a few requests to the cluster, and one to BMC that may take its retries. */
 const WORK_MS = 30_000
+
+/** A key is mostly waiting for the API server. */
+export const WORKERS = 8
 
 interface Entry {
   key: ReconcileKey
@@ -66,7 +69,7 @@ export function createQueue(options: QueueOptions): Queue {
 
 /** The queue of one kind. */
 function createLane(options: QueueOptions): Queue {
-  const { clock, log, workers = 8, maxKeys = 10_000 } = options
+  const { clock, log, workers = () => WORKERS, maxKeys = 10_000 } = options
   const entries = new Map<string, Entry>()
   const stop = new AbortController()
   const idle = createIdle()
@@ -85,8 +88,9 @@ function createLane(options: QueueOptions): Queue {
   }
 
   function dispatch(): void {
+    const most = Math.max(1, workers())
     for (const entry of entries.values()) {
-      if (running >= workers || stop.signal.aborted) break
+      if (running >= most || stop.signal.aborted) break
       if (entry.state === 'ready') void run(entry)
     }
     if (running === 0 && draining) idle.reached()

@@ -103,11 +103,17 @@ const toTlsPaths = ({ tlsCert, tlsKey, tlsClientCa }: Config): TlsPaths => ({
 
 const toLimits = (
   config: Config,
-): Pick<ServingParts, 'listen' | 'resyncIntervalMs' | 'maxBodyBytes' | 'shutdownGraceMs'> => ({
+): Pick<ServingParts, 'listen' | 'resyncIntervalMs' | 'maxBodyBytes' | 'shutdownGraceMs' | 'limits'> => ({
   listen: config.listen,
   resyncIntervalMs: config.resyncInterval,
   maxBodyBytes: config.maxBodyBytes,
   shutdownGraceMs: config.shutdownGrace,
+  limits: {
+    reviews: config.maxReviews,
+    waitingReviews: config.maxWaitingReviews,
+    batches: config.maxAuditBatches,
+    lagMs: config.maxEventLoopLag,
+  },
 })
 
 /** A server that demands client certificates may do without a token, and one with a Secret makes what it is not given. */

@@ -3,7 +3,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
 import { toCcmError, toErrorResponse, type Webhook, type WebhookHead, type WebhookResponse } from './http.ts'
-import { tooLarge } from './webhook.ts'
+import type { Leave, Overload } from './overload.ts'
+import { tooLarge, toRetryAfter } from './webhook.ts'
 
 /** PEM texts with which the server ends TLS. */
 export interface TlsFiles {
@@ -22,6 +23,8 @@ export interface ServerParts {
   readonly wants?: (() => readonly string[]) | undefined
   readonly clock: Clock
   readonly maxBodyBytes: number
+  /** Without it everything is taken on. */
+  readonly overload?: Pick<Overload, 'batch' | 'lagMs'> | undefined
   /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
   readonly tls?: TlsFiles | undefined
 }
@@ -64,7 +67,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     parts.ready() ? ['ok', ...(parts.wants?.() ?? [])].join('\n') : reply.code(503).send('not ready'),
   )
   serveWebhook(server, parts, parts.admission, ['/admission', '/admission/:secret'])
-  serveWebhook(server, parts, parts.audit, ['/audit'])
+  serveWebhook(server, parts, parts.audit, ['/audit'], parts.overload)
   return server
 }
 
@@ -94,18 +97,24 @@ function serveWebhook(
   parts: ServerParts,
   webhook: Webhook,
   paths: readonly string[],
+  overload?: ServerParts['overload'],
 ): void {
+  const arrivals = new WeakMap<FastifyRequest, number>()
   server.register((scope, _options, done) => {
     // Bodies are taken whatever their type is said to be, and parsed by the webhook after its checks.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     scope.addHook('onRequest', async (request, reply) => {
+      // A late event loop has let the request wait in its socket.
+      arrivals.set(request, parts.clock.now() - (parts.overload?.lagMs() ?? 0))
       const refusal = await webhook.check(toHead(request))
-      return refusal && refuse(reply, refusal)
+      if (refusal) return refuse(reply, refusal)
+      if (overload && !(await takeTurn(overload, reply))) return send(reply, toBusy())
+      return undefined
     })
     for (const url of paths) {
       scope.all(url, async (request, reply) => {
-        const receivedAt = parts.clock.now()
+        const receivedAt = arrivals.get(request)
         const body = typeof request.body === 'string' ? request.body : ''
         const response = await webhook.answer({ ...toHead(request), body, receivedAt })
         // The last answer on a connection that would otherwise keep the server from ending.
@@ -116,6 +125,30 @@ function serveWebhook(
     done()
   })
 }
+
+/** A batch's turn ends with its answer, or when its caller is gone. */
+async function takeTurn(overload: Pick<Overload, 'batch'>, reply: FastifyReply): Promise<boolean> {
+  const gone = new AbortController()
+  let leave: Leave | undefined
+  reply.raw.once('close', () => {
+    gone.abort(GONE)
+    leave?.()
+  })
+  leave = await overload.batch(gone.signal)
+  return leave !== undefined
+}
+
+/** A reason of our own costs no stack, which an abort without one would. */
+const GONE = 'the caller is gone'
+
+/**
+ * The body that follows is read and thrown away: a new connection would cost more than that, and a closed one may lose the
+ * answer, without which the API server comes again later and less often.
+ */
+const toBusy = (): WebhookResponse =>
+  toErrorResponse(new CcmError('WEBHOOK_OVERLOADED', 'no more audit batches are taken on at the moment'), {
+    'retry-after': toRetryAfter(Math.random()),
+  })
 
 function toHead(request: FastifyRequest): WebhookHead {
   const [path = ''] = request.url.split('?', 1)

@@ -11,7 +11,10 @@ import { createAdmission } from './admission.ts'
 import { createAudit } from './audit.ts'
 import { createAuthenticate } from './auth.ts'
 import { toCcmError } from './http.ts'
-import { createQueue, type Queue } from './queue.ts'
+import { createOverload, type Overload } from './overload.ts'
+import { startLagProbe } from './overload-lag.ts'
+import type { OverloadLimits } from './overload-plan.ts'
+import { createQueue, type Queue, WORKERS } from './queue.ts'
 import { createReconcile } from './reconcile.ts'
 import type { Renew } from './renewal.ts'
 import { createResync } from './resync.ts'
@@ -43,6 +46,10 @@ export interface ServingParts {
   readonly resyncIntervalMs: number
   readonly maxBodyBytes: number
   readonly shutdownGraceMs: number
+  /** How much is taken on at once. */
+  readonly limits: OverloadLimits
+  /** Milliseconds by which the event loop is late; measured by default. */
+  readonly lagMs?: (() => number) | undefined
 }
 
 /** A running server. */
@@ -67,7 +74,10 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const [stop, abort] = [new AbortController(), new AbortController()]
   const state: { ready: boolean; wants: readonly string[] } = { ready: false, wants: [] }
   const ready = (): boolean => state.ready && !stop.signal.aborted
-  const { server, queue } = buildServer(parts, ready, () => state.wants)
+  const lag = parts.lagMs ? undefined : startLagProbe()
+  const overload = createOverload({ ...parts, lagMs: () => parts.lagMs?.() ?? lag?.lagMs() ?? 0 })
+  // Never less ready for being busy: the load would fall on fewer.
+  const { server, queue } = buildServer(parts, ready, () => [...state.wants, ...overload.wants()], overload)
   const { host } = parts.listen
   await server.listen(parts.listen).catch((cause: unknown) => {
     throw new CcmError(
@@ -94,7 +104,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
       },
     }),
     runRefreshes({
-      refreshes: toRefreshes(parts, server.server as Server, ready),
+      refreshes: [...toRefreshes(parts, server.server as Server, ready), async () => overload.report()],
       clock,
       log,
       stop: stop.signal,
@@ -118,6 +128,8 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     abort.abort(ENDING)
     await work
     app.close()
+    lag?.stop()
+    overload.report(true)
     log.info({}, 'ended')
   }
 
@@ -140,16 +152,25 @@ function buildServer(
   parts: ServingParts,
   ready: () => boolean,
   wants: () => readonly string[],
+  overload: Overload,
 ): { server: ReturnType<typeof createServer>; queue: Queue } {
   const { app, log, clock, random, maxBodyBytes, tls } = parts
   const controllers = async () => app.controllers
   const demandCertificate = tls?.files.clientCa !== undefined
   const authenticate = createAuthenticate({ tokens: parts.tokens, demandCertificate })
-  const queue = createQueue({ reconcile: createReconcile({ controllers, log, clock }), clock, log, random })
+  const queue = createQueue({
+    reconcile: createReconcile({ controllers, log, clock }),
+    clock,
+    log,
+    random,
+    // Nobody waits for it, as users do for reviews.
+    workers: () => (overload.isPressed() ? 1 : WORKERS),
+  })
   const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes }
   const server = createServer({
-    admission: createAdmission({ ...webhook, controllers, invoker: async () => queue }),
-    audit: createAudit({ ...webhook, invoker: queue }),
+    admission: createAdmission({ ...webhook, controllers, invoker: async () => queue, overload }),
+    audit: createAudit({ ...webhook, invoker: queue, breathe: () => overload.breathe() }),
+    overload,
     ready,
     wants,
     clock,

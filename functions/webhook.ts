@@ -54,11 +54,24 @@ export function createWebhook(
       } catch (thrown) {
         const error = toCcmError(thrown)
         parts.log.warn({ route, code: error.code, error }, 'webhook request refused')
-        return toErrorResponse(error)
+        return toErrorResponse(error, route === 'audit' ? toHeaders(error) : {})
       }
     },
   }
 }
+
+/**
+ * Whole seconds after which the API server shall deliver a batch again, spread over a few so that what was refused together
+ * does not come together. It tries ten times within 30 s where it is told a time, and that in five rounds over some minutes;
+ * without one it makes five attempts in all (k8s.io/apiserver, audit webhook and client-go).
+ *
+ * @param random from 0 to below 1
+ */
+export const toRetryAfter = (random: number): string => String(2 + Math.floor(random * 4))
+
+/** An answer of the kind that client-go repeats, with the time that it looks for. Not for reviews: a user waits for those. */
+const toHeaders = (error: CcmError): Record<string, string> =>
+  error.retry ? { 'retry-after': toRetryAfter(Math.random()) } : {}
 
 export const tooLarge = (maxBodyBytes: number): CcmError =>
   new CcmError('WEBHOOK_BODY_TOO_LARGE', `the body is larger than ${maxBodyBytes} bytes`)

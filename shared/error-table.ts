@@ -235,6 +235,12 @@ export const ERRORS = {
     status: 400,
     action: 'Register the webhook with admissionReviewVersions [v1], and send audit.k8s.io/v1 events.',
   },
+  WEBHOOK_OVERLOADED: {
+    retry: true,
+    status: 429,
+    action:
+      'The API server delivers the batch again; if it lasts, give serve more CPU or replicas, or raise PNAP_MAX_AUDIT_BATCHES.',
+  },
   INVOKE_FAILED: {
     retry: true,
     status: 500,

@@ -68,6 +68,30 @@ export const HOST_SETTINGS = {
     fallback: '6291456',
     doc: 'Largest webhook request that is read, in bytes (a function never gets more than 6 MiB).',
   },
+  maxReviews: {
+    env: 'PNAP_MAX_REVIEWS',
+    parse: integer(1, 100_000),
+    fallback: '64',
+    doc: 'Admission reviews that serve works on at once, three quarters of them for Services at the most; a joining node goes first.',
+  },
+  maxWaitingReviews: {
+    env: 'PNAP_MAX_WAITING_REVIEWS',
+    parse: integer(0, 1_000_000),
+    fallback: '512',
+    doc: 'Reviews of each kind that wait for that; one that would wait for longer than half of its time is let through untouched, and resync does the work.',
+  },
+  maxAuditBatches: {
+    env: 'PNAP_MAX_AUDIT_BATCHES',
+    parse: integer(1, 10_000),
+    fallback: '2',
+    doc: 'Audit batches that serve reads at once, and four times as many wait; the API server delivers again what is refused.',
+  },
+  maxEventLoopLag: {
+    env: 'PNAP_MAX_EVENT_LOOP_LAG',
+    parse: duration('10ms', '1h'),
+    fallback: '250ms',
+    doc: 'How late serve may be (its event loop) before it refuses audit batches and reconciles slowly; at five times as much, reviews of Services are let through untouched.',
+  },
   shutdownGrace: {
     env: 'PNAP_SHUTDOWN_GRACE',
     parse: duration('0s', '8760h'),

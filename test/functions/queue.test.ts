@@ -61,7 +61,7 @@ t.test('rings during the work make one more run, after it', async t => {
 })
 
 t.test('no more workers than allowed', async t => {
-  const { queue, runs, clock } = createBench({ workers: 2 })
+  const { queue, runs, clock } = createBench({ workers: () => 2 })
   await queue.invoke(['a', 'b', 'c', 'd'].map(node))
   t.strictSame(names(runs), ['a', 'b'])
   runs[1]?.end('gone')
@@ -152,7 +152,7 @@ t.test('draining an idle queue ends at once', async t => {
 })
 
 t.test('draining finishes what is ready and drops what waits', async t => {
-  const { queue, runs, clock } = createBench({ workers: 1 })
+  const { queue, runs, clock } = createBench({ workers: () => 1 })
   await queue.invoke([node('waits')])
   runs[0]?.end('retry')
   await clock.turn(0)
@@ -168,7 +168,7 @@ t.test('draining finishes what is ready and drops what waits', async t => {
 })
 
 t.test('the grace time ends the work that is left', async t => {
-  const { queue, runs, clock } = createBench({ workers: 1 })
+  const { queue, runs, clock } = createBench({ workers: () => 1 })
   await queue.invoke([node('a'), node('b')])
   let ended = false
   const drained = queue.drain(20_000).finally(() => {
@@ -195,7 +195,7 @@ t.test('Services of one name in two namespaces are two keys, a node of that name
 })
 
 t.test('a Service that waits for the cloud is looked at again, and holds no worker', async t => {
-  const { queue, runs, clock } = createBench({ workers: 1 })
+  const { queue, runs, clock } = createBench({ workers: () => 1 })
   await queue.invoke([service('a'), service('b')])
   runs[0]?.end('waiting', 4000)
   await clock.turn(0)
@@ -273,7 +273,7 @@ t.test('failures in between do not make the wait for the cloud endless', async t
 })
 
 t.test('a node never waits for Services, neither for a worker nor for room', async t => {
-  const { queue, runs } = createBench({ workers: 2, maxKeys: 3 })
+  const { queue, runs } = createBench({ workers: () => 2, maxKeys: 3 })
   const services = ['a', 'b', 'c'].map(service)
   await queue.invoke(services)
   await queue.invoke([node('n')])

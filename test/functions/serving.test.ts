@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import fetch, { type Response } from 'node-fetch'
 import t, { type Test } from 'tap'
+import { NO_LIMITS } from '../../functions/overload-plan.ts'
 import { type Serving, type ServingParts, startServing } from '../../functions/serving.ts'
 import { readTlsFiles } from '../../functions/tls.ts'
 import type { Controllers, ReconcileKey } from '../../shared/controllers/contract.ts'
@@ -68,6 +69,8 @@ async function start(
     resyncIntervalMs: 60_000,
     maxBodyBytes: MAX_BODY_BYTES,
     shutdownGraceMs: 20_000,
+    limits: NO_LIMITS,
+    lagMs: () => 0,
     ...options,
   })
   t.teardown(() => serving.close())

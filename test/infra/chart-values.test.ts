@@ -56,7 +56,7 @@ const SAMPLES: Readonly<Partial<Record<SettingName, { good: readonly Value[]; ba
   maxReviews: { good: [64], bad: [0] },
   maxWaitingReviews: { good: [0], bad: [-1] },
   maxAuditBatches: { good: [2], bad: [0] },
-  maxEventLoopLag: { good: ['250ms'], bad: ['5ms'] },
+  maxEventLoopLag: { good: ['250ms'], bad: ['250'] },
   shutdownGrace: { good: ['20s'], bad: ['0'] },
   logLevel: { good: ['debug'], bad: ['loud'] },
 }
