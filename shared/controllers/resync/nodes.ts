@@ -15,6 +15,8 @@ import { noteActions, noteFailure, type PassNotes } from './report.ts'
 
 /** Nodes written at once: enough to hide the API server's latency, too few to be its load. */
 const PARALLEL = 8
+/** Of the time that a pass has left: with thousands of nodes to bring up, inventory and Services have theirs all the same. */
+const NODE_SHARE = 0.6
 
 /** What a pass knows of each node's instance. */
 export function createFinder(
@@ -50,10 +52,16 @@ export async function convergeAll(
   call: WorkCall & { readonly dryRun?: boolean },
 ): Promise<KubeNode[]> {
   const find = createFinder(observed, context)
+  const startedAt = context.clock.now()
+  const endsAt = startedAt + (call.deadline - startedAt) * NODE_SHARE
+  let later = 0
   const left = await mapLimit(observed.nodes, PARALLEL, async node => {
     const { name } = node.metadata
+    if (context.clock.now() >= endsAt) {
+      later += 1
+      return node
+    }
     try {
-      checkDeadline(context, call)
       if (call.dryRun) {
         const owner = context.cloud.providerIDOwner(node.spec?.providerID).owner
         noteActions(notes, name, decideNode(node, find(node), owner, 'resync').actions)
@@ -74,12 +82,18 @@ export async function convergeAll(
       return node
     }
   })
+  if (later > 0) tellLeft(context, notes, later)
   return left.filter(node => node !== undefined)
 }
 
-/** Work that no longer fits is left to the next pass. */
-function checkDeadline({ clock }: NodeContext, { deadline }: WorkCall): void {
-  if (clock.now() >= deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
+/** Once, however many they are. */
+function tellLeft({ log }: NodeContext, notes: PassNotes, count: number): void {
+  const error = new CcmError(
+    'CCM_DEADLINE',
+    `${count} nodes did not fit into the time, and are left to the next pass`,
+  )
+  noteFailure(notes, 'nodes', error)
+  log.warn({ nodes: count, code: error.code }, 'nodes left to the next pass')
 }
 
 /** Annotates nodes whose server is missing for the first time; from then on the grace time counts. */

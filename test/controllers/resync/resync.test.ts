@@ -3,6 +3,8 @@ import t from 'tap'
 import type { ResyncReport } from '../../../shared/controllers/contract.ts'
 import { readInventory } from '../../../shared/controllers/inventory/store.ts'
 import { acquireLease, readLease } from '../../../shared/controllers/resync/lease.ts'
+import { resync } from '../../../shared/controllers/resync/resync.ts'
+import type { Kube } from '../../../shared/kubernetes/client.ts'
 import { setReady } from '../../support/fake-kubelet.ts'
 import { makeInstance } from '../_make.ts'
 import { createStage, GRACE_MS, INTERVAL_MS } from '../_stage.ts'
@@ -227,6 +229,36 @@ t.test('the inventory is written although the deletions take all the time', asyn
   const { generation, renewedAt } = await readLease(stage.kube)
   t.strictSame([generation, renewedAt], [inventory?.generation, stage.clock.now()], 'and vouched for')
 })
+
+t.test(
+  'nodes that would take all the time leave some to the inventory, and the rest to the next pass',
+  async t => {
+    const instances = Array.from({ length: 40 }, (_, index) =>
+      makeInstance(`${index}`, { hostname: `node-${index}` }),
+    )
+    const stage = await createStage(t, { instances })
+    for (const { hostname } of instances) stage.addNode(hostname)
+    const { deadline } = stage.call()
+    const end = new AbortController()
+    const request: Kube['request'] = async call => {
+      if (call.path.endsWith('/status')) await stage.clock.turn(2000)
+      if (stage.clock.now() >= deadline) end.abort()
+      return stage.kube.request(call)
+    }
+    const context = { ...stage.context, kube: { ...stage.kube, request } }
+    const report = await resync(context, { deadline, signal: end.signal })
+    t.match(report, { state: 'incomplete', failures: [{ name: 'nodes', code: 'CCM_DEADLINE' }] })
+    t.equal((await readInventory(stage.kube))?.entries.length, 40, 'the inventory is written')
+    const { generation } = await readLease(stage.kube)
+    t.equal(generation, (await readInventory(stage.kube))?.generation, 'and vouched for')
+    t.match(await pass(stage), { state: 'complete' }, 'the next pass does the rest')
+    t.equal(
+      stage.writes().filter(write => write.startsWith('patch nodes/status')).length,
+      40,
+      'and none of them twice',
+    )
+  },
+)
 
 t.test('a pass that fails gives the Lease back and vouches for nothing', async t => {
   const stage = await setUp(t)
