@@ -58,12 +58,25 @@ function toCode(status: number, reason: string | undefined): ErrorCode {
   return BY_STATUS[status] ?? (status >= 500 ? 'KUBE_SERVER_ERROR' : 'KUBE_INVALID')
 }
 
+/** What answers in the place of the API server may say anything. */
 function parseStatus(body: string): Status {
+  const { message, reason, details } = toFields(parse(body))
+  const { retryAfterSeconds } = toFields(details)
+  return {
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof retryAfterSeconds === 'number' ? { details: { retryAfterSeconds } } : {}),
+  }
+}
+
+const toFields = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+
+function parse(body: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(body)
-    return typeof parsed === 'object' && parsed !== null ? parsed : {}
+    return JSON.parse(body)
   } catch {
-    return {}
+    return undefined
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Kube } from './client.ts'
 import { listDated } from './lists.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL } from './names.ts'
+import { toSegment } from './path.ts'
+import { pickFrom } from './shape.ts'
 import type { IPAddress } from './types.ts'
 
 const PATH = '/apis/networking.k8s.io/v1/ipaddresses'
-const pathOf = (name: string): string => `${PATH}/${encodeURIComponent(name)}`
+const pathOf = (name: string): string => `${PATH}/${toSegment(name)}`
 
 /** What an IPAddress is made of; its name is the canonical address. */
 export interface NewIPAddress {
@@ -39,7 +41,7 @@ export async function listIPAddresses(
 /** @throws CcmError KUBE_NOT_FOUND */
 export async function getIPAddress(kube: Kube, name: string, signal?: AbortSignal): Promise<IPAddress> {
   const { body } = await kube.request<IPAddress>({ path: pathOf(name), signal })
-  return toEssentials(body)
+  return pickFrom(pathOf(name), body, toEssentials)
 }
 
 /** Of any number of creators exactly one succeeds. @throws CcmError KUBE_ALREADY_EXISTS */
@@ -55,7 +57,7 @@ export async function createIPAddress(
     spec: { parentRef },
   }
   const answer = await kube.request<IPAddress>({ method: 'POST', path: PATH, body, signal })
-  return toEssentials(answer.body)
+  return pickFrom(pathOf(name), answer.body, toEssentials)
 }
 
 /** Sets annotations (null removes) of the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
@@ -68,7 +70,7 @@ export async function annotateIPAddress(
   const body = { metadata: { uid, resourceVersion, annotations } }
   const path = pathOf(name)
   const answer = await kube.request<IPAddress>({ method: 'PATCH', path, patch: 'merge', body, signal })
-  return toEssentials(answer.body)
+  return pickFrom(pathOf(name), answer.body, toEssentials)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { hasCode } from '../errors.ts'
 import type { Kube } from './client.ts'
 import { NAME, NAMESPACE } from './names.ts'
+import { pickFrom } from './shape.ts'
 import type { Lease } from './types.ts'
 
 const PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
@@ -35,7 +36,7 @@ export interface LeaseChange {
 export async function readStoredLease(kube: Kube, name: string, signal?: AbortSignal): Promise<StoredLease> {
   try {
     const { body, date } = await kube.request<Lease>({ path: `${PATH}/${name}`, signal })
-    return { lease: body, now: date }
+    return { lease: pickFrom(`${PATH}/${name}`, body, lease => lease), now: date }
   } catch (error) {
     if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
     const { date } = await kube.request({ path: '/version', signal })

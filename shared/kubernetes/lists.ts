@@ -1,9 +1,9 @@
-import { hasCode } from '../errors.ts'
+import { CcmError, hasCode } from '../errors.ts'
 import type { Kube, KubeRequest } from './client.ts'
+import { itemsOf, pickFrom } from './shape.ts'
 
-interface ListPage<T> {
+interface ListPage {
   readonly metadata?: { readonly continue?: string }
-  readonly items?: readonly T[]
 }
 
 /** A page of this many nodes is about 3.5 MB of text: memory stays flat, and 1,000 nodes are two requests. */
@@ -51,14 +51,21 @@ async function listPages<T, Kept>(
   let firstDate: number | undefined
   do {
     const query = { ...options.query, limit: PAGE_SIZE, continue: token }
-    const { body, date } = await kube.request<ListPage<T>>({
+    const { body, date } = await kube.request<ListPage>({
       path: options.path,
       query,
       signal: options.signal,
     })
     firstDate ??= date
-    for (const item of body.items ?? []) kept.push(options.keep(item))
-    token = body.metadata?.continue || undefined
+    for (const item of itemsOf(options.path, body)) kept.push(pickFrom(options.path, item as T, options.keep))
+    token = nextToken(options.path, body, token)
   } while (token !== undefined)
   return { items: kept, date: firstDate }
+}
+
+/** @throws CcmError KUBE_SERVER_ERROR for one that leads to the page that was just read, which would never end */
+function nextToken(path: string, { metadata }: ListPage, last: string | undefined): string | undefined {
+  const next = metadata?.continue || undefined
+  if (next === undefined || next !== last) return next
+  throw new CcmError('KUBE_SERVER_ERROR', `${path}: a page of the list leads to itself`)
 }

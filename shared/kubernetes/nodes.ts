@@ -1,9 +1,11 @@
 import type { Kube } from './client.ts'
 import { listAll } from './lists.ts'
+import { toSegment } from './path.ts'
+import { pickFrom } from './shape.ts'
 import type { KubeNode } from './types.ts'
 
 const PATH = '/api/v1/nodes'
-const pathOf = (name: string): string => `${PATH}/${encodeURIComponent(name)}`
+const pathOf = (name: string): string => `${PATH}/${toSegment(name)}`
 
 /** Body of a merge patch; `metadata.resourceVersion` in it is a precondition. */
 export type MergePatch = Readonly<Record<string, unknown>>
@@ -16,7 +18,7 @@ export function listNodes(kube: Kube, signal?: AbortSignal): Promise<KubeNode[]>
 /** @throws CcmError KUBE_NOT_FOUND */
 export async function getNode(kube: Kube, name: string, signal?: AbortSignal): Promise<KubeNode> {
   const { body } = await kube.request<KubeNode>({ path: pathOf(name), signal })
-  return toEssentials(body)
+  return pickFrom(pathOf(name), body, toEssentials)
 }
 
 /** @throws CcmError KUBE_CONFLICT when the resourceVersion in the patch is no longer the node's */
@@ -33,7 +35,7 @@ export async function patchNode(
     body,
     signal,
   })
-  return toEssentials(answer.body)
+  return pickFrom(pathOf(name), answer.body, toEssentials)
 }
 
 /** As `patchNode`, for the status subresource. */
@@ -45,7 +47,7 @@ export async function patchNodeStatus(
 ): Promise<KubeNode> {
   const path = `${pathOf(name)}/status`
   const answer = await kube.request<KubeNode>({ method: 'PATCH', path, patch: 'merge', body, signal })
-  return toEssentials(answer.body)
+  return pickFrom(pathOf(name), answer.body, toEssentials)
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { Kube } from './client.ts'
 import { listAll } from './lists.ts'
 import type { MergePatch } from './nodes.ts'
+import { toSegment } from './path.ts'
+import { pickFrom } from './shape.ts'
 import type { KubeService, ObjectMeta } from './types.ts'
 
 const LIST = '/api/v1/services'
 
 const pathOf = ({ namespace = '', name }: Pick<ObjectMeta, 'namespace' | 'name'>): string =>
-  `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`
+  `/api/v1/namespaces/${toSegment(namespace)}/services/${toSegment(name)}`
 
 /** Every Service of which `isOfInterest` is true (of all namespaces, or of one), cut down to what is read of it. */
 export async function listServices(
@@ -15,7 +17,7 @@ export async function listServices(
   options: { readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<KubeService[]> {
   const { namespace, signal } = options
-  const path = namespace === undefined ? LIST : `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`
+  const path = namespace === undefined ? LIST : `/api/v1/namespaces/${toSegment(namespace)}/services`
   const kept = await listAll<KubeService, KubeService | undefined>(kube, {
     path,
     keep: service => (isOfInterest(service) ? toEssentials(service) : undefined),
@@ -31,7 +33,7 @@ export async function getService(
   signal?: AbortSignal,
 ): Promise<KubeService> {
   const { body } = await kube.request<KubeService>({ path: pathOf(key), signal })
-  return toEssentials(body)
+  return pickFrom(pathOf(key), body, toEssentials)
 }
 
 /**
@@ -53,7 +55,7 @@ export async function patchService(
     body,
     signal: options.signal,
   })
-  return toEssentials(answer.body)
+  return pickFrom(path, answer.body, toEssentials)
 }
 
 /** Managed fields, ports and selectors are most of a Service, and nothing of them is read. */

@@ -36,6 +36,7 @@ for (const [name, body] of [
   ['a page of a proxy', '<html>502</html>'],
   ['null', 'null'],
   ['a text', '"no"'],
+  ['a Status of other types', '{"message":5,"reason":{},"details":{"retryAfterSeconds":[[]]}}'],
 ] as const)
   t.test(`a body that is ${name}`, async t => {
     t.match(toKubeError({ path: '/version' }, 502, body, null), {

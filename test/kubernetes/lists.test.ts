@@ -6,11 +6,11 @@ import { createFakeKube } from './_fake-kube.ts'
 
 const GONE = new CcmError('KUBE_GONE', 'the token has expired')
 const page = (items: readonly number[], next?: string) => ({
-  items,
+  items: items.map(item => ({ metadata: { name: `item ${item}` } })),
   metadata: next ? { continue: next } : {},
 })
 const PATH = '/api/v1/things'
-const keep = (item: number): string => `item ${item}`
+const keep = (item: { readonly metadata: { readonly name: string } }): string => item.metadata.name
 
 t.test('follows the pages to their end and keeps what is picked of each item', async t => {
   const pages = new Map([
@@ -28,7 +28,7 @@ t.test('follows the pages to their end and keeps what is picked of each item', a
 })
 
 t.test('an empty collection, in each way of saying so', async t => {
-  for (const body of [{}, { items: [] }, { items: [], metadata: { continue: '' } }])
+  for (const body of [{ items: null }, { items: [] }, { items: [], metadata: { continue: '' } }])
     t.strictSame(
       await listAll(
         createFakeKube(() => body),
@@ -36,6 +36,38 @@ t.test('an empty collection, in each way of saying so', async t => {
       ),
       [],
     )
+})
+
+t.test('what is no list is never an empty one', async t => {
+  const bodies = [
+    undefined,
+    null,
+    'ok',
+    {},
+    { items: {} },
+    { items: 'none' },
+    { kind: 'Status', status: 'Success' },
+  ]
+  for (const body of bodies) {
+    const listing = listAll(
+      createFakeKube(() => body),
+      { path: PATH, keep },
+    )
+    await t.rejects(listing, { code: 'KUBE_SERVER_ERROR' }, JSON.stringify(body))
+  }
+})
+
+t.test('an item that is no object with a name spoils the list', async t => {
+  for (const item of [null, 'item', {}, { metadata: null }, { metadata: { name: 5 } }]) {
+    const kube = createFakeKube(() => ({ items: [{ metadata: { name: 'item 1' } }, item] }))
+    await t.rejects(listAll(kube, { path: PATH, keep }), { code: 'KUBE_SERVER_ERROR' }, JSON.stringify(item))
+  }
+})
+
+t.test('a page that leads to itself ends the list', async t => {
+  const kube = createFakeKube(() => page([1], 'a'))
+  await t.rejects(listAll(kube, { path: PATH, keep }), { code: 'KUBE_SERVER_ERROR' })
+  t.equal(kube.requests.length, 2)
 })
 
 t.test('passes on what is asked for, and never asks for stale data', async t => {

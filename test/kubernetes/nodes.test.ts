@@ -2,6 +2,7 @@ import t from 'tap'
 import { deleteNode, getNode, listNodes, patchNode, patchNodeStatus } from '../../shared/kubernetes/nodes.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import { createStage } from '../controllers/_stage.ts'
+import { createFakeKube } from './_fake-kube.ts'
 
 const MACHINE = { machineID: 'machine-1', systemUUID: 'uuid-1' }
 
@@ -99,4 +100,30 @@ t.test('a node that does not exist', async t => {
   const { kube } = await createStage(t)
   await t.rejects(getNode(kube, 'nobody'), { code: 'KUBE_NOT_FOUND' })
   await t.rejects(patchNode(kube, 'nobody', {}), { code: 'KUBE_NOT_FOUND' })
+})
+
+t.test('an answer that is no node is an error', async t => {
+  const bodies = [
+    undefined,
+    'node-a',
+    {},
+    { metadata: {} },
+    { metadata: { name: 'a' }, status: { conditions: {} } },
+  ]
+  for (const body of bodies)
+    await t.rejects(
+      getNode(
+        createFakeKube(() => body),
+        'a',
+      ),
+      { code: 'KUBE_SERVER_ERROR' },
+      JSON.stringify(body),
+    )
+})
+
+t.test('a name that no object can have asks for nothing', async t => {
+  const kube = createFakeKube(() => ({ metadata: { name: 'other' } }))
+  for (const name of ['', '.', '..', 'a\ud800', 'a'.repeat(254)])
+    await t.rejects(getNode(kube, name), { code: 'KUBE_NOT_FOUND' }, JSON.stringify(name))
+  t.strictSame(kube.requests, [])
 })

@@ -5,6 +5,7 @@ import type { Kube } from '../../kubernetes/client.ts'
 import { NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import type { ConfigMap } from '../../kubernetes/types.ts'
 import { type Inventory, toGeneration } from './content.ts'
+import { isInventory } from './shape.ts'
 
 const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps`
 /** A ConfigMap holds 1 MiB at most; 1,000 servers are about 60 KB packed. */
@@ -69,6 +70,7 @@ function toInventory(value: unknown): Inventory {
   } = value as Partial<Inventory>
   const content = { account, families, entries, ...(addresses && { addresses }) }
   if (generation !== toGeneration(content)) throw new TypeError('its hash is another one')
+  if (!isInventory(content)) throw new TypeError('another version wrote it')
   return { generation, ...content }
 }
 

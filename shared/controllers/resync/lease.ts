@@ -14,6 +14,7 @@ import {
   writeLease,
 } from '../../kubernetes/leases.ts'
 import { RESYNC_LEASE } from '../../kubernetes/names.ts'
+import { pickFrom } from '../../kubernetes/shape.ts'
 
 const GENERATION = 'phoenixnap.com/inventory-generation'
 const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
@@ -41,7 +42,8 @@ export interface LeaseState extends LeaseHold {
 
 /** Reads the Lease; a cluster in which no pass ever ran has an empty one. */
 export async function readLease(kube: Kube, signal?: AbortSignal): Promise<LeaseState> {
-  return toState(await readStoredLease(kube, RESYNC_LEASE, signal))
+  const stored = await readStoredLease(kube, RESYNC_LEASE, signal)
+  return pickFrom(RESYNC_LEASE, stored.lease, () => toState(stored))
 }
 
 function toState(stored: StoredLease): LeaseState {

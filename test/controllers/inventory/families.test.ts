@@ -28,8 +28,8 @@ for (const [name, ipFamilies, cidrs, families] of CASES) {
   t.test(name, async t => {
     const kube = createFakeKube(({ path }) =>
       path.endsWith('/servicecidrs')
-        ? { items: cidrs.map(cidrs => ({ spec: { cidrs } })) }
-        : { spec: ipFamilies === undefined ? {} : { ipFamilies } },
+        ? { items: cidrs.map(cidrs => ({ metadata: { name: 'a' }, spec: { cidrs } })) }
+        : { metadata: { name: 'kubernetes' }, spec: ipFamilies === undefined ? {} : { ipFamilies } },
     )
     t.strictSame(await readFamilies(kube), families)
   })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import type { Inventory } from '../../../shared/controllers/inventory/content.ts'
+import { type Inventory, toGeneration } from '../../../shared/controllers/inventory/content.ts'
 import { MAX_PARTS, readInventory, writeInventory } from '../../../shared/controllers/inventory/store.ts'
 import type { KubeRequest } from '../../../shared/kubernetes/client.ts'
 import type { ConfigMap } from '../../../shared/kubernetes/types.ts'
@@ -170,6 +170,25 @@ for (const [name, change] of GARBAGE) {
     t.strictSame(await readInventory(cluster.kube), SMALL)
   })
 }
+
+t.test('what another version wrote is no inventory, although its hash is right', async t => {
+  const { generation: _, ...content } = SMALL
+  for (const other of [
+    { entries: null },
+    { entries: [{ id: 'a1' }] },
+    { families: 'IPv4' },
+    { addresses: [] },
+  ]) {
+    const value = { ...content, ...other } as unknown as Inventory
+    const text = JSON.stringify({ ...value, generation: toGeneration(value) })
+    const body = {
+      data: { parts: '1' },
+      binaryData: { [KEY]: gzipSync(text).toString('base64') },
+    }
+    const kube = createFakeKube(() => body)
+    await t.rejects(readInventory(kube), { code: 'CCM_INVENTORY_INVALID' }, JSON.stringify(other))
+  }
+})
 
 t.test('a cluster that does not answer is not an inventory that is missing', async t => {
   const cluster = await startCluster(t)
