@@ -7,7 +7,7 @@ import type {
 } from '../../cloud-provider/load-balancer.ts'
 import { type AddressIndex, findBlock, isSameService, toKey } from './address-index.ts'
 import { type AllocationMode, countFree } from './candidates.ts'
-import { countDedicated } from './tenants.ts'
+import { countDedicated, hasDedicated } from './tenants.ts'
 
 /** A Service that lacks addresses for which blocks can be bought, or that its block can be repaired for. */
 export interface WaitingService {
@@ -40,7 +40,7 @@ export function toDemand(
   const dedicated = waiting
     .filter(service => wantsOwnBlock(service) && !hasOwnBlock(index, service.service))
     .map(({ service }): AddressNeed => ({ family: 'IPv4', count: 1, service }))
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .sort(byKey)
   return {
     needs: [...packed, ...withinLimit(index, dedicated, settings)],
     inUse: listInUse(index, waiting),
@@ -48,19 +48,24 @@ export function toDemand(
   }
 }
 
-/** Of Services that were decided on at the same moment, none knows of the others' blocks. */
+/** Of Services that were decided on at the same moment, none knows of the others' blocks; one on its way is gone on with. */
 function withinLimit(
   index: AddressIndex,
   needs: readonly AddressNeed[],
   { mode, maxDedicated }: DemandSettings,
 ): AddressNeed[] {
-  if (mode === 'dedicated') return [...needs]
-  const byNamespace = Map.groupBy(needs, ({ service }) => service?.namespace ?? '')
-  return [...byNamespace].flatMap(([namespace, own]) =>
+  const isFree = ({ service }: AddressNeed): boolean =>
+    mode === 'dedicated' || (service !== undefined && hasDedicated(index, service))
+  const begun = needs.filter(isFree)
+  const others = needs.filter(need => !isFree(need))
+  const byNamespace = Map.groupBy(others, ({ service }) => service?.namespace ?? '')
+  const granted = [...byNamespace].flatMap(([namespace, own]) =>
     own.slice(0, Math.max(0, maxDedicated - countDedicated(index, namespace))),
   )
+  return [...begun, ...granted].sort(byKey)
 }
 
+const byKey = (a: AddressNeed, b: AddressNeed): number => (keyOf(a) < keyOf(b) ? -1 : 1)
 const keyOf = ({ service }: AddressNeed): string => (service ? toKey(service) : '')
 
 const wantsOwnBlock = ({ mode, lacking }: WaitingService): boolean =>

@@ -119,6 +119,10 @@ export const countDedicated = ({ view }: AddressIndex, namespace: string): numbe
     ({ family, dedicatedTo, marked }) => family === 'IPv4' && !marked && dedicatedTo?.namespace === namespace,
   ).length
 
+/** Whether a block was bought for it alone, be it still on its way. */
+export const hasDedicated = ({ view }: AddressIndex, service: ServiceRef): boolean =>
+  (view.known ?? view.source.blocks).some(({ dedicatedTo }) => isSameService(dedicatedTo, service))
+
 const DEDICATED = 'phoenixnap.com/ip-allocation: dedicated'
 
 function judgeDedicated(

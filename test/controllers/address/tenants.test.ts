@@ -183,4 +183,12 @@ t.test('Services that ask at the same moment get no more blocks than their names
     )
   t.strictSame(demand('packed'), ['p'])
   t.strictSame(demand('dedicated'), ['p', 'q', 'r'])
+  const coming = makeBlock('r', '203.0.113.32/29', {
+    state: 'coming',
+    status: 'unassigned',
+    dedicatedTo: { namespace: 'default', name: 'r' },
+  })
+  const known = makeIndex({ blocks: TWO, known: [...TWO, coming] })
+  const settings = { minFreeAddresses: 0, mode: 'packed', maxDedicated: 2 } as const
+  t.match(toDemand(known, waiting, settings).needs, [{ service: { name: 'r' } }], 'what was begun goes on')
 })
