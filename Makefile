@@ -19,11 +19,14 @@ BASE_IMAGE ?=
 IMAGE_SOURCE ?=
 ARCHS ?=
 CONFIRM ?=
+SIGN ?=
+SIGNING_KEY_FILE ?=
+BUILDER_ID ?=
 BRANCH_NAME ?=
 RELEASE_TAG ?=
 
 # By the environment and not on a command line, and not expanded by make: a text from outside is no part of a script.
-OUTSIDE := OS ARCH DOCKERBUILD ENGINE BUILDER_IMAGE FILES BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCHS CONFIRM BRANCH_NAME RELEASE_TAG
+OUTSIDE := OS ARCH DOCKERBUILD ENGINE BUILDER_IMAGE FILES BUILD_IMAGE BASE_IMAGE IMAGE_SOURCE ARCHS CONFIRM SIGN SIGNING_KEY_FILE BUILDER_ID BRANCH_NAME RELEASE_TAG
 $(foreach name,$(OUTSIDE),$(eval override $(name) := $$(value $(name))))
 export $(OUTSIDE)
 
@@ -72,6 +75,19 @@ lint: $(NODE)
 	npm run lint
 	npm run typecheck
 
+## Checks what package-lock.json names: digests, origins, install scripts, known weak spots; and the licences of what is shipped.
+##   AUDIT_REQUIRED=                       in the environment; true: a registry that says nothing of weak spots is a failure
+.PHONY: audit
+audit: $(NODE)
+	npm run --silent audit
+	npm run --silent licences
+
+## Builds the commit twice, in two clones under different circumstances, and compares every byte; takes some minutes.
+##   ENGINE                                as for image
+.PHONY: reproduce
+reproduce: $(NODE)
+	@$(NODE) infra/supply-chain/reproduce.ts
+
 ## Removes everything that was built: dist, .build and the packages of the functions.
 .PHONY: clean
 clean:
@@ -103,9 +119,18 @@ image-all:
 tools:
 	@bash .ci/tools
 
+# --- What a release consists of ------------------------------------------------------------------------------------
+
+## Brings together in dist/release what make build-all and make image left, the functions and the chart, with SBOMs and digests.
+##   RELEASE_TAG, IMAGE_SOURCE             as for ci and image
+##   BUILDER_ID=                           URI of whoever builds, for the provenance; empty: the workflow of GitHub, or somebody
+.PHONY: artefacts
+artefacts: $(NODE)
+	@$(NODE) infra/supply-chain/artefacts.ts
+
 # --- Pipeline: ci, cd, release -------------------------------------------------------------------------------------
 
-## Installs what package-lock.json says, builds everything, checks and tests it, and builds the image.
+## Installs what package-lock.json says, builds everything, checks and tests it, and builds the image and the artefacts.
 ##   ARCHS=                                'amd64 arm64' for an image of both
 ##   RELEASE_TAG=                          the tag to release, where the commit has several
 ##   KUBEBUILDER_ASSETS=                   folder with kube-apiserver, etcd and kubectl: tests run on them too
@@ -113,6 +138,7 @@ tools:
 ci:
 	@env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES bash .ci/run
 	@$(MAKE) --no-print-directory image
+	@$(MAKE) --no-print-directory artefacts
 
 ## Logs in where BUILD_IMAGE is pushed to, for CI; by hand the login of docker, podman, buildah or skopeo does the same.
 ##   REGISTRY_USER=                        in the environment, as the next
@@ -130,8 +156,12 @@ login: $(NODE)
 cd: $(NODE)
 	@$(NODE) infra/pipeline/publish.ts cd
 
-## Pushes the image of make ci under a git tag of the commit.
+## Signs artefacts and image of make ci, and pushes the image under a git tag of the commit.
 ##   CONFIRM=                              true, or nothing is pushed
+##   SIGN=                                 false: a release without signatures; otherwise there must be a key
+##   SIGNING_KEY=                          in the environment: the private key itself, PEM; or
+##   SIGNING_KEY_FILE=                     path of a file that has it
+##   SIGNING_KEY_PASSWORD=                 in the environment, if the key is encrypted
 ##   RELEASE_TAG=                          the tag that is checked out, such as v1.2.3
 ##   BUILD_IMAGE                           as for cd
 .PHONY: release

@@ -10,6 +10,8 @@ export const PROBLEMS = {
     'Do without the package, or have the licence looked at and add it in infra/supply-chain/licence-policy.ts.',
   BUILD_AUDIT_FAILED:
     'Take other versions of the packages, or accept an advisory with reason and date (infra/supply-chain/accepted-advisories.ts).',
+  BUILD_NOT_REPRODUCIBLE:
+    'Build it once more, to see whether it is always the same file; diffoscope shows what differs in it.',
   BUILD_BASE_MISSING:
     'Install mmdebstrap and debian-archive-keyring, or name an image with glibc, libstdc++, libgcc and libatomic: BASE_IMAGE=….',
   BUILD_GIT_MISSING: 'Images name the commit that they are made of: work in a clone of the repository.',

@@ -35,7 +35,7 @@ export async function makeBase(run: RunTool, { arch, out, work, epoch }: BasePla
   await mustRun(run, 'mmdebstrap', toArguments(arch, tar), {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch), BASE_HOOK: HOOK },
   })
-  await mustRun(run, 'tar', ['-xf', tar, '-C', out, '--strip-components=2', './keep'])
+  await mustRun(run, 'tar', ['-xpf', tar, '-C', out, '--strip-components=2', './keep'])
   await rm(tar)
 }
 

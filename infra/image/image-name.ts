@@ -39,6 +39,10 @@ export function readImageName(text: string): ImageName {
   return { name: text, registry, needsTls: registry === undefined || !isLoopback(registry) }
 }
 
+/** With its registry, also where that is the engines' own. */
+export const toReference = ({ name, registry }: ImageName): string =>
+  registry === undefined ? `docker.io/${name}` : name
+
 /** The first part is a registry if it has a dot or a port, or is localhost; otherwise it belongs to the name. */
 function split(text: string): { registry: string | undefined; path: string } {
   const slash = text.indexOf('/')

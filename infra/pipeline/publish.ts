@@ -1,12 +1,16 @@
 import { join, resolve } from 'node:path'
-import { DEFAULT_IMAGE, readImageName } from '../image/image-name.ts'
+import { DEFAULT_IMAGE, readImageName, toReference } from '../image/image-name.ts'
 import { CREATED_LABEL, REVISION_LABEL, VERSION_LABEL } from '../image/labels.ts'
 import { LAYOUT, readLayout } from '../image/layout.ts'
 import { BuildProblem, runScript } from '../problem.ts'
+import { readRelease } from '../supply-chain/release.ts'
+import type { SigningPlan } from '../supply-chain/signer.ts'
+import { RELEASE } from '../supply-chain/sums.ts'
 import { type RunTool, runTool } from '../tool.ts'
 import { readBranchCommits, readGit, readTagCommit } from './git.ts'
 import { findProblems, type PublishFacts, planPush, type RemoteTag } from './publish-plan.ts'
 import { createRegistry, type Registry } from './registry.ts'
+import { attachSignatures, findSigningProblems, readSigning, toSigning } from './release-signing.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -18,6 +22,8 @@ export interface PublishOptions {
   readonly confirm: string | undefined
   readonly name: string | undefined
   readonly buildImage: string
+  /** What becomes of signatures; left out: there are none. */
+  readonly signing?: SigningPlan | undefined
 }
 
 /**
@@ -33,16 +39,26 @@ export async function publish(
 ): Promise<void> {
   const image = readImageName(options.buildImage)
   const facts = await readFacts(run, options)
-  refuse(findProblems(facts))
+  const signingPlan = options.signing
+  const release = signingPlan?.do === 'sign' ? await readRelease(join(options.root, RELEASE)) : undefined
+  refuse([...findProblems(facts), ...findSigningProblems(signingPlan, facts, release)])
+  const signing = toSigning(signingPlan, facts, release)
   const registry = createRegistry(run, image)
   const plan = planPush(facts, await look(registry, facts))
+  const say = (line: string): void => out(`${image.name}${line}`)
+  const layout = join(options.root, LAYOUT)
+  const attach = async (): Promise<void> => {
+    if (signing)
+      await attachSignatures({ ...signing, registry, layout, reference: toReference(image) }, out, say)
+  }
   switch (plan.do) {
     case 'refuse':
       return refuse(plan.problems)
     case 'nothing':
+      await attach()
       return out(`nothing to do: ${plan.why}`)
     case 'push':
-      await push(registry, plan, join(options.root, LAYOUT), line => out(`${image.name}${line}`))
+      await push(registry, plan, { layout, attach }, say)
       if (plan.note) out(plan.note)
   }
 }
@@ -80,15 +96,16 @@ function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new BuildProblem('BUILD_REFUSED', problems.join('; '))
 }
 
-/** First everything without a name, then the names: whatever breaks on the way, no name points at half an image. */
+/** First everything without a name, and what is signed about it, then the names: whatever breaks on the way, no name points at half an image. */
 async function push(
   registry: Registry,
   { digest, tags }: { readonly digest: string; readonly tags: readonly string[] },
-  layout: string,
+  { layout, attach }: { readonly layout: string; readonly attach: () => Promise<void> },
   out: (line: string) => void,
 ): Promise<void> {
   await registry.upload(layout, digest)
   out(`@${digest}`)
+  await attach()
   for (const tag of tags) {
     await registry.tag(digest, tag)
     const seen = await registry.look(tag)
@@ -103,7 +120,7 @@ async function push(
   }
 }
 
-function readOptions([kind]: readonly string[], env: NodeJS.ProcessEnv): PublishOptions {
+async function readOptions([kind]: readonly string[], env: NodeJS.ProcessEnv): Promise<PublishOptions> {
   if (kind !== 'cd' && kind !== 'release') throw new BuildProblem('BUILD_USAGE', 'say cd or release')
   return {
     root: ROOT,
@@ -111,13 +128,14 @@ function readOptions([kind]: readonly string[], env: NodeJS.ProcessEnv): Publish
     confirm: env['CONFIRM'] || undefined,
     name: env[kind === 'cd' ? 'BRANCH_NAME' : 'RELEASE_TAG'] || undefined,
     buildImage: env['BUILD_IMAGE'] || DEFAULT_IMAGE,
+    signing: kind === 'release' ? await readSigning(env) : undefined,
   }
 }
 
 const main = async (): Promise<void> =>
   publish(
     runTool,
-    readOptions(process.argv.slice(2), process.env),
+    await readOptions(process.argv.slice(2), process.env),
     line => void process.stdout.write(`${line}\n`),
   )
 

@@ -13,6 +13,10 @@ export interface Registry {
   readCreated(tag: string): Promise<string | undefined>
   /** Uploads what a layout holds, an index after its images, without giving it a name. @throws BuildProblem BUILD_PUSH_FAILED */
   upload(layout: string, digest: string): Promise<void>
+  /** Uploads what is under a name in a layout, under the same name. @throws BuildProblem BUILD_PUSH_FAILED */
+  uploadAs(layout: string, tag: string): Promise<void>
+  /** Brings what is under a tag into a layout. @throws BuildProblem BUILD_PUSH_FAILED */
+  download(tag: string, layout: string): Promise<void>
   /** Names what is uploaded, out of the registry: whatever has become of the layout. @throws BuildProblem BUILD_PUSH_FAILED */
   tag(digest: string, tag: string): Promise<void>
 }
@@ -48,6 +52,18 @@ export function createRegistry(run: RunTool, { name, registry, needsTls }: Image
       if (ran.code !== 0) return undefined
       const { config } = JSON.parse(ran.out) as { config?: { Labels?: Record<string, string> } }
       return config?.Labels?.[CREATED_LABEL]
+    },
+    uploadAs: (layout, tag) => copy(`oci:${layout}:${tag}`, `${name}:${tag}`),
+    async download(tag, layout) {
+      const args = [
+        'copy',
+        '--quiet',
+        `--src-tls-verify=${tls}`,
+        `docker://${name}:${tag}`,
+        `oci:${layout}:${tag}`,
+      ]
+      const ran = await run('skopeo', args)
+      if (ran.code !== 0) throw toProblem(ran, registry, `${name}:${tag} was not pulled`)
     },
     upload: (layout, digest) => copy(`oci:${layout}:${LAYOUT_TAG}`, `${name}@${digest}`),
     tag: (digest, tag) => copy(`docker://${name}@${digest}`, `${name}:${tag}`),

@@ -67,7 +67,8 @@ t.test(
       runTool('make', ['--no-print-directory', 'ci', 'RELEASE_TAG=v1.2.3'], { cwd, env: { ...env, CODE } })
     const checked = 'checked for v1.2.3 by a make of its own: yes'
     const image = ['node infra/binary/main.ts --for-image', 'node infra/image/main.ts']
-    t.match(await ci('0'), { code: 0, out: `${[checked, ...image].join('\n')}\n` })
+    const artefacts = 'node infra/supply-chain/artefacts.ts'
+    t.match(await ci('0'), { code: 0, out: `${[checked, ...image, artefacts].join('\n')}\n` })
     t.strictSame((await ci('1')).out, `${checked}\n`)
     t.not((await ci('1')).code, 0)
   },

@@ -25,7 +25,7 @@ t.test('make cd pushes branch and hash, make release the tag, and nothing else',
   t.strictSame(await read(), { [NAME]: { main: digest, [head]: digest } })
 
   tree.git('tag', 'v1.2.3')
-  const release = ['release', 'CONFIRM=true', 'RELEASE_TAG=v1.2.3', image]
+  const release = [...RELEASE, image]
   t.match(await tree.make(release), { code: 0 })
   const released = { [NAME]: { main: digest, [head]: digest, 'v1.2.3': digest } }
   t.strictSame(await read(), released)
@@ -44,7 +44,7 @@ interface Refusal {
   readonly prepare?: (tree: WorkTree) => unknown
 }
 const CD = ['cd', 'CONFIRM=true', 'BRANCH_NAME=main']
-const RELEASE = ['release', 'CONFIRM=true', 'RELEASE_TAG=v1.2.3']
+const RELEASE = ['release', 'CONFIRM=true', 'RELEASE_TAG=v1.2.3', 'SIGN=false']
 const withChange = (tree: WorkTree): void => writeFileSync(join(tree.folder, 'strange.txt'), '')
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   'cd without confirmation': { args: ['cd', 'BRANCH_NAME=main'], says: /CONFIRM=true is missing/ },
