@@ -66,8 +66,9 @@ async function serveBoth({ world, request, work, stop }: Stage): Promise<void> {
   await world.advance(ENDED_MS)
 }
 
+const nobody = async (): Promise<never> => Promise.reject(new Error('nobody looks at certificates'))
+
 function factsOf(app: App): Facts {
-  const nobody = async (): Promise<never> => Promise.reject(new Error('nobody looks at certificates'))
   return createFacts({
     clock: app.clock,
     config: { value: app.config },
@@ -134,7 +135,7 @@ function handedOverFaults(world: World, name: ServiceName): string[] {
   const isWeb = name === 'web'
   return [
     ...unless(!finalizers.includes(FINALIZER), `${name} bears our finalizer`),
-    ...unless(finalizers.includes(CLEANUP_FINALIZER) === isWeb, `${name} bears [${finalizers}]`),
+    ...unless(finalizers.includes(CLEANUP_FINALIZER) === isWeb, `${name} bears [${finalizers.join()}]`),
     ...unless(annotations[ASSIGNED_IPS] === undefined, `${name} bears our annotation`),
   ]
 }

@@ -28,28 +28,28 @@ export interface Telling {
 export interface Stage {
   readonly world: World
   /** A request of somebody, `admin` by default; two processes are at work meanwhile. @throws Error when it is refused */
-  request(request: UserRequest, user?: string): Promise<UserAnswer>
+  readonly request: (request: UserRequest, user?: string) => Promise<UserAnswer>
   /** Those who are alive work on what was rung and make passes, until there is nothing to do. */
-  work(): Promise<void>
-  timePasses(ms: number): Promise<void>
+  readonly work: () => Promise<void>
+  readonly timePasses: (ms: number) => Promise<void>
   /** Ends every process as at SIGTERM: nobody looks after the cluster until the next `work`. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
   /** A command of an operator, who runs it again until it says that nothing is left to do. */
-  command(run: (app: App) => Promise<boolean>): Promise<void>
+  readonly command: (run: (app: App) => Promise<boolean>) => Promise<void>
 }
 
 export interface Scenario {
   readonly name: string
   readonly options?: Omit<WorldOptions, 'seed'>
   /** What is there before anybody of ours looks. */
-  leave?(world: World): void
+  readonly leave?: (world: World) => void
   /** Nobody of ours has looked before it is told: no gate is open, and there is no inventory. */
   readonly isFirstLook?: boolean
   /** What happens before anything can go wrong. */
-  prepare?(stage: Stage): Promise<void>
-  tell(stage: Stage): Promise<void>
+  readonly prepare?: (stage: Stage) => Promise<void>
+  readonly tell: (stage: Stage) => Promise<void>
   /** How it has to end, whatever happened. @returns what is wrong */
-  verify(world: World): readonly string[]
+  readonly verify: (world: World) => readonly string[]
   /** Effects that are among those at which processes are killed. */
   readonly passes: readonly RegExp[]
   /** It ends without anything of ours: what holds for a cluster that we look after does not hold for it. */

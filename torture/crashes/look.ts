@@ -80,8 +80,11 @@ export function servedFaults(world: World, name: ServiceName, toTold = published
   const [assigned, told] = [assignedTo(service), toTold(service)]
   const claims = listClaims(world).filter(claim => claim.service === name && claim.state === 'active')
   return [
-    ...unless(assigned.length === 1, `${name} was assigned [${assigned}]`),
-    ...unless(told.join() === assigned.join(), `${name} was assigned [${assigned}] and announces [${told}]`),
+    ...unless(assigned.length === 1, `${name} was assigned [${assigned.join()}]`),
+    ...unless(
+      told.join() === assigned.join(),
+      `${name} was assigned [${assigned.join()}] and announces [${told.join()}]`,
+    ),
     ...unless(
       claims.map(({ address }) => address).join() === assigned.join(),
       `${name} claims ${JSON.stringify(claims)}`,

@@ -45,7 +45,10 @@ function initialisedFaults(world: World, name: string): string[] {
     ),
     ...unless(!isTainted, `${name} bears the taint of a node that is not initialised`),
     ...unless(node.metadata.annotations?.[INITIALIZED] !== undefined, `${name} bears no mark of ours`),
-    ...unless(types.has('InternalIP') && types.has('ExternalIP'), `${name} has addresses ${[...types]}`),
+    ...unless(
+      types.has('InternalIP') && types.has('ExternalIP'),
+      `${name} has addresses ${[...types].join()}`,
+    ),
   ]
 }
 

@@ -90,9 +90,10 @@ async function runScenario(
   return { scenario: scenario.name, mode, seed, effects, points: all.length, ...counts, failures }
 }
 
+/** Fate by fate, so that a share of them holds some of each. */
 const toKills = ({ effects }: Played): readonly Kill[] =>
-  effects.flatMap(({ length }, who) =>
-    Array.from({ length }, (_, at) => FATES.map(fate => ({ who, at, fate }))).flat(),
+  FATES.flatMap(fate =>
+    effects.flatMap(({ length }, who) => Array.from({ length }, (_, at) => ({ who, at, fate }))),
   )
 
 /** Any effect of those that came after the first kill, of whoever it was. */

@@ -48,15 +48,6 @@ export function createCrew(world: World, { mode, kills, name }: CrewOptions): Cr
     return present
   }
 
-  /** Works on what it heard of itself and on what the others did: both hear of the same changes. */
-  async function workAndPass(
-    process: Process,
-    keys: readonly ReconcileKey[],
-  ): Promise<ResyncReport | undefined> {
-    await Promise.all([process.work(), ...(keys.length > 0 ? [process.work(keys)] : [])])
-    return process.pass().catch(() => undefined)
-  }
-
   async function request(wanted: UserRequest, user = 'admin'): Promise<UserAnswer> {
     const crew = alive()
     const others = mode === 'two' ? crew : []
@@ -119,6 +110,15 @@ export function createCrew(world: World, { mode, kills, name }: CrewOptions): Cr
   }
 
   return { world, processes, request, work, stop, command, timePasses: ms => world.advance(ms) }
+}
+
+/** Works on what it heard of itself and on what the others did: both hear of the same changes. */
+async function workAndPass(
+  process: Process,
+  keys: readonly ReconcileKey[],
+): Promise<ResyncReport | undefined> {
+  await Promise.all([process.work(), ...(keys.length > 0 ? [process.work(keys)] : [])])
+  return process.pass().catch(() => undefined)
 }
 
 /** Counts what is stored beside Leases. */
