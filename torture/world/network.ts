@@ -101,7 +101,7 @@ export function createWires(options: WiresOptions): Wires {
         await clock.sleep(trouble.ms)
         return carryOut(call, headers, trouble)
       case 'doubled':
-        void repeat(call, headers, trouble)
+        repeat(call, headers, trouble).catch(() => undefined)
         return carryOut(call, headers, trouble)
       case 'stale': {
         const old = call.isWrite ? undefined : recall(call, trouble.ms)

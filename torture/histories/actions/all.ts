@@ -1,0 +1,20 @@
+import type { Action } from './action.ts'
+import { ANNOUNCER_ACTIONS } from './announcer-actions.ts'
+import { CLOUD_ACTIONS } from './cloud-actions.ts'
+import { FAULT_ACTIONS } from './fault-actions.ts'
+import { MANIFEST_ACTIONS } from './manifest-actions.ts'
+import { NODE_ACTIONS } from './node-actions.ts'
+import { PROCESS_ACTIONS } from './process-actions.ts'
+import { SERVICE_ACTIONS } from './service-actions.ts'
+
+/** What happens while things go wrong: rows of the coverage. */
+export const DEEDS: readonly Action[] = [
+  ...SERVICE_ACTIONS,
+  ...MANIFEST_ACTIONS,
+  ...ANNOUNCER_ACTIONS,
+  ...NODE_ACTIONS,
+  ...CLOUD_ACTIONS,
+  ...PROCESS_ACTIONS,
+]
+
+export const ACTIONS: readonly Action[] = [...DEEDS, ...FAULT_ACTIONS]

@@ -1,0 +1,191 @@
+import type { Call, NetworkFault, Trouble } from '../world/contract.ts'
+import type { Picks } from './picks.ts'
+
+/** One way in which requests go wrong, and which. */
+export interface Trap {
+  /** Column of the coverage. */
+  readonly name: string
+  readonly to: Call['to']
+  readonly toTrouble: (picks: Picks) => Trouble
+  /** Of the calls on that way. */
+  readonly matches?: (call: Call) => boolean
+}
+
+const PROXY_PAGE = '<html><body>404 page not found</body></html>'
+const HOUR_MS = 3_600_000
+
+const status =
+  (code: number, more: { body?: string; headers?: Record<string, string> } = {}) =>
+  (): Trouble => ({
+    kind: 'status',
+    status: code,
+    ...more,
+  })
+
+/** What happens to requests of both sides alike. */
+const COMMON: readonly (readonly [name: string, toTrouble: (picks: Picks) => Trouble])[] = [
+  ['500', status(500)],
+  ['503', status(503)],
+  ['429', picks => status(429, { headers: { 'retry-after': String(picks.one([1, 5, 30])) } })()],
+  ['504 after', () => ({ kind: 'status after', status: 504 })],
+  ['reset before', () => ({ kind: 'reset before' })],
+  ['reset after', () => ({ kind: 'reset after' })],
+  ['refused', () => ({ kind: 'refused' })],
+  ['hang before', () => ({ kind: 'hang before' })],
+  ['hang after', () => ({ kind: 'hang after' })],
+  ['delay before', picks => ({ kind: 'delay before', ms: picks.one([900, 4000, 12_000, 45_000]) })],
+  ['delay after', picks => ({ kind: 'delay after', ms: picks.one([900, 4000, 12_000, 45_000]) })],
+  ['garbage', () => ({ kind: 'garbage' })],
+]
+
+const conflict = status(409, {
+  body: JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'Operation cannot be fulfilled: the object has been modified',
+    reason: 'Conflict',
+    code: 409,
+  }),
+})
+const forbidden = status(403, {
+  body: JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'forbidden: the authorizer is not ready',
+    reason: 'Forbidden',
+    code: 403,
+  }),
+})
+
+const isUpdate = ({ method, body }: Call): boolean =>
+  (method === 'PATCH' || method === 'PUT' || method === 'DELETE') && body.includes('resourceVersion')
+
+const CLUSTER: readonly Trap[] = [
+  ...COMMON.map(([name, toTrouble]) => ({ name: `cluster: ${name}`, to: 'cluster', toTrouble }) as const),
+  { name: 'cluster: 409', to: 'cluster', toTrouble: conflict, matches: isUpdate },
+  { name: 'cluster: 403', to: 'cluster', toTrouble: forbidden },
+  { name: 'cluster: 404 page', to: 'cluster', toTrouble: status(404, { body: PROXY_PAGE }) },
+]
+
+const CLOUD: readonly Trap[] = [
+  ...COMMON.map(([name, toTrouble]) => ({ name: `cloud: ${name}`, to: 'cloud', toTrouble }) as const),
+  { name: 'cloud: 401', to: 'cloud', toTrouble: status(401) },
+  { name: 'cloud: 403', to: 'cloud', toTrouble: status(403) },
+  { name: 'cloud: 404', to: 'cloud', toTrouble: status(404) },
+  { name: 'cloud: 406', to: 'cloud', toTrouble: status(406) },
+  { name: 'cloud: 409', to: 'cloud', toTrouble: status(409), matches: ({ isWrite }) => isWrite },
+  {
+    name: 'cloud: stale',
+    to: 'cloud',
+    toTrouble: picks => ({ kind: 'stale', ms: picks.one([1000, 3000]) }),
+    matches: ({ isWrite }) => !isWrite,
+  },
+]
+
+const HOOKS: readonly Trap[] = [
+  { name: 'hooks: review refused', to: 'admission', toTrouble: () => ({ kind: 'refused' }) },
+  { name: 'hooks: review hangs', to: 'admission', toTrouble: () => ({ kind: 'hang before' }) },
+  { name: 'hooks: review not answered', to: 'admission', toTrouble: () => ({ kind: 'hang after' }) },
+  {
+    name: 'hooks: review slow',
+    to: 'admission',
+    toTrouble: picks => ({ kind: 'delay after', ms: picks.one([1000, 4000, 9000]) }),
+  },
+  { name: 'hooks: review 503', to: 'admission', toTrouble: status(503) },
+  { name: 'hooks: audit lost', to: 'audit', toTrouble: () => ({ kind: 'lost' }) },
+  { name: 'hooks: audit 503', to: 'audit', toTrouble: status(503) },
+  {
+    name: 'hooks: audit doubled',
+    to: 'audit',
+    toTrouble: picks => ({ kind: 'doubled', ms: picks.one([10, 2000, 60_000]) }),
+  },
+  {
+    name: 'hooks: audit late',
+    to: 'audit',
+    toTrouble: picks => ({ kind: 'delay before', ms: picks.one([500, 5000, 120_000, 2 * HOUR_MS]) }),
+  },
+  { name: 'hooks: ring lost', to: 'reconcile', toTrouble: () => ({ kind: 'lost' }) },
+  { name: 'hooks: ring 500', to: 'reconcile', toTrouble: status(500) },
+  {
+    name: 'hooks: ring doubled',
+    to: 'reconcile',
+    toTrouble: picks => ({ kind: 'doubled', ms: picks.one([1, 500, 30_000]) }),
+  },
+  {
+    name: 'hooks: ring late',
+    to: 'reconcile',
+    toTrouble: picks => ({ kind: 'delay before', ms: picks.one([300, 5000, 60_000, HOUR_MS]) }),
+  },
+]
+
+export const TRAPS: readonly Trap[] = [...CLUSTER, ...CLOUD, ...HOOKS]
+
+interface Scope {
+  readonly name: string
+  readonly matches: (call: Call) => boolean
+}
+
+const everything: Scope = { name: 'everything', matches: () => true }
+const writes: Scope = { name: 'changes', matches: ({ isWrite }) => isWrite }
+const reads: Scope = { name: 'reads', matches: ({ isWrite }) => !isWrite }
+const on = (name: string, pattern: RegExp): Scope => ({ name, matches: ({ path }) => pattern.test(path) })
+const change = (name: string, pattern: RegExp): Scope => ({
+  name: `changes of ${name}`,
+  matches: ({ path, isWrite }) => isWrite && pattern.test(path),
+})
+
+const SCOPES: Readonly<Record<Call['to'], readonly [Scope, ...Scope[]]>> = {
+  cluster: [
+    everything,
+    writes,
+    reads,
+    change('claims and gates', /\/ipaddresses/),
+    change('services', /\/services/),
+    change('nodes', /\/nodes/),
+    change('Leases', /\/leases/),
+    on('claims and gates', /\/ipaddresses/),
+    on('the inventory', /\/configmaps/),
+    on('Leases', /\/leases/),
+  ],
+  cloud: [
+    everything,
+    writes,
+    reads,
+    change('blocks', /\/ip-blocks/),
+    on('blocks', /\/ip-blocks/),
+    on('networks', /\/public-networks/),
+    on('servers', /\/servers/),
+    on('tokens', /\/token$/),
+  ],
+  admission: [everything],
+  audit: [everything],
+  reconcile: [everything],
+}
+
+/** A fault of the network as a step draws it, with words for the story. */
+export interface DrawnFault {
+  readonly fault: NetworkFault
+  readonly words: string
+}
+
+/** @param isOurs whether a call comes from a controller */
+export function drawFault(trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault {
+  const scope = picks.one(SCOPES[trap.to])
+  const probability = picks.one([1, 0.5, 0.2])
+  const times = picks.one([1, 3, Number.POSITIVE_INFINITY])
+  const fromController = trap.to === 'cluster' ? isOurs : () => true
+  return {
+    words: `${trap.name} for ${times === Number.POSITIVE_INFINITY ? 'any number' : times} of ${scope.name}, probability ${probability}`,
+    fault: {
+      to: trap.to,
+      matches: call => fromController(call) && scope.matches(call) && (trap.matches?.(call) ?? true),
+      probability,
+      ...(times === Number.POSITIVE_INFINITY ? {} : { times }),
+      trouble: trap.toTrouble(picks),
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { IP_BLOCKS_LEASE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
+import type { Entry } from '../world/contract.ts'
+import { announceAll } from './actions/announcer-actions.ts'
+import { annotationOf, toPath, USER } from './actions/services.ts'
+import { type Stage, toKey } from './stage.ts'
+
+export const INTERVAL_MS = 60_000
+/** Passes without a write that count as rest. */
+const QUIET = 3
+/** Claims that nobody confirms, Leases of the dead and rests of addresses and blocks all end well within. */
+const MOST_INTERVALS = 40
+/** After a rest, in intervals, everything that was deleted is gone where rests are short. */
+const UNTIL_GONE = 12
+
+/** Counts what controllers write, the Lease of passes aside. */
+export interface WriteCount {
+  readonly count: () => number
+  /** The last ones, for messages. */
+  readonly last: () => readonly string[]
+}
+
+const SHOWN = 12
+
+export function countWrites(stage: Stage): WriteCount {
+  let count = 0
+  let last: string[] = []
+  stage.world.history.onEntry(entry => {
+    if (!stage.isController(entry.by) || !isWrite(stage, entry)) return
+    count += 1
+    last = [...last, describe(entry)].slice(-SHOWN)
+  })
+  return { count: () => count, last: () => last }
+}
+
+const isWrite = (stage: Pick<Stage, 'services' | 'settings'>, entry: Entry): boolean => {
+  if (entry.kind !== 'stored') return entry.kind === 'cloud'
+  const { name } = entry.object.metadata
+  return name !== RESYNC_LEASE && (name !== IP_BLOCKS_LEASE || !isLacking(stage))
+}
+
+/** While something is lacking that cannot be had, every pass looks for it again, under the Lease of the blocks. */
+const isLacking = ({ services, settings }: Pick<Stage, 'services' | 'settings'>): boolean =>
+  settings.minFreeAddresses > 0 || services().some(service => annotationOf(service, WAITING) !== undefined)
+
+function describe(entry: Entry): string {
+  if (entry.kind === 'cloud') return `${entry.operation} ${entry.path}`
+  if (entry.kind === 'request') return entry.call.path
+  const { name, namespace } = entry.object.metadata
+  return `${entry.type} ${entry.resource} ${namespace ? `${namespace}/` : ''}${name}`
+}
+
+/** Ends everything that goes wrong. */
+export function endFaults(stage: Stage): void {
+  stage.tell('faults end')
+  stage.faults.end()
+  stage.world.network.clear()
+  stage.world.cloud.faults.clear()
+  for (const repair of stage.repairs.splice(0)) repair()
+  for (const whose of ['controllers', 'cluster', 'cloud'] as const) stage.world.clock.skew(whose, 0)
+  stage.supervisor.heal()
+}
+
+/**
+ * Lets passes be made until several in a row write nothing; the announcer does its part meanwhile.
+ *
+ * @returns whether it came to that
+ */
+export async function untilQuiet(stage: Stage, writes: WriteCount): Promise<boolean> {
+  let quiet = 0
+  for (let interval = 0; interval < MOST_INTERVALS; interval++) {
+    const before = writes.count()
+    const announced = announceAll(stage)
+    await stage.agenda.elapse(INTERVAL_MS)
+    quiet = writes.count() === before && announced === 0 ? quiet + 1 : 0
+    if (quiet === QUIET) return true
+  }
+  return false
+}
+
+/** Deletes every Service, and waits until nothing of them need be left. */
+export async function removeAll(stage: Stage): Promise<void> {
+  for (const service of stage.services())
+    stage.send(USER, { method: 'DELETE', path: toPath(service) }, `delete ${toKey(service)} in the end`)
+  for (let interval = 0; interval < UNTIL_GONE; interval++) await stage.agenda.elapse(INTERVAL_MS)
+}
+
+/** What is left of Services that are gone; where addresses rest for long, it is right that something is. */
+export function findLeft(stage: Stage): string[] {
+  const left = stage.services().map(service => `${toKey(service)} is not gone`)
+  if (stage.settings.rests !== 'short') return left
+  const objects = stage.world.cluster.store.list('ipaddresses')
+  const noteOf = (index: number, key: string): string | undefined =>
+    objects[index]?.metadata.annotations?.[`phoenixnap.com/${key}`]
+  const claims = objects.flatMap(({ metadata: { name = '' } }, index) =>
+    noteOf(index, 'service-uid') === undefined && noteOf(index, 'state') !== 'unconfirmed'
+      ? []
+      : [{ name, state: noteOf(index, 'state'), block: noteOf(index, 'block-id') }],
+  )
+  const retained = new Set(claims.filter(({ state }) => state === 'retained').map(({ block }) => block))
+  return [
+    ...left,
+    ...claims
+      .filter(({ state }) => state !== 'retained')
+      .map(({ name, state }) => `claim ${name} is left, ${state}`),
+    ...stage
+      .blocks()
+      .filter(({ id }) => !retained.has(id) && stage.settings.minFreeAddresses === 0)
+      .map(({ cidr, status }) => `block ${cidr} is left, ${status}`),
+  ]
+}

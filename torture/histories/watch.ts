@@ -1,0 +1,24 @@
+import { watchWorld } from '../invariants/of-world.ts'
+import type { World } from '../world/contract.ts'
+
+/** What must never happen, looked for while a history is told. */
+export interface Watch {
+  /** What was found so far, in words, each once. */
+  found(): readonly string[]
+  /** What is wrong now that everything has come to rest. */
+  atRest(): readonly string[]
+  /** Somebody who is no controller has had a hand on a block or an address, which no request tells of. */
+  touched(id: string): void
+}
+
+export function watch(world: World): Watch {
+  const { checker, violations } = watchWorld(world)
+  const start = world.clock.now()
+  const toText = ({ invariant, at, object, what }: (typeof violations)[number]): string =>
+    `${invariant} at ${((at - start) / 1000).toFixed(3)} ${object}: ${what}`
+  return {
+    found: () => [...new Set(violations.map(toText))],
+    atRest: () => checker.atRest().map(toText),
+    touched: id => checker.touched(id),
+  }
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Outcome } from '../histories/tell.ts'
+
+/** What a child process answers to a seed. */
+export interface Told extends Outcome {
+  /** Bytes that the process holds. */
+  readonly memory: number
+}
+
+export interface PoolOptions {
+  readonly jobs: number
+  readonly seeds: Iterator<number>
+  readonly onTold: (told: Told) => void
+}
+
+const WORKER = join(import.meta.dirname, 'worker.ts')
+
+/** Tells the histories of all seeds, each worker one after the other: a world has a process of its own for itself. */
+export async function tellAll({ jobs, seeds, onTold }: PoolOptions): Promise<void> {
+  await Promise.all(Array.from({ length: jobs }, () => work(seeds, onTold)))
+}
+
+/** A worker that dies takes its seed with it, which counts as a violation; another one goes on. */
+async function work(seeds: Iterator<number>, onTold: PoolOptions['onTold']): Promise<void> {
+  let child: ChildProcess | undefined
+  for (let next = seeds.next(); !next.done; next = seeds.next()) {
+    child ??= fork(WORKER, { env: { ...process.env, NODE_OPTIONS: '' } })
+    const told = await ask(child, next.value)
+    if (told.memory === 0) {
+      child.kill('SIGKILL')
+      child = undefined
+    }
+    onTold(told)
+  }
+  child?.kill()
+}
+
+function ask(child: ChildProcess, seed: number): Promise<Told> {
+  return new Promise(resolve => {
+    const onMessage = (told: Told): void => {
+      child.off('exit', onExit)
+      resolve(told)
+    }
+    const onExit = (code: number | null): void => {
+      child.off('message', onMessage)
+      const violations = [`the process ended with ${code}`]
+      resolve({ ...EMPTY, seed, violations })
+    }
+    child.once('message', onMessage)
+    child.once('exit', onExit)
+    child.send(seed)
+  })
+}
+
+const EMPTY = {
+  steps: 0,
+  skipped: 0,
+  coverage: {},
+  faults: 0,
+  requests: 0,
+  virtualMs: 0,
+  fingerprint: undefined,
+  memory: 0,
+} as const
