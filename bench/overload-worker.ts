@@ -1,0 +1,55 @@
+import { NO_LIMITS } from '../functions/overload-plan.ts'
+import { startServing } from '../functions/serving.ts'
+import { systemClock } from '../shared/clock.ts'
+import { createApp } from '../shared/compose.ts'
+import { CLOUD_SETTINGS, readConfig } from '../shared/config.ts'
+import { createLog } from '../shared/log.ts'
+import { TOKEN } from './stage.ts'
+
+/** What a storm met, told with every message. */
+export interface WorkerState {
+  /** Keys that wait or are worked on. */
+  readonly queued: number
+  /** The most memory that the process ever held, in bytes. */
+  readonly peakBytes: number
+}
+
+/**
+ * `serve` in a process of its own over plain HTTP, after one pass. With `off` for its argument it takes on all that comes:
+ * the same code, its limits set to infinite.
+ */
+async function main([kind]: string[]): Promise<void> {
+  const sources = { env: process.env }
+  const { config } = readConfig(sources, CLOUD_SETTINGS)
+  const log = await createLog({ level: 'error' })
+  const app = await createApp({ config, readSources: async () => sources, log })
+  await app.controllers.resync({ deadline: Date.now() + 60_000 })
+  const serving = await startServing({
+    app,
+    log,
+    clock: systemClock,
+    random: Math.random,
+    listen: { host: '127.0.0.1', port: 0 },
+    tokens: () => [TOKEN],
+    resyncIntervalMs: 3_600_000,
+    maxBodyBytes: config.maxBodyBytes,
+    shutdownGraceMs: 0,
+    limits:
+      kind === 'off'
+        ? NO_LIMITS
+        : {
+            reviews: config.maxReviews,
+            waitingReviews: config.maxWaitingReviews,
+            batches: config.maxAuditBatches,
+            lagMs: config.maxEventLoopLag,
+          },
+  })
+  process.on('disconnect', () => process.exit())
+  process.on('message', () => {
+    const peakBytes = process.resourceUsage().maxRSS * 1024
+    process.send?.({ queued: serving.queue.size(), peakBytes } satisfies WorkerState)
+  })
+  process.send?.(serving.port)
+}
+
+await main(process.argv.slice(2))
