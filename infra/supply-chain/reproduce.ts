@@ -27,6 +27,15 @@ const CIRCUMSTANCES: readonly Circumstances[] = [
   },
 ]
 
+/** How this machine reaches the registry, and where its engine keeps images. */
+const TAKEN = [
+  'npm_config_registry',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'CONTAINERS_STORAGE_CONF',
+] as const
+
 /** @throws BuildProblem BUILD_NOT_REPRODUCIBLE that names what differs */
 async function main(): Promise<void> {
   const { head, changes } = await readGit(runTool, ROOT)
@@ -57,10 +66,20 @@ async function buildOnce(
   const folder = join(work, name, 'checkout')
   const home = join(work, name, 'home')
   await mkdir(home, { recursive: true })
-  const { PATH = '', npm_config_registry } = process.env
+  const { PATH = '' } = process.env
   const own = PATH.split(':').filter(path => !path.startsWith(ROOT))
-  const base = npm_config_registry === undefined ? {} : { npm_config_registry }
-  const all = { ...base, ...env, PATH: own.join(':'), HOME: home, ENGINE: engine, ARCHS: 'amd64 arm64' }
+  const taken = TAKEN.flatMap(variable => {
+    const value = process.env[variable]
+    return value === undefined ? [] : [[variable, value] as const]
+  })
+  const all = {
+    ...Object.fromEntries(taken),
+    ...env,
+    PATH: own.join(':'),
+    HOME: home,
+    ENGINE: engine,
+    ARCHS: 'amd64 arm64',
+  }
   const script = [
     `umask ${umask}`,
     'git clone --quiet "$1" "$2"',
