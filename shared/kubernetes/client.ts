@@ -6,6 +6,7 @@ import { CcmError, hasCode } from '../errors.ts'
 import { startLimit } from '../limit.ts'
 import { createAgents } from './agents.ts'
 import { toKubeError } from './errors.ts'
+import { waitOut } from './wait-out.ts'
 
 /** One call of the Kubernetes API. */
 export interface KubeRequest {
@@ -49,6 +50,8 @@ export interface KubeOptions {
   readonly latest?: (refused: boolean) => Promise<KubeConfig>
   readonly fetch?: Fetch | undefined
   readonly clock?: Clock
+  /** From 0 to below 1. */
+  readonly random?: (() => number) | undefined
   /** Limit of one request in milliseconds, whatever the caller's own deadline; 15,000 by default. */
   readonly timeoutMs?: number
   readonly userAgent?: string
@@ -74,6 +77,7 @@ export function createKube(options: KubeOptions): Kube {
   const isProxied = Boolean(options.config.getCurrentCluster()?.proxyUrl)
 
   const latest = options.latest ?? (async () => options.config)
+  const { clock = systemClock, random = Math.random } = options
 
   /** A request that is refused for its credentials was not carried out, so that a write may be repeated as well. */
   async function sendWithLatest(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
@@ -115,11 +119,12 @@ export function createKube(options: KubeOptions): Kube {
   }
 
   async function request<T>(call: KubeRequest): Promise<KubeAnswer<T>> {
-    const limit = startLimit(options.clock ?? systemClock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    const limit = startLimit(clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
     const ending = endings.begin()
     const signal = AbortSignal.any([limit.signal, ending.signal, ...(call.signal ? [call.signal] : [])])
     try {
-      return (await sendTwiceIfSafe(() => sendWithLatest(call, signal), call, signal)) as KubeAnswer<T>
+      const send = () => sendTwiceIfSafe(() => sendWithLatest(call, signal), call, signal)
+      return (await waitOut(send, { clock, random }, signal)) as KubeAnswer<T>
     } catch (error) {
       throw error instanceof CcmError ? error : toKubeError(call, error, server)
     } finally {

@@ -11,7 +11,7 @@ const NODE = '/api/v1/nodes/a'
 const hang: Answer = () => {}
 
 const inHeader: Answer = (_request, response) => {
-  response.writeHead(429, { 'retry-after': '3' }).end('too many')
+  response.writeHead(429, { 'retry-after': '30' }).end('too many')
 }
 
 const text: Answer = (_request, response) => {
@@ -125,7 +125,7 @@ t.test('a refusal says when to come again', async t => {
   await t.rejects(kube.request({ path: NODE }), {
     code: 'KUBE_RATE_LIMITED',
     message: `GET ${NODE}: HTTP 429`,
-    fields: { retryAfterMs: 3_000 },
+    fields: { retryAfterMs: 30_000 },
   })
   await t.rejects(kube.request({ path: NODE }), {
     code: 'KUBE_SERVER_ERROR',
