@@ -91,8 +91,10 @@ const countFamilies = ({ spec }: KubeService): number =>
   spec?.ipFamilyPolicy === undefined || spec.ipFamilyPolicy === 'SingleStack' ? 1 : 2
 
 /** A request that arrived twice: found by its purchase, and given back. */
-const isTwin = (block: IpBlock, others: readonly IpBlock[]): boolean =>
-  others.some(other => tagOf(other, 'purchase') === tagOf(block, 'purchase'))
+function isTwin(block: IpBlock, others: readonly IpBlock[]): boolean {
+  const purchase = tagOf(block, 'purchase')
+  return purchase !== undefined && others.some(other => tagOf(other, 'purchase') === purchase)
+}
 
 const DEDICATION = ['serviceNamespace', 'serviceName']
 const isDedicated = (block: IpBlock): boolean => tagOf(block, 'serviceName') !== undefined

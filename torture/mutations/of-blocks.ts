@@ -1,0 +1,45 @@
+import type { Mutation } from './contract.ts'
+
+/** Of blocks: buying, giving back, and whose they are. */
+export const BLOCK_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a block on its way does not count',
+    file: 'shared/phoenixnap/supply-plan.ts',
+    find: '.filter(({ left }) => left > 0)',
+    replace: ".filter(({ block, left }) => left > 0 && block.state === 'assigned')",
+    violates: '2a',
+    story: 'a block is bought',
+  },
+  {
+    name: 'a block that nobody uses stays',
+    file: 'shared/controllers/address/blocks.ts',
+    find: 'if (needed.has(block.id) || now - gate.unusedSince < graceMs) return undefined',
+    replace: 'if (needed.has(block.id) || now - gate.unusedSince >= 0) return undefined',
+    violates: '2b',
+    story: 'a Service comes and goes',
+  },
+  {
+    name: 'nobody counts how long a block is unused',
+    file: 'shared/controllers/address/blocks.ts',
+    find: 'if (!isPast(gate.unusedSince, now)) return noteUnused(block, gate)\n  if (needed.has(block.id) || now',
+    replace: 'if (!isPast(gate.unusedSince, now)) return undefined\n  if (needed.has(block.id) || now',
+    violates: '2b',
+    story: 'a Service comes and goes',
+  },
+  {
+    name: 'claims do not keep a block',
+    file: 'shared/controllers/address/use.ts',
+    find: 'claims: book.claims.filter(({ address, blockId }) => blockId === id || isInside(address)),',
+    replace: 'claims: [],',
+    violates: '3a',
+    story: 'a Service lives long',
+  },
+  {
+    name: 'blocks of every cluster are ours',
+    file: 'shared/phoenixnap/block-tags.ts',
+    find: '  { name: CLUSTER_TAG, value: encodeTagValue(clusterName) },\n]',
+    replace: "  ...(clusterName === '' ? [{ name: CLUSTER_TAG }] : []),\n]",
+    violates: '3b',
+    story: 'another cluster has a block',
+  },
+]

@@ -1,0 +1,46 @@
+import type { Mutation } from './contract.ts'
+
+/** Of what is written, told and kept apart. */
+export const WRITE_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'annotations are written again as they are',
+    file: 'shared/controllers/service/fields.ts',
+    find: '([key, value]) => (existing[key] ?? null) !== value)',
+    replace: '([key]) => key !== existing[key])',
+    violates: '6a',
+    story: 'a Service lives',
+  },
+  {
+    name: 'a patch goes into annotations that are not there',
+    file: 'shared/kubernetes/json-patch.ts',
+    find: "if (!existing) return [{ op: 'add', path, value: Object.fromEntries(values) }]",
+    replace: '',
+    violates: '6b',
+    story: 'a Service lives',
+  },
+  {
+    name: 'the time of an unused block is written at each pass',
+    file: 'shared/controllers/address/blocks.ts',
+    find: 'since !== undefined && since - now < SKEW_MS',
+    replace: 'since !== undefined && since === now',
+    violates: '6c',
+    story: 'a block is kept in reserve',
+  },
+  {
+    name: 'an error tells the secret',
+    file: 'shared/bmc/token-request.ts',
+    find: "if (verdict.do === 'give-up') throw toTokenError(options, 'BMC_TOKEN_ENDPOINT_FAILED', outcome)",
+    replace:
+      "if (verdict.do === 'give-up') throw new CcmError('BMC_TOKEN_ENDPOINT_FAILED', `no token for ${credentials.clientSecret}`)",
+    violates: '7',
+    story: 'no token is to be had',
+  },
+  {
+    name: 'one Service that cannot be read ends the pass',
+    file: 'shared/controllers/service/history.ts',
+    find: 'return entries?.flatMap(',
+    replace: 'return (entries as string[]).flatMap(',
+    violates: '8a',
+    story: 'a Service cannot be read',
+  },
+]
