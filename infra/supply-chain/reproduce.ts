@@ -67,7 +67,7 @@ async function buildOnce(
   const home = join(work, name, 'home')
   await mkdir(home, { recursive: true })
   const { PATH = '' } = process.env
-  const own = PATH.split(':').filter(path => !path.startsWith(ROOT))
+  const own = PATH.split(':').filter(path => !path.includes('node_modules'))
   const taken = TAKEN.flatMap(variable => {
     const value = process.env[variable]
     return value === undefined ? [] : [[variable, value] as const]
@@ -85,7 +85,7 @@ async function buildOnce(
     'git clone --quiet "$1" "$2"',
     'cd "$2"',
     'git checkout --quiet "$3"',
-    'npm ci --silent',
+    'npm ci --no-progress',
     'make build-all image artefacts',
   ]
   const args = ['-euc', script.join('\n'), 'sh', ROOT, folder, head]
