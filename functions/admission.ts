@@ -16,6 +16,7 @@ import {
 } from './function-host.ts'
 import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
 import type { Invoker } from './invoker.ts'
+import { readKey } from './keys.ts'
 import { createLambdaSend } from './lambda-send.ts'
 import type { Overload } from './overload.ts'
 import { type ReviewSubject, toSubject } from './review-subject.ts'
@@ -94,7 +95,9 @@ async function judgeSubject(
     const { why, patch, warnings, ring = [] } = admission
     const operations = patch?.length ?? 0
     log.info({ ...fields, why, operations, durationMs: clock.now() - start }, messages.reviewed)
-    if (ring.length > 0 && !review.dryRun) await handOver(parts, ring, deadline, fields)
+    // Of what the API server is about to refuse for its name, nothing is to be reconciled.
+    const keys = ring.flatMap(key => readKey(key) ?? [])
+    if (keys.length > 0 && !review.dryRun) await handOver(parts, keys, deadline, fields)
     // A patch on DELETE would make the API server refuse the deletion.
     return review.operation === 'DELETE' ? { warnings } : { patch, warnings }
   } catch (thrown) {

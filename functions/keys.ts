@@ -1,4 +1,5 @@
 import type { ReconcileKey } from '../shared/controllers/contract.ts'
+import { isObjectName } from '../shared/kubernetes/names.ts'
 import { toRecord } from '../shared/kubernetes/review.ts'
 
 /** A node's name is a DNS subdomain. */
@@ -24,7 +25,7 @@ export function readKey(entry: unknown): ReconcileKey | undefined {
 }
 
 const isName = (value: unknown, max: number): value is string =>
-  typeof value === 'string' && value !== '' && value.length <= max
+  typeof value === 'string' && value.length <= max && isObjectName(value)
 
 /** Distinct for distinct keys: no name and no namespace holds a slash. */
 export const toKeyId = ({ kind, namespace, name }: ReconcileKey): string =>

@@ -1,5 +1,5 @@
 import { CcmError } from '../errors.ts'
-import { SERVICE_ACCOUNT_USER } from './names.ts'
+import { isObjectName, SERVICE_ACCOUNT_USER } from './names.ts'
 import { readEnvelope, toRecord, toText } from './review.ts'
 
 const API_VERSION = 'audit.k8s.io/v1'
@@ -71,7 +71,10 @@ function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skip
   const code = toRecord(event['responseStatus'])['code']
   if (typeof code === 'number' && code >= 400) return 'skipped'
   if (ownUsers.includes(toText(toRecord(event['user'])['username']))) return 'skipped'
-  return toKey(kind, toText(object['namespace']), verb === 'deletecollection' ? '' : toText(object['name']))
+  const [namespace, name] = [toText(object['namespace']), toText(object['name'])]
+  // Of what is no name nothing can be stored; a key of it would be as long as the batch.
+  if ([namespace, name].some(text => text !== '' && !isObjectName(text))) return 'malformed'
+  return toKey(kind, namespace, verb === 'deletecollection' ? '' : name)
 }
 
 function toKey(kind: AuditKey['kind'], namespace: string, name: string): AuditKey {

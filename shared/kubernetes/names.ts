@@ -40,3 +40,11 @@ export const MANAGED_BY_LABEL = 'ipaddress.kubernetes.io/managed-by'
 export const MANAGED_BY = 'phoenixnap.com'
 /** Label of IPAddress objects: `IPv4` or `IPv6`. */
 export const IP_FAMILY_LABEL = 'ipaddress.kubernetes.io/ip-family'
+
+/** No name is longer: a DNS subdomain. */
+const MAX_NAME = 253
+/** More than any kind allows, and nothing that means something in a path, a key or a terminal. */
+const NAME_FORM = /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/
+
+/** Whether an object can be called so. Reviews come before the API server looks at names. */
+export const isObjectName = (text: string): boolean => text.length <= MAX_NAME && NAME_FORM.test(text)

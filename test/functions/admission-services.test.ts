@@ -71,6 +71,14 @@ onEveryHost(t, 'a name that is made, and the many that are deleted', async (t, {
   t.match(backstage.reviewed.at(-1)?.review, { name: 'web', namespace: 'shop', operation: 'DELETE' })
 })
 
+onEveryHost(t, 'a name that no Service can have rings nobody', async (t, { call, backstage }) => {
+  for (const name of ['x'.repeat(100_000), '..', 'a/b', '\u202eweb']) {
+    backstage.admitService = admit({ ring: [{ ...KEY, name }] })
+    t.equal((await call({ ...admission, body: serviceReview() })).status, 200)
+  }
+  t.strictSame(backstage.invoked, [])
+})
+
 onEveryHost(t, 'a dry run rings nobody', async (t, { call, backstage }) => {
   backstage.admitService = admit()
   const { body } = await call({ ...admission, body: serviceReview({ dryRun: true }) })

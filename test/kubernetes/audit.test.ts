@@ -128,3 +128,11 @@ t.test('a batch without events is read, another body refused', async t => {
     code: 'WEBHOOK_VERSION_UNSUPPORTED',
   })
 })
+
+t.test('what is no name makes no key, however long it is', async t => {
+  const events = ['x'.repeat(1_000_000), '..', 'a/b', 'a\u0000', '\u202ea'].flatMap(name => [
+    event({ objectRef: { resource: 'nodes', name } }),
+    event({ objectRef: { resource: 'services', namespace: name, name: 'web' } }),
+  ])
+  t.strictSame(readAuditEvents(list(events)), { keys: [], events: 10, skipped: 0, malformed: 10 })
+})
