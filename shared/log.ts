@@ -78,7 +78,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
       formatters: { level: label => ({ level: label }) },
       serializers: { error: describeError, err: describeError },
     },
-    { write: line => write(redact(hideFields(line), secrets().map(toWritten))) },
+    { write: line => write(toShown(redact(hideFields(line), secrets().map(toWritten)))) },
   )
   return log
 }
@@ -90,6 +90,30 @@ export async function createLog(options: LogOptions): Promise<Log> {
 const HIDDEN = new RegExp(`"(${SECRET_FIELDS.join('|')})":(?:"(?:[^"\\\\]|\\\\.)*"|[^"{}[\\],]+)`, 'g')
 
 const hideFields = (line: string): string => line.replaceAll(HIDDEN, `"$1":"${REDACTED}"`)
+
+/** What JSON leaves as it is and a terminal obeys: DEL and C1, ends of line, and turned directions. */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+/** Names and messages are short: a longer line repeats what somebody sent. */
+const MAX_LINE = 16_384
+const MAX_VALUE = 1000
+
+/** A finished line as it may be shown: whoever wrote parts of it fills no disk and moves no cursor. */
+const toShown = (line: string): string =>
+  (line.length > MAX_LINE ? shorten(line) : line).replace(
+    OBEYED,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+function shorten(line: string): string {
+  const fields = JSON.parse(line) as Readonly<Record<string, unknown>>
+  const short = `${JSON.stringify(fields, (_, value: unknown) => toShortValue(value))}\n`
+  if (short.length <= MAX_LINE) return short
+  const { level, time, msg, code } = fields
+  return `${JSON.stringify({ level, time, msg, code, cut: line.length })}\n`
+}
+
+const toShortValue = (value: unknown): unknown =>
+  typeof value === 'string' && value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value
 
 /** A text as it stands in a line of JSON: quotes and backslashes are escaped there. */
 const toWritten = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -107,3 +107,20 @@ t.test('a secret has the forms in which URLs and forms hold it, each once', asyn
   ])
   t.equal(secretForms('half a pair \ud800').length, 3)
 })
+
+t.test('a line moves no cursor, and says the same to a program', async t => {
+  const { log, lines, parsed } = await createBench()
+  const node = 'a\u001b[2J\u009b2J\u2028b\u202ec\u061cd\u007f'
+  log.info({ node }, 'seen')
+  t.notMatch(lines[0]?.trimEnd(), /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u)
+  t.equal(parsed()[0]?.['node'], node)
+})
+
+t.test('no line is as long as what somebody sent', async t => {
+  const { log, lines, parsed } = await createBench()
+  log.warn({ node: 'x'.repeat(1_000_000), service: 'shop/web' }, 'long')
+  log.warn({ many: Array.from({ length: 90 }, () => 'y'.repeat(900)), code: 'CCM_INTERNAL' }, 'many')
+  for (const line of lines) t.ok(line.length <= 16_384)
+  t.match(parsed()[0], { service: 'shop/web', node: /^x{1000}…$/, msg: 'long' })
+  t.match(parsed()[1], { level: 'warn', msg: 'many', code: 'CCM_INTERNAL', cut: Number })
+})
