@@ -5,6 +5,8 @@ import type { WebhookRequest } from './http.ts'
 
 /** The API server's default for a webhook that names no timeout. */
 const DEFAULT_TIMEOUT_MS = 10_000
+/** An API server accepts no longer one (`timeoutSeconds` of a webhook). */
+const LONGEST_TIMEOUT_MS = 30_000
 /**
  * Kept back from the webhook's timeout, whose clock runs from the API server's dialling: a TLS handshake across an
  * ocean (two round trips of 150 ms), a function's start (about 300 ms) and the way back of the answer come to less
@@ -29,10 +31,11 @@ export function toWebhookDeadline(request: WebhookRequest, now: number): number 
 export const toFunctionDeadline = (remainingMs: number | undefined, now: number): number =>
   remainingMs === undefined ? Number.POSITIVE_INFINITY : now + remainingMs - FUNCTION_MARGIN_MS
 
-/** Milliseconds of a Go duration such as `10s`; the default for anything else. */
+/** Milliseconds of a Go duration such as `10s`, at the most what an API server waits; the default for anything else. */
 function readTimeout(value: string | undefined): number {
   try {
-    return value === undefined ? DEFAULT_TIMEOUT_MS : toDurationMs(value)
+    const ms = value === undefined ? 0 : toDurationMs(value)
+    return ms === 0 ? DEFAULT_TIMEOUT_MS : Math.min(ms, LONGEST_TIMEOUT_MS)
   } catch {
     return DEFAULT_TIMEOUT_MS
   }

@@ -103,6 +103,9 @@ const DEADLINES: readonly [query: string, expectedMs: number][] = [
   ['timeout=500ms', 400],
   ['', 8000],
   ['timeout=soon', 8000],
+  ['timeout=0s', 8000],
+  ['timeout=9999h', 24_000],
+  [`timeout=${'9'.repeat(99)}h`, 8000],
 ]
 for (const [query, expectedMs] of DEADLINES) {
   onEveryHost(t, `'${query}' leaves ${expectedMs} ms`, async (t, { call, backstage }) => {
