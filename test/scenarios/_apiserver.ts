@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Test } from 'tap'
+import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { listNodes } from '../../shared/kubernetes/nodes.ts'
 import type { BmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
-import type { Api } from '../support/api.ts'
+import { type Api, createApi } from '../support/api.ts'
 import type { TestCluster } from '../support/cluster.ts'
 import type { Etcd } from '../support/control-plane.ts'
-import { createFakeNode } from '../support/fake-kubelet.ts'
+import { createFakeNode, type FakeNode } from '../support/fake-kubelet.ts'
 import { type Served, startServed, WEBHOOK_TOKEN } from '../support/served.ts'
 import { createManifest, type ServiceName } from '../support/services.ts'
 import type { Environment } from '../support/world.ts'
@@ -15,7 +18,10 @@ import { type Front, startFront } from './_front.ts'
 import { call } from './_hostile.ts'
 import { isTainted, until } from './_outage.ts'
 
+const PARALLEL = 32
 const PURCHASE = 'POST /ips/v1/ip-blocks'
+/** Begins the provider IDs of nodes that are none of ours. */
+export const OTHER_PROVIDER = 'other://'
 /** All of what a run on every change has no time for. */
 export const isFull = process.env['CCM_TEST_FULL'] === '1'
 
@@ -55,6 +61,14 @@ export async function startPair(t: Test, cluster: TestCluster, options: PairOpti
     target: { url, ca: certificate.ca },
     log: () => replicas.map(replica => replica.log()).join(''),
   }
+}
+
+/** A certificate for 127.0.0.1 as files, as settings of `serve`. */
+export async function writeTlsFiles(folder: string): Promise<Environment> {
+  const { cert, key } = await createCertificates({ hosts: ['127.0.0.1'] })
+  const files = { PNAP_TLS_CERT: join(folder, 'tls.crt'), PNAP_TLS_KEY: join(folder, 'tls.key') }
+  await Promise.all([writeFile(files.PNAP_TLS_CERT, cert), writeFile(files.PNAP_TLS_KEY, key)])
+  return files
 }
 
 /** Status of /readyz. */
@@ -122,6 +136,19 @@ export function atPurchase(bmc: BmcSimulator, work: () => Promise<unknown>): Pro
 export const joinStubbornly = (api: Api, name: string): Promise<void> =>
   tryUntilStored(api, '/api/v1/nodes', createFakeNode(name))
 
+/** Many at once, straight through the API. */
+export async function createNodes(cluster: TestCluster, nodes: readonly FakeNode[]): Promise<void> {
+  const api = createApi(cluster.kubeconfig())
+  try {
+    await mapLimit(nodes, PARALLEL, async body => {
+      const { status } = await api.call({ method: 'POST', path: '/api/v1/nodes', body })
+      if (status !== 201) throw new Error(`${body.metadata.name}: ${status}`)
+    })
+  } finally {
+    api.close()
+  }
+}
+
 /** Creates a Service in `default` as a deployment tool does that tries again whatever went wrong. */
 export const createStubbornly = (api: Api, name: ServiceName): Promise<void> =>
   tryUntilStored(api, '/api/v1/namespaces/default/services', createManifest(name))
@@ -149,9 +176,10 @@ interface EtcdAnswer {
   readonly header?: { readonly revision: string }
 }
 
-/** Every node of the cluster is what its server says, and none is missing. */
+/** Every node of the cluster, but those of another provider, is what its server says, and none is missing. */
 export async function expectJoined(t: Test, admin: Kube, ids: ReadonlyMap<string, string>): Promise<void> {
-  const found = (await listNodes(admin)).map(node => [
+  const nodes = (await listNodes(admin)).filter(({ spec }) => !spec?.providerID?.startsWith(OTHER_PROVIDER))
+  const found = nodes.map(node => [
     node.metadata.name,
     {
       providerID: node.spec?.providerID,
