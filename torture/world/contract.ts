@@ -38,6 +38,8 @@ export interface World {
   request(user: string, request: UserRequest): Promise<UserAnswer>
   /** Lets so much virtual time pass, and everything happen that falls into it. */
   advance(ms: number): Promise<void>
+  /** Forgets what is kept for whoever looks: requests, old versions of objects, dead processes, log lines. For long runs. */
+  forget(): void
   /** Runs the work to its end, and lets as much virtual time pass as it takes; an hour at the most. */
   run<T>(work: () => Promise<T>): Promise<T>
 }

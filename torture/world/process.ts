@@ -13,6 +13,8 @@ export interface Living extends Process {
   /** Reviews, audit batches and rings that come from outside. */
   readonly door: Host
   readonly life: Life
+  /** What it logged so far. */
+  readonly forget: () => void
 }
 
 export interface ProcessParts {
@@ -92,6 +94,7 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
     host: kind,
     door: host,
     life,
+    forget: () => void log.splice(0),
     effects,
     log,
     get rung() {

@@ -77,6 +77,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return process
     },
     request: (user, request) => drive(() => ask(wires, cluster, user, request)),
+    forget: () => forget(bench),
     advance: ms => clock.advance(ms),
     run: drive,
   }
@@ -88,6 +89,14 @@ interface Sides {
   readonly wires: Wires
   readonly recorder: ReturnType<typeof createRecorder>
   readonly processes: Living[]
+}
+
+function forget({ cluster, cloud, processes }: Sides): void {
+  cluster.requests.clear()
+  cluster.store.compact()
+  cloud.requests.clear()
+  for (const { forget } of processes) forget()
+  processes.splice(0, Infinity, ...processes.filter(process => process.isAlive()))
 }
 
 function createSides(options: WorldOptions, clock: EventClock, random: Random, business: Business): Sides {
