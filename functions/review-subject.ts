@@ -1,5 +1,5 @@
 import type { ServiceReview } from '../shared/controllers/contract.ts'
-import { type ReviewRequest, toRecord } from '../shared/kubernetes/review.ts'
+import { type ReviewRequest, toRecord, toText } from '../shared/kubernetes/review.ts'
 import type { KubeNode, KubeService } from '../shared/kubernetes/types.ts'
 
 /** What a review is about, with the fields under which the log names it. */
@@ -18,7 +18,7 @@ export function toSubject(review: ReviewRequest): ReviewSubject | undefined {
 function toNodeSubject({ operation, name, object }: ReviewRequest): ReviewSubject | undefined {
   if (operation !== 'CREATE' || !isObject(object)) return undefined
   const node = object as KubeNode
-  return { kind: 'node', node, fields: { node: name || node.metadata.name } }
+  return { kind: 'node', node, fields: { node: name || toText(node.metadata.name) } }
 }
 
 function toServiceSubject(request: ReviewRequest): ReviewSubject | undefined {
@@ -26,14 +26,15 @@ function toServiceSubject(request: ReviewRequest): ReviewSubject | undefined {
   if (operation !== 'CREATE' && operation !== 'UPDATE' && operation !== 'DELETE') return undefined
   if (operation !== 'DELETE' && !isObject(object)) return undefined
   if (operation !== 'CREATE' && !isObject(oldObject)) return undefined
-  const [service, old] = [object, oldObject] as (KubeService | undefined)[]
+  const service = operation === 'DELETE' ? undefined : (object as KubeService)
+  const old = operation === 'CREATE' ? undefined : (oldObject as KubeService)
   // The request has no name where many are deleted at once.
-  const name = request.name || ((service ?? old)?.metadata.name ?? '')
+  const name = request.name || toText((service ?? old)?.metadata.name)
   return {
     kind: 'service',
     review: { operation, name, namespace, service, old, dryRun },
     // A name that the API server has yet to make is told by its beginning.
-    fields: { service: `${namespace}/${name || (service?.metadata.generateName ?? '')}`, operation },
+    fields: { service: `${namespace}/${name || toText(service?.metadata.generateName)}`, operation },
   }
 }
 

@@ -79,6 +79,19 @@ onEveryHost(t, 'a name that no Service can have rings nobody', async (t, { call,
   t.strictSame(backstage.invoked, [])
 })
 
+onEveryHost(t, 'what is no object, or no name, spoils no answer', async (t, { call }) => {
+  const odd = { toString: 1 }
+  for (const more of [
+    { operation: 'DELETE', object: {}, oldObject: SERVICE },
+    { operation: 'CREATE', oldObject: {} },
+    { name: '', object: { ...SERVICE, metadata: { name: odd, generateName: odd, namespace: 'shop' } } },
+  ]) {
+    const { status, body } = await call({ ...admission, body: serviceReview(more) })
+    t.equal(status, 200)
+    t.match(body, ALLOWED)
+  }
+})
+
 onEveryHost(t, 'a dry run rings nobody', async (t, { call, backstage }) => {
   backstage.admitService = admit()
   const { body } = await call({ ...admission, body: serviceReview({ dryRun: true }) })
