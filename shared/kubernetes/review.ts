@@ -1,4 +1,5 @@
 import { CcmError } from '../errors.ts'
+import { toPrintable } from '../printable.ts'
 import type { JsonPatch } from './types.ts'
 
 /** The one version of reviews that is spoken; v1beta1 is gone since Kubernetes 1.22. */
@@ -93,11 +94,11 @@ export function toReviewAnswer(uid: string, verdict: ReviewVerdict = {}): Review
   }
 }
 
-/** Warnings that arrive whole; they travel in HTTP headers, where a line break ends everything. */
+/** Warnings that arrive whole: they travel in HTTP headers, and the API server drops one with a control character. */
 function limitWarnings(warnings: readonly string[]): readonly string[] {
   let left = MAX_WARNINGS_TOTAL
   return warnings
-    .map(warning => warning.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_WARNING))
+    .map(warning => toPrintable(warning).replaceAll(/\s+/g, ' ').trim().slice(0, MAX_WARNING))
     .filter(warning => {
       left -= warning.length
       return warning !== '' && left >= 0

@@ -92,3 +92,10 @@ t.test('warnings are cut before the API server drops them', async t => {
   t.equal(answered.length, 16)
   t.ok(answered.every(warning => warning.length === 256))
 })
+
+t.test('a warning holds nothing for which the API server drops it', async t => {
+  const { response } = toReviewAnswer('u', {
+    warnings: ['spec says "\u001b[2J\u0000a\u0085b\u007f\u202ec"', '\u0007'],
+  })
+  t.strictSame(response.warnings, ['spec says "[2Ja bc"'])
+})
