@@ -68,8 +68,23 @@ function withinLimit(
 const byKey = (a: AddressNeed, b: AddressNeed): number => (keyOf(a) < keyOf(b) ? -1 : 1)
 const keyOf = ({ service }: AddressNeed): string => (service ? toKey(service) : '')
 
-const wantsOwnBlock = ({ mode, lacking }: WaitingService): boolean =>
+const wantsOwnBlock = ({ mode, lacking }: Pick<WaitingService, 'lacking' | 'mode'>): boolean =>
   mode === 'dedicated' && lacking.includes('IPv4')
+
+/**
+ * Whether a waiting Service could be given an address of the block. A block that it could not have only takes the place
+ * of the one that it waits for: a network takes ten.
+ */
+export function mayServe(
+  { family, dedicatedTo, usable }: AddressBlock,
+  waiting: Pick<WaitingService, 'service' | 'lacking' | 'mode'>,
+): boolean {
+  if (!waiting.lacking.includes(family)) return false
+  if (isSameService(dedicatedTo, waiting.service)) return true
+  if (family === 'IPv4' && wantsOwnBlock(waiting)) return false
+  // The first address of another Service's own block is never anybody else's.
+  return dedicatedTo === undefined || usable === undefined || usable.count > 1
+}
 
 /** One that is assigned and yet of no use to it (all reserved, say) is no reason to buy one after the other. */
 const hasOwnBlock = ({ view }: AddressIndex, service: ServiceRef): boolean =>

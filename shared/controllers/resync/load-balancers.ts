@@ -2,6 +2,7 @@ import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
+import { mayServe } from '../address/demand.ts'
 import { toExpectedBlocks } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
@@ -106,11 +107,9 @@ async function convergeBlocks(pass: BalancersPass, work: BlocksPass, blocks: Blo
   await giveBackBlocks(work, knowledge, new Set([...inUse, ...findNeeded(work.supply.blocks, waiters)]))
 }
 
-/** While a Service waits for an address of a family, no block of that family goes. */
-function findNeeded(blocks: readonly AddressBlock[], waiters: readonly Waiter[]): readonly string[] {
-  const lacking = new Set(waiters.flatMap(({ lacking }) => lacking))
-  return blocks.flatMap(({ id, family }) => (lacking.has(family) ? id : []))
-}
+/** While a Service waits, no block goes that it may get an address of. */
+const findNeeded = (blocks: readonly AddressBlock[], waiters: readonly Waiter[]): readonly string[] =>
+  blocks.filter(block => waiters.some(waiter => mayServe(block, waiter))).map(({ id }) => id)
 
 async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
   try {
