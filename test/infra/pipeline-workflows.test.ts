@@ -18,6 +18,7 @@ interface Workflow {
 interface Job {
   readonly permissions?: unknown
   readonly 'timeout-minutes'?: number
+  readonly env?: Readonly<Record<string, string>>
   readonly steps: readonly {
     readonly run?: string
     readonly uses?: string
@@ -93,17 +94,29 @@ t.test('a workflow may do no more than it needs', async t => {
   }
 })
 
+t.test('an audit without an answer fails in every pipeline', async t => {
+  for (const [file, { jobs }] of workflows)
+    for (const job of Object.values(jobs)) t.equal(job.env?.['AUDIT_REQUIRED'], 'true', file)
+})
+
 t.test('what waits is not dropped for another commit or tag', async t => {
   t.equal(workflows.get('main.yml')?.concurrency.group, 'main-${{ github.sha }}')
   t.equal(workflows.get('release.yml')?.concurrency.group, 'release-${{ github.ref }}')
 })
 
-t.test('a password is there for the login alone, and in no pull request', async t => {
+/** What sees secrets: the password for the login, the key for the signature. */
+const WITH_SECRETS: Readonly<Record<string, readonly string[]>> = {
+  'main.yml': ['make login'],
+  'pull-request.yml': [],
+  'release.yml': ['make login', 'make release CONFIRM=true'],
+}
+
+t.test('password and key are there for login and signature alone, and in no pull request', async t => {
   for (const [file, workflow] of workflows) {
     const withSecrets = stepsOf(workflow).filter(step => JSON.stringify(step).includes('secrets.'))
     t.strictSame(
       withSecrets.map(({ run }) => run),
-      file === 'pull-request.yml' ? [] : ['make login'],
+      WITH_SECRETS[file],
       file,
     )
     const outside = { ...workflow, jobs: Object.values(workflow.jobs).map(job => ({ ...job, steps: [] })) }
