@@ -55,11 +55,24 @@ export function redact(text: string, secrets: readonly string[]): string {
   return clean
 }
 
-/** The secret itself, and as `encodeURIComponent` and a form body write it: an answer may repeat what was sent. */
+/**
+ * The secret itself, and as `encodeURIComponent`, a form body, base64 and hex write it: an answer may repeat what was
+ * sent, and who repeats a whole header or body may encode it first.
+ */
 export function secretForms(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
   const inUrl = encodeURIComponent(secret.toWellFormed())
   const inForm = new URLSearchParams({ s: secret }).toString().slice(2)
-  return [...new Set([secret, inUrl, inForm])]
+  const inBase64 = [0, 1, 2].flatMap(before => toBase64Part(bytes, before))
+  return [...new Set([secret, inUrl, inForm, bytes.toString('hex'), ...inBase64])]
+}
+
+/** The letters of base64, and of base64url, that depend on nothing else where so many bytes stand before the secret. */
+function toBase64Part(bytes: Buffer, before: number): readonly string[] {
+  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+  const [first, end] = [Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6)]
+  const part = text.slice(first, end)
+  return [part, part.replaceAll('+', '-').replaceAll('/', '_')]
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type AwsCredentials, signPost } from './aws-signature.ts'
 import { CcmError } from './errors.ts'
+import { redact, secretForms } from './log.ts'
 import type { SecretArn } from './secret-arn.ts'
 
 export interface SecretRequestOptions {
@@ -48,7 +49,7 @@ export async function fetchSecret(arn: SecretArn, options: SecretRequestOptions)
   for (let attempt = 1; ; attempt += 1) {
     const answer = await post(arn, credentials, options).catch(toUnreachable)
     if (!(answer instanceof CcmError) && answer.status === 200) return readText(arn, answer.text)
-    const failure = answer instanceof CcmError ? answer : toFailure(answer)
+    const failure = answer instanceof CcmError ? answer : toFailure(answer, credentials)
     if (!failure.retry || attempt === MAX_ATTEMPTS) throw failure
   }
 }
@@ -132,11 +133,15 @@ const toUnreachable = (cause: unknown): CcmError =>
     : new CcmError('SECRET_UNREACHABLE', `no answer from AWS (${reason(cause)})`, { cause })
 
 /** A refusal as AWS wrote it. Its own message names accounts and roles: it is for the log, not for callers. */
-function toFailure({ status, text }: Answer): CcmError {
+function toFailure(
+  { status, text }: Answer,
+  { secretAccessKey, sessionToken = '' }: AwsCredentials,
+): CcmError {
   const { __type, message, Message } = toRecord(text)
   const name = (typeof __type === 'string' ? __type : '').replace(/^.*#/, '') || `status ${status}`
   const said = message ?? Message
-  const fields = { status, aws: typeof said === 'string' ? said.slice(0, 500) : '' }
+  const keys = [secretAccessKey, sessionToken].flatMap(secretForms)
+  const fields = { status, aws: typeof said === 'string' ? redact(said, keys).slice(0, 500) : '' }
   const isPassing = status >= 500 || status === 429 || PASSING.test(name)
   if (isPassing) return new CcmError('SECRET_UNREACHABLE', `AWS failed (${name})`, { fields })
   if (NOT_FOUND.test(name))

@@ -98,14 +98,20 @@ t.test('short values are left: they would cut words apart', async t => {
   t.equal(redact('secret1 and secret1', ['secret1']), '[redacted] and [redacted]')
 })
 
-t.test('a secret has the forms in which URLs and forms hold it, each once', async t => {
-  t.strictSame(secretForms('plain-secret'), ['plain-secret'])
-  t.strictSame(secretForms('p@ss w*rd/(1)'), [
+t.test('a secret has the forms in which URLs, forms and encoders hold it, each once', async t => {
+  t.strictSame(secretForms('abcdef'), ['abcdef', '616263646566', 'YWJjZGVm', 'FiY2RlZ', 'hYmNkZW'])
+  t.strictSame(secretForms('p@ss w*rd/(1)').slice(0, 3), [
     'p@ss w*rd/(1)',
     'p%40ss%20w*rd%2F(1)',
     'p%40ss+w*rd%2F%281%29',
   ])
-  t.equal(secretForms('half a pair \ud800').length, 3)
+  t.equal(new Set(secretForms('half a pair \ud800')).size, secretForms('half a pair \ud800').length)
+  const secret = 'p@ss>w?rd/(1)~~~'
+  for (const before of ['', 'u', 'us', 'use', 'user:'])
+    for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+      const text = Buffer.from(`${before}${secret}&more`).toString(encoding)
+      t.match(redact(text, secretForms(secret)), '[redacted]', `${encoding} behind '${before}'`)
+    }
 })
 
 t.test('a line moves no cursor, and says the same to a program', async t => {

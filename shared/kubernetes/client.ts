@@ -4,6 +4,7 @@ import type nodeFetch from 'node-fetch'
 import { type Clock, systemClock } from '../clock.ts'
 import { CcmError, hasCode } from '../errors.ts'
 import { startLimit } from '../limit.ts'
+import { redact, secretForms } from '../log.ts'
 import { createAgents } from './agents.ts'
 import { toKubeError } from './errors.ts'
 import { waitOut } from './wait-out.ts'
@@ -113,7 +114,10 @@ export function createKube(options: KubeOptions): Kube {
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     })
     const text = await response.text()
-    if (!response.ok) throw toKubeError(request, response.status, text, response.headers.get('retry-after'))
+    if (!response.ok) {
+      const said = redact(text, toShown(credentials))
+      throw toKubeError(request, response.status, said, response.headers.get('retry-after'))
+    }
     const date = Date.parse(response.headers.get('date') ?? '')
     return { body: parse(text, request), date: Number.isNaN(date) ? Date.now() : date }
   }
@@ -212,6 +216,15 @@ function toQuery(query: KubeRequest['query']): string {
     value === undefined ? [] : [[key, String(value)]],
   )
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
+/** What was shown to the API server: something that answers in its place may repeat it. */
+function toShown({ headers, auth }: RequestOptions): readonly string[] {
+  const { Authorization = '' } = (headers ?? {}) as Readonly<Record<string, unknown>>
+  const token = String(Authorization)
+    .replace(/^Bearer +/i, '')
+    .trim()
+  return [token, auth ?? ''].filter(secret => secret !== '').flatMap(secretForms)
 }
 
 function toHeaders(

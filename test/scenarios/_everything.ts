@@ -24,6 +24,17 @@ export async function readEverything(cluster: TestCluster): Promise<Readonly<Rec
   }
 }
 
+/** The same with each object as JSON. */
+export async function readObjects(cluster: TestCluster): Promise<Readonly<Record<string, string>>> {
+  const api = createApi(cluster.kubeconfig())
+  try {
+    const lists = await Promise.all((await findLists(api)).map(path => readItems(api, path)))
+    return Object.fromEntries(lists.flat().map(([name, item]) => [name, JSON.stringify(item)]))
+  } finally {
+    api.close()
+  }
+}
+
 /** Names of what was made, changed or removed between two looks. */
 export function changedBetween(
   before: Readonly<Record<string, string>>,
@@ -46,12 +57,21 @@ async function findLists(api: Api): Promise<string[]> {
   return found.flat()
 }
 
+interface Item {
+  readonly metadata: ObjectMeta
+}
+
 async function readList(api: Api, path: string): Promise<[name: string, version: string][]> {
+  const items = await readItems(api, path)
+  return items.map(([name, { metadata }]) => [name, metadata.resourceVersion ?? ''])
+}
+
+async function readItems(api: Api, path: string): Promise<[name: string, item: Item][]> {
   const { status, body } = await api.call({ method: 'GET', path })
   if (status !== 200) throw new Error(`${path} answers ${status}`)
-  const items = (body.items ?? []) as readonly { readonly metadata: ObjectMeta }[]
-  return items.map(({ metadata: { namespace, name, resourceVersion = '' } }) => [
-    `${path} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
-    resourceVersion,
-  ])
+  const items = (body.items ?? []) as unknown as readonly Item[]
+  return items.map(item => {
+    const { namespace, name } = item.metadata
+    return [`${path} ${namespace === undefined ? '' : `${namespace}/`}${name}`, item]
+  })
 }
