@@ -115,6 +115,10 @@ export interface Cloud {
   requestCounts(): ReadonlyMap<string, number>
   /** Since when (ms since 1970) no call got through; undefined while the API answers, refusals included. */
   unreachableSince(): number | undefined
+  /** Until when (ms since 1970) the API asked to be left alone; undefined while requests are sent. */
+  limitedUntil(): number | undefined
+  /** Another process was asked to leave the API alone until then (ms since 1970): nothing is sent before. */
+  holdOff(until: number): void
   /** Closes idle sockets. */
   close(): void
 }

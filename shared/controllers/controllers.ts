@@ -11,6 +11,7 @@ import type { Controllers, NodeAdmission, ReconcileKey, ReconcileOutcome, WorkCa
 import { createJoins } from './inventory/joins.ts'
 import { createLiveInstances } from './inventory/live.ts'
 import { createInventoryReader } from './inventory/reader.ts'
+import { createLimitNote } from './limit-note.ts'
 import { mapLimit } from './map-limit.ts'
 import { admitNode } from './node/admit.ts'
 import type { NodeContext } from './node/context.ts'
@@ -52,6 +53,7 @@ export function createControllers(options: ControllerOptions): Controllers {
   const endedPasses: EndedPasses = new Set()
   const context = { ...options, inventory, live, joins: createJoins(), addresses, guard, endedPasses }
   const rounds = createRounds(context)
+  const tellOthers = createLimitNote(options)
   return {
     admitNode: (node, call) => orReason(() => admitNode(context, node, call)),
     admitService: async (review, call) => {
@@ -63,6 +65,7 @@ export function createControllers(options: ControllerOptions): Controllers {
         reconcileNodes(context, keys, call),
         reconcileServices(context, rounds, keys, call),
       ])
+      await tellOthers(call.signal)
       return [...nodes, ...services]
     },
     resync: call => resync(context, call),

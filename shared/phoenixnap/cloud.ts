@@ -43,6 +43,8 @@ export function newCloud(
     accountFingerprint: async () => toFingerprint((await credentials()).clientId),
     requestCounts: () => bmc.requests,
     unreachableSince: () => bmc.unreachableSince(),
+    limitedUntil: () => bmc.limitedUntil(),
+    holdOff: until => bmc.holdOff(until),
     close: () => bmc.close(),
   }
 }

@@ -31,6 +31,8 @@ export interface FakeCloud extends Cloud {
   listError: Error | undefined
   /** Since when no call gets through. */
   silentSince: number | undefined
+  /** Until when it asks to be left alone. */
+  limit: number | undefined
   /** Ids that exist although a list lacks them. */
   hidden: readonly string[]
   /** Thrown by look-ups of one id while it is set. */
@@ -56,6 +58,7 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     account: 'account-1',
     listError: undefined,
     silentSince: undefined,
+    limit: undefined,
     getError: undefined,
     hidden: [],
     meanwhile: undefined,
@@ -93,6 +96,10 @@ export function createFakeCloud(instances: readonly Instance[] = []): FakeCloud 
     providerIDOwner: toOwner,
     requestCounts: () => counts,
     unreachableSince: () => cloud.silentSince,
+    limitedUntil: () => cloud.limit,
+    holdOff: until => {
+      cloud.limit = until
+    },
     close: () => {},
   }
   return cloud

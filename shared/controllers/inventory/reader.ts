@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import type { Cloud } from '../../cloud-provider/contract.ts'
 import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import type { Log } from '../../log.ts'
@@ -36,6 +37,8 @@ export interface InventoryReader {
 
 export interface InventoryReaderOptions {
   readonly kube: Kube
+  /** Told when another process was asked to leave it alone. */
+  readonly cloud: Pick<Cloud, 'holdOff'>
   readonly clock: Clock
   readonly log: Log
   readonly resyncIntervalMs: number
@@ -50,7 +53,9 @@ export function createInventoryReader(options: InventoryReaderOptions): Inventor
     keepFailures: false,
     start: async signal => {
       const [inventory, lease] = await Promise.all([readOrNone(options, signal), readLease(kube, signal)])
-      return { inventory, index: toIndex(inventory?.entries ?? []), lease, at: clock.now() }
+      const at = clock.now()
+      if (lease.limitedUntil !== undefined) options.cloud.holdOff(at + lease.limitedUntil - lease.now)
+      return { inventory, index: toIndex(inventory?.entries ?? []), lease, at }
     },
   })
   return { read: async signal => toView((await read(signal)).value, options) }

@@ -18,11 +18,16 @@ import { pickFrom } from '../../kubernetes/shape.ts'
 
 const GENERATION = 'phoenixnap.com/inventory-generation'
 const UNREACHABLE_SINCE = 'phoenixnap.com/bmc-unreachable-since'
+const LIMITED_UNTIL = 'phoenixnap.com/bmc-rate-limited-until'
 const DELETED_NODES = 'phoenixnap.com/deleted-nodes'
 const ACCOUNT = 'phoenixnap.com/bmc-account'
 
 /** No pass takes longer; a longer limit was written by hand and would keep passes out. */
 const MAX_LIMIT_MS = 300_000
+/** No API is left alone for longer; a longer time was written by hand. */
+const MAX_LIMITED_MS = 15 * 60_000
+/** Two who were told at the same time do not tell each other. */
+const SAME_MS = 5000
 /** Time for the one write that ends a pass, whatever became of the pass. */
 const RELEASE_MS = 3000
 
@@ -34,6 +39,8 @@ export interface LeaseState extends LeaseHold {
   /** Inventory generation that it vouched for. */
   readonly generation: string | undefined
   readonly unreachableSince: number | undefined
+  /** Until when BMC asked all of us to send nothing; undefined when that has passed. */
+  readonly limitedUntil: number | undefined
   /** Fingerprint of the account that the vouched inventory was listed with; outlives the inventory. */
   readonly account: string | undefined
   /** Times at which nodes were deleted, oldest first. */
@@ -55,6 +62,7 @@ function toState(stored: StoredLease): LeaseState {
     renewedAt: toTime(spec?.renewTime),
     generation: annotations[GENERATION],
     unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
+    limitedUntil: toComing(toTime(annotations[LIMITED_UNTIL]), stored.now),
     account: annotations[ACCOUNT],
     deletions: (annotations[DELETED_NODES] ?? '')
       .split(',')
@@ -64,12 +72,16 @@ function toState(stored: StoredLease): LeaseState {
   }
 }
 
+const toComing = (time: number | undefined, now: number): number | undefined =>
+  time !== undefined && time > now && time - now <= MAX_LIMITED_MS ? time : undefined
+
 /** What a pass leaves behind for the next one and for joining nodes. */
 export interface LeaseEnd {
   readonly now: number
   /** Only of a pass that saw every server: the inventory that it vouches for, and the account it was listed with. */
   readonly vouched?: { readonly generation: string; readonly account: string } | undefined
   readonly unreachableSince?: number | undefined
+  readonly limitedUntil?: number | undefined
 }
 
 /** A Lease that this pass holds; every write fails with KUBE_CONFLICT once another pass has taken over. */
@@ -99,6 +111,18 @@ export async function acquireLease(
   signal?: AbortSignal,
   ended: EndedPasses = new Set(),
 ): Promise<HeldLease | undefined> {
+  const attempt = () => tryToAcquire(kube, holder, limitMs, signal, ended)
+  // Who was quicker may only have noted a limit, which takes the Lease from nobody: a second look tells.
+  return (await attempt()) ?? attempt()
+}
+
+async function tryToAcquire(
+  kube: Kube,
+  holder: string,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  ended: EndedPasses,
+): Promise<HeldLease | undefined> {
   const state = await readLease(kube, signal)
   if (isHeld(state) && !ended.has(state.holder ?? '')) return undefined
   const spec = toHolderSpec(holder, state.now, limitMs)
@@ -113,6 +137,27 @@ export async function acquireLease(
   }
 }
 
+/**
+ * Tells other processes that BMC asked to be left alone for so long. Nothing is written while a pass is at work, which
+ * writes at its end, or where others have told it.
+ *
+ * @throws CcmError KUBE_*
+ */
+export async function noteLimit(kube: Kube, limitedForMs: number, signal?: AbortSignal): Promise<void> {
+  const state = await readLease(kube, signal)
+  const until = state.now + Math.min(limitedForMs, MAX_LIMITED_MS)
+  const isKnown = state.limitedUntil !== undefined && state.limitedUntil >= until - SAME_MS
+  if (isHeld(state) || isKnown || state.resourceVersion === undefined) return
+  const annotations = { [LIMITED_UNTIL]: toMicroTime(until) }
+  try {
+    await writeLease(kube, RESYNC_LEASE, state.resourceVersion, { annotations }, signal)
+  } catch (error) {
+    if (!hasCode(error, 'KUBE_CONFLICT')) throw error
+  }
+}
+
+const toText = (time: number | undefined): string | null => (time === undefined ? null : toMicroTime(time))
+
 function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   let { resourceVersion } = state
   async function update(change: LeaseChange, until = signal): Promise<void> {
@@ -123,12 +168,13 @@ function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   return {
     state,
     noteDeletions: times => update({ annotations: { [DELETED_NODES]: times.map(toMicroTime).join(',') } }),
-    release({ now, vouched, unreachableSince }) {
+    release({ now, vouched, unreachableSince, limitedUntil }) {
       const change = {
         // acquireTime stays: it tells when the last pass looked, whatever came of it.
         spec: { holderIdentity: null, ...(vouched && { renewTime: toMicroTime(now) }) },
         annotations: {
-          [UNREACHABLE_SINCE]: unreachableSince === undefined ? null : toMicroTime(unreachableSince),
+          [UNREACHABLE_SINCE]: toText(unreachableSince),
+          [LIMITED_UNTIL]: toText(limitedUntil),
           ...(vouched && { [GENERATION]: vouched.generation, [ACCOUNT]: vouched.account }),
         },
       }

@@ -40,7 +40,7 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
   if (!call.dryRun && !lease) return busyReport(context.clock.now() - startedAt)
   const notes = createNotes()
   try {
-    const { observed, nodes, services, vouched } = await work(context, lease, notes, call)
+    const { observed, nodes, services, vouched } = await work(context, lease, notes, call, startedAt)
     return {
       state: vouched === undefined || notes.failures.length > 0 ? 'incomplete' : 'complete',
       nodes: nodes.length,
@@ -52,7 +52,11 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
     }
   } catch (error) {
     await lease
-      ?.release({ now: lease.state.now, unreachableSince: lease.state.unreachableSince })
+      ?.release({
+        now: lease.state.now,
+        unreachableSince: lease.state.unreachableSince,
+        limitedUntil: toLimited(context, lease.state, startedAt),
+      })
       .catch(() => context.endedPasses.add(holder))
     throw error
   }
@@ -71,8 +75,10 @@ async function work(
   lease: HeldLease | undefined,
   notes: PassNotes,
   call: ResyncCall,
+  startedAt: number,
 ): Promise<Worked> {
   const state = lease?.state ?? (await readLease(context.kube, call.signal))
+  if (state.limitedUntil !== undefined) context.cloud.holdOff(startedAt + state.limitedUntil - state.now)
   const observing = observeBalancers(context, call)
   const observed = await observe(context, state, call).catch(async (error: unknown) => {
     await observing.catch(() => {})
@@ -91,6 +97,7 @@ async function work(
     now: state.now,
     vouched: vouched === undefined ? undefined : { generation: vouched, account: observed.account },
     unreachableSince: call.signal?.aborted ? state.unreachableSince : decideUnreachable(context, state),
+    limitedUntil: toLimited(context, state, startedAt),
   })
   const services = balancers instanceof CcmError ? 0 : balancers.services.length
   return { observed, nodes, services, vouched }
@@ -119,6 +126,12 @@ function decideUnreachable(
   { now, unreachableSince }: LeaseState,
 ): number | undefined {
   return cloud.unreachableSince() === undefined ? undefined : (unreachableSince ?? now)
+}
+
+/** Until when no process should send anything, by the API server's clock, whose time is that of the reading of the Lease. */
+function toLimited({ cloud }: ResyncContext, { now }: LeaseState, readAt: number): number | undefined {
+  const until = cloud.limitedUntil()
+  return until === undefined ? undefined : until - readAt + now
 }
 
 /** Writes the inventory if its content changed. @returns its generation; undefined when there is nothing to vouch for */

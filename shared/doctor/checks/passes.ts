@@ -10,11 +10,13 @@ export const PASS_CHECKS: readonly Check[] = [
     action:
       'See that serve or the resync function runs, and why its passes fail (its log, "resync ended"). With another interval there, give the same PNAP_RESYNC_INTERVAL here.',
     async run({ lease, config }) {
-      const { renewedAt, now, unreachableSince } = await lease()
+      const { renewedAt, now, unreachableSince, limitedUntil } = await lease()
       if (renewedAt === undefined) return fail('no pass was ever completed in this cluster')
       const age = now - renewedAt
       const fact = `the last complete pass was ${toAge(age)} ago`
       if (age > LATE * config().resyncInterval) return fail(fact)
+      if (limitedUntil !== undefined)
+        return warn(`${fact}; BMC wants no request for ${toAge(limitedUntil - now)}`)
       if (unreachableSince === undefined) return ok(fact)
       return warn(`${fact}; the hosts have not reached BMC for ${toAge(now - unreachableSince)}`)
     },

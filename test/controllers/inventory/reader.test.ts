@@ -126,7 +126,13 @@ for (const [name, skewMs] of [
     await writeInventory(stage.kube, INVENTORY)
     await pass(stage, INVENTORY.generation)
     const ours = createTurnableClock(stage.clock.now() + skewMs)
-    const options = { kube: stage.kube, clock: ours, log: silentLog, resyncIntervalMs: INTERVAL_MS }
+    const options = {
+      kube: stage.kube,
+      cloud: stage.cloud,
+      clock: ours,
+      log: silentLog,
+      resyncIntervalMs: INTERVAL_MS,
+    }
     t.ok((await createInventoryReader(options).read()).freshness.young)
     await stage.clock.turn(2 * INTERVAL_MS)
     const reader = createInventoryReader(options)

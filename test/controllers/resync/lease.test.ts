@@ -1,5 +1,5 @@
 import t from 'tap'
-import { acquireLease, readLease } from '../../../shared/controllers/resync/lease.ts'
+import { acquireLease, noteLimit, readLease } from '../../../shared/controllers/resync/lease.ts'
 import type { Lease } from '../../../shared/kubernetes/types.ts'
 import { type Stage, startCluster } from '../_stage.ts'
 
@@ -22,6 +22,7 @@ t.test('a cluster in which no pass ever ran has an empty Lease, and the API serv
     renewedAt: undefined,
     generation: undefined,
     unreachableSince: undefined,
+    limitedUntil: undefined,
     account: undefined,
     deletions: [],
   })
@@ -164,4 +165,45 @@ t.test('deletions from the future do not forbid others', async t => {
   const now = cluster.clock.now()
   await lease?.noteDeletions([now - 1000, now + 60_000, now + 61_000, now + 86_400_000])
   t.strictSame((await readLease(cluster.kube)).deletions, [now - 1000, now + 60_000])
+})
+
+t.test('a limit that was noted holds until its time, and is noted once', async t => {
+  const cluster = await startCluster(t)
+  const { kube, clock, simulator } = cluster
+  const until = clock.now() + 60_000
+  await noteLimit(kube, 60_000)
+  t.equal(stored(cluster), undefined, 'before the first pass nobody reads it')
+  await (await acquireLease(kube, 'a', LIMIT_MS))?.release({ now: clock.now(), vouched: VOUCHED })
+  await noteLimit(kube, 60_000)
+  t.equal((await readLease(kube)).limitedUntil, until)
+  simulator.requests.clear()
+  await noteLimit(kube, 64_000)
+  t.equal(simulator.requests.writes().length, 0, 'four seconds more are no news')
+  await clock.turn(60_000)
+  t.equal((await readLease(kube)).limitedUntil, undefined)
+})
+
+t.test('a pass at work is not disturbed by a note, and notes the limit itself', async t => {
+  const { kube, clock } = await startCluster(t)
+  const held = await acquireLease(kube, 'a', LIMIT_MS)
+  await noteLimit(kube, 30_000)
+  t.equal((await readLease(kube)).limitedUntil, undefined)
+  await held?.release({ now: clock.now(), limitedUntil: clock.now() + 20_000 })
+  t.equal((await readLease(kube)).limitedUntil, clock.now() + 20_000)
+})
+
+t.test('a note that comes in the middle of taking the Lease keeps no pass out', async t => {
+  const { kube, clock } = await startCluster(t)
+  await (await acquireLease(kube, 'first', LIMIT_MS))?.release({ now: clock.now() })
+  const notes = { left: 1 }
+  const disturbed: typeof kube = {
+    ...kube,
+    async request(request) {
+      if (request.method === 'PATCH' && notes.left-- > 0) await noteLimit(kube, 60_000)
+      return kube.request(request)
+    },
+  }
+  const lease = await acquireLease(disturbed, 'second', LIMIT_MS)
+  t.equal(lease?.state.holder, 'second')
+  t.equal(lease?.state.limitedUntil, clock.now() + 60_000)
 })
