@@ -5,6 +5,7 @@ import {
   assignedTo,
   canonical,
   isHeld,
+  isWaiting,
   liesIn,
   nameOf,
   publishedFor,
@@ -116,8 +117,10 @@ function claimFaults(service: KubeService, claims: readonly AddressView[]): Faul
   const name = nameOf(service)
   const own = claims.filter(({ state }) => state === 'active')
   const [wanted, had] = [assignedTo(service).map(canonical).sort(), own.map(({ address }) => address).sort()]
+  // One that waits for an address of its other family holds what it has of the first.
+  const isHalf = wanted.length === 0 && isWaiting(service) && service.spec?.ipFamilies?.length === 2
   return [
-    ...(wanted.join() === had.join()
+    ...(isHalf || wanted.join() === had.join()
       ? []
       : [
           faultOf(
