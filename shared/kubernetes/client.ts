@@ -220,11 +220,14 @@ function toQuery(query: KubeRequest['query']): string {
 
 /** What was shown to the API server: something that answers in its place may repeat it. */
 function toShown({ headers, auth }: RequestOptions): readonly string[] {
-  const { Authorization = '' } = (headers ?? {}) as Readonly<Record<string, unknown>>
-  const token = String(Authorization)
-    .replace(/^Bearer +/i, '')
-    .trim()
-  return [token, auth ?? ''].filter(secret => secret !== '').flatMap(secretForms)
+  const shown = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    name.toLowerCase() === 'authorization'
+      ? String(value)
+          .replace(/^Bearer +/i, '')
+          .trim()
+      : [],
+  )
+  return [...shown, auth ?? ''].filter(secret => secret !== '').flatMap(secretForms)
 }
 
 function toHeaders(

@@ -1,3 +1,5 @@
+import { gunzipSync } from 'node:zlib'
+
 /** Every way in which a text may have been written down by somebody who encodes it, alone or with something beside it. */
 export function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret)
@@ -37,4 +39,12 @@ export function findSecret(text: string, secrets: Readonly<Record<string, string
     return `${name}: …${text.slice(Math.max(0, at - 120), at)}[HERE]${text.slice(at + found.length, at + found.length + 60)}…`
   }
   return undefined
+}
+
+/** What the inventory keeps packed. */
+export function unpack(object: string): string {
+  const { binaryData = {} } = JSON.parse(object) as { binaryData?: Readonly<Record<string, string>> }
+  return Object.values(binaryData)
+    .map(data => gunzipSync(Buffer.from(data, 'base64')).toString())
+    .join()
 }

@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { parse } from 'yaml'
 import { runCli } from '../../functions/cli.ts'
@@ -18,7 +17,7 @@ import { installRole } from '../support/install.ts'
 import { toKubeconfig } from '../support/kubeconfigs.ts'
 import { clearServices, createManifest, findService, isWaiting } from '../support/services.ts'
 import type { Environment } from '../support/world.ts'
-import { findSecret, formsOf } from './_forms.ts'
+import { findSecret, formsOf, unpack } from './_forms.ts'
 import { startFront } from './_front.ts'
 
 t.setTimeout(300_000)
@@ -48,14 +47,6 @@ const PREVIOUS_TOKEN = 'planted-webhook-token-of-yesterday'
 const AWS = {
   AWS_SECRET_ACCESS_KEY: 'planted-aws-secret-access-key',
   AWS_SESSION_TOKEN: 'planted-aws-session-token',
-}
-
-/** What the inventory keeps packed. */
-function unpack(object: string): string {
-  const { binaryData = {} } = JSON.parse(object) as { binaryData?: Readonly<Record<string, string>> }
-  return Object.values(binaryData)
-    .map(data => gunzipSync(Buffer.from(data, 'base64')).toString())
-    .join()
 }
 
 /** What is done with the API in trouble, one after the other. */
