@@ -12,9 +12,9 @@ export interface Block {
 /**
  * What a shell block may say of itself behind `sh`. Without one its commands run as they stand.
  * `values`: the reader's own values, which a test replaces; `background`: goes on while the page does;
- * `aws`: needs a real account there; `machine`: belongs onto another machine, such as one of the control plane.
+ * `aws`: needs a real account there; `cosign`: a program that is not everywhere; `machine`: belongs onto another machine, such as one of the control plane.
  */
-export const ROLES = ['values', 'background', 'aws', 'machine'] as const
+export const ROLES = ['values', 'background', 'aws', 'cosign', 'machine'] as const
 
 const FENCE = /^( *)```(.*)$/
 

@@ -38,7 +38,7 @@ export async function placeRelease(tree: WorkTree, version = 'v1.2.3'): Promise<
     nodePackages: [],
     builder: 'urn:test',
   })
-  await writeFile(join(folder, STATEMENT), JSON.stringify(statement))
+  await writeFile(join(folder, STATEMENT), `${JSON.stringify(statement, undefined, 2)}\n`)
   await writeFile(join(folder, SUMS), toSums(await readDigests(folder)))
   return folder
 }
