@@ -111,12 +111,17 @@ function parseJson(text: string): unknown {
 
 async function parseYaml(text: string, where: string, problems: string[]): Promise<unknown> {
   const { parseDocument } = await import('yaml')
-  // The parser's messages show the line they stumbled over, which may be the one with the secret.
-  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, logLevel: 'silent' })
-  const error = document.errors[0]
-  if (!error) return document.toJS()
-  const line = text.slice(0, error.pos[0]).split('\n').length
-  problems.push(`${where}: the file is neither JSON nor YAML (line ${line})`)
+  try {
+    // The parser's messages show the line they stumbled over, which may be the one with the secret.
+    const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, logLevel: 'silent' })
+    const error = document.errors[0]
+    if (!error) return document.toJS()
+    const line = text.slice(0, error.pos[0]).split('\n').length
+    problems.push(`${where}: the file is neither JSON nor YAML (line ${line})`)
+  } catch {
+    // Aliases of nothing, or of too much, and what is nested too deep are found only when the values are made.
+    problems.push(`${where}: the file is neither JSON nor YAML that can be read`)
+  }
   return undefined
 }
 

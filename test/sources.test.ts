@@ -121,3 +121,17 @@ t.test('an empty secret and one that cannot be read as fields', async t => {
   fake.secrets.set(SECRET_ARN, ' ')
   await t.rejects(read(), { code: 'CCM_CONFIG_INVALID', message: /PNAP_CLOUD_CONFIG: the secret is empty/ })
 })
+
+t.test('what YAML can do beyond a list of fields is a problem, told without the text', async t => {
+  const bomb = Array.from({ length: 9 }, (_, level) => {
+    const items = Array.from({ length: 10 }, () => (level === 0 ? 'x' : `*l${level - 1}`))
+    return `l${level}: &l${level} [${items.join(', ')}]`
+  })
+  const texts = ['clientID: *nobody', bomb.join('\n'), '['.repeat(100_000), '{"clientID":'.repeat(50_000)]
+  for (const text of texts) {
+    const { problems } = await readSources({ env: { PNAP_CLOUD_CONFIG: '/f' }, readFile: async () => text })
+    t.equal(problems?.length, 1)
+    t.match(problems?.[0], /^PNAP_CLOUD_CONFIG: the file is neither JSON nor YAML/)
+    t.notMatch(problems?.[0], /nobody/)
+  }
+})
