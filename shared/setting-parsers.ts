@@ -2,20 +2,25 @@
  * Readers of settings: text in, value out, or an error whose message says what was expected and never repeats the value.
  */
 
+import { isIPv4 } from 'node:net'
 import type { AddressRange } from './ip-address.ts'
 import { parseReserved } from './reserved-addresses.ts'
 
 /** The text as it is. */
 export const text = (value: string): string => value
 
-/** An http or https URL without a slash at its end. */
+/** An https URL without a slash at its end; http only to this machine, since secrets and tokens are sent there. */
 export function url(value: string): string {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol))
-    throw new Error('expected an http or https URL')
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('expected an https URL')
   if (parsed.username || parsed.password) throw new Error('expected a URL without user and password')
+  if (parsed.protocol === 'http:' && !isThisMachine(parsed.hostname))
+    throw new Error('expected an https URL (http only to 127.0.0.1, [::1] or localhost)')
   return value.replace(/\/+$/, '')
 }
+
+const isThisMachine = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
@@ -79,6 +84,12 @@ export const list = (value: string): readonly string[] =>
     .map(item => item.trim())
     .filter(Boolean)
 
+/** A namespace; it becomes a part of paths. */
+export function namespaceName(value: string): string {
+  if (!new RegExp(`^${LABEL}$`).test(value)) throw new Error('expected the name of a namespace')
+  return value
+}
+
 /** Which namespaces something is for. */
 export interface NamespaceSet {
   readonly names: readonly string[]
@@ -112,10 +123,13 @@ export function addressRanges(value: string): readonly AddressRange[] {
   return ranges
 }
 
-/** A bearer token long enough not to be guessed. */
+/** A bearer token long enough not to be guessed, of characters that a header can hold. */
 export function token(value: string): string {
-  if (value.trim().length < 16) throw new Error('expected at least 16 characters')
-  return value.trim()
+  const trimmed = value.trim()
+  if (trimmed.length < 16) throw new Error('expected at least 16 characters')
+  if (!/^[\x21-\x7e]+$/.test(trimmed))
+    throw new Error('expected ASCII letters, digits and signs, without spaces')
+  return trimmed
 }
 
 /** A key that Kubernetes accepts for an annotation. */

@@ -2,6 +2,14 @@ import t from 'tap'
 import { readConfig } from '../shared/config.ts'
 
 const BOUNDS: readonly [Record<string, string>, string | undefined][] = [
+  [
+    { PNAP_WEBHOOK_TOKEN: 'a token with spaces' },
+    'PNAP_WEBHOOK_TOKEN: expected ASCII letters, digits and signs, without spaces',
+  ],
+  [
+    { PNAP_WEBHOOK_TOKEN: 'ein-schlüssel-mit-umlaut' },
+    'PNAP_WEBHOOK_TOKEN: expected ASCII letters, digits and signs, without spaces',
+  ],
   [{ PNAP_RESYNC_INTERVAL: '24h' }, undefined],
   [{ PNAP_RESYNC_INTERVAL: '24h1s' }, 'PNAP_RESYNC_INTERVAL: expected a duration from 5s to 24h'],
   [{ PNAP_RESYNC_INTERVAL: '4s' }, 'PNAP_RESYNC_INTERVAL: expected a duration from 5s to 24h'],
