@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SETTINGS, type SettingName, toFileFlag, toFlag } from './config.ts'
+import { toPrintable } from './printable.ts'
 import type { Setting } from './settings.ts'
 import { SECRET_FILE_ENV, SECRET_FILE_FLAG } from './sources.ts'
 
@@ -49,6 +50,9 @@ export function settingFlags(): readonly CommandFlag[] {
   ]
 }
 
+/** As much of an unknown flag as is told. */
+const MAX_SHOWN = 100
+
 /** Takes the arguments after the command apart. Never throws: whatever is wrong is a problem, told without values. */
 export function readCommandLine(command: CommandFlags, argv: readonly string[]): CommandLine {
   const known = [...command.flags, ...(command.settings ? settingFlags() : [])]
@@ -91,7 +95,8 @@ function findProblem(
     const follows = tokens.some(other => isUnknown(other) && other.index === token.index - 1)
     return follows ? undefined : `argument ${token.index + 1} after ${command} is not expected`
   }
-  if (isUnknown(token)) return `${token.rawName} is no flag of ${command}${hintFor(token.name, known)}`
+  if (isUnknown(token))
+    return `${toPrintable(token.rawName.slice(0, MAX_SHOWN))} is no flag of ${command}${hintFor(token.name, known)}`
   const takesValue = known.find(({ name }) => name === token.name)?.value !== undefined
   if (!takesValue) return token.value === undefined ? undefined : `--${token.name} takes no value`
   const isMissing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))

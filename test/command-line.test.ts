@@ -24,6 +24,7 @@ const WRONG: readonly [argv: string, problem: string][] = [
   ['--song', '--song needs a value'],
   ['--song --loud', '--song needs a value'],
   ['--loud=very', '--loud takes no value'],
+  ['--lo\u001b[2Jud', '--lo[2Jud is no flag of sing'],
   [
     '--client-secret x',
     '--client-secret is no flag of sing (everybody could read it: use --client-secret-file)',
