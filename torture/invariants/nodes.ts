@@ -62,8 +62,17 @@ export function createNodeChecks(state: State): Checks {
     for (const [id, { at }] of seen) if (at < oldest) seen.delete(id)
   }
 
+  /** When it was first noted as missing, in true time: the API server's clock may have been set meanwhile. */
+  const missing = new Map<string, number>()
+
+  function noteMissing({ metadata }: KubeNode, isThere: boolean): void {
+    const { uid = '', annotations = {} } = metadata
+    if (!isThere || annotations[MISSING_SINCE] === undefined) missing.delete(uid)
+    else if (!missing.has(uid)) missing.set(uid, inputs.now())
+  }
+
   function checkDeletion(node: KubeNode): Fault[] {
-    const since = Date.parse(node.metadata.annotations?.[MISSING_SINCE] ?? '')
+    const since = missing.get(node.metadata.uid ?? '')
     const id = toServerId(node.spec?.providerID)
     const faults = [
       isForeign(node) ? toFault('5b', node, `a node of ${node.spec?.providerID} is deleted`) : [],
@@ -71,7 +80,7 @@ export function createNodeChecks(state: State): Checks {
       look().some(server => server.id === id)
         ? toFault('5a', node, `it is deleted although server ${id} exists`)
         : [],
-      Number.isNaN(since) || isTooEarly(since)
+      since === undefined || isTooEarly(since)
         ? toFault('5a', node, 'it is deleted without having been missing for the grace time')
         : [],
       isTooMany(node) ? toFault('5a', node, `${deletions.length} nodes are deleted within ten minutes`) : [],
@@ -133,7 +142,10 @@ export function createNodeChecks(state: State): Checks {
   return {
     check(entry: Entry) {
       if (entry.kind === 'request' && isList(entry)) listed()
-      return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
+      if (entry.kind !== 'stored' || entry.resource !== 'nodes') return []
+      const faults = checkNode(entry)
+      noteMissing(entry.object as unknown as KubeNode, entry.type !== 'DELETED')
+      return faults
     },
   }
 }
