@@ -77,8 +77,10 @@ export interface AddressNeed {
 /** What ensureLoadBalancer is asked for. */
 export interface AddressDemand {
   readonly needs: readonly AddressNeed[]
-  /** Ids of blocks in which Services have addresses: they are kept and repaired. */
+  /** Ids of blocks in which Services have addresses, or ask for some: they are kept and repaired. */
   readonly inUse: readonly string[]
+  /** Those of them in which somebody has an address already; the others are only asked for. Undefined: all. */
+  readonly claimed?: readonly string[] | undefined
   /**
    * Ids of the assigned blocks whose free addresses the needs are beyond. What was assigned since then counts as on its
    * way, so that a demand worked out a moment ago buys nothing twice. Undefined: all that are assigned now.

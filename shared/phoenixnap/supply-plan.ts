@@ -71,7 +71,7 @@ export function planSupply(supply: Supply, demand: AddressDemand, now: number): 
   const kept = supply.blocks.filter(({ id, marked }) => marked && inUse.has(id))
   const { needed, lacking } = allocate(toComing(supply, demand, now), demand.needs)
   const used = supply.blocks.filter(({ id }) => inUse.has(id))
-  const network = planNetwork(supply, [...used, ...needed])
+  const network = planNetwork(supply, [...new Set([...used, ...needed])])
   const failed = NETWORK_FAILED.has(supply.network.status)
   return {
     steps: [
@@ -94,12 +94,16 @@ interface Coming {
 /** What is nearest to being of use comes first, what was bought for one Service last. */
 const NEARNESS = ['assigned', 'assigning', 'unassigned', 'creating', 'unassigning']
 
-function toComing(supply: Supply, { inUse, counted }: AddressDemand, now: number): readonly Coming[] {
+function toComing(
+  supply: Supply,
+  { inUse, claimed = inUse, counted }: AddressDemand,
+  now: number,
+): readonly Coming[] {
   const isCounted = ({ id, state }: SupplyBlock): boolean =>
     state === 'assigned' && (counted === undefined || counted.includes(id))
   return supply.blocks
     .filter(block => !block.marked && !isCounted(block) && !isHopeless(block, supply, now))
-    .map(block => ({ block, left: inUse.includes(block.id) ? 0 : capacityOf(block) }))
+    .map(block => ({ block, left: claimed.includes(block.id) ? 0 : capacityOf(block) }))
     .filter(({ left }) => left > 0)
     .toSorted((a, b) => rank(a.block) - rank(b.block))
 }

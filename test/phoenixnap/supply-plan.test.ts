@@ -12,17 +12,16 @@ const four = (count: number, service?: AddressNeed['service']): AddressNeed => (
 })
 const six = (count: number): AddressNeed => ({ family: 'IPv6', count })
 
-interface Case {
+interface Case extends Partial<AddressDemand> {
   readonly name: string
   readonly given: Supply
-  readonly needs?: readonly AddressNeed[]
-  readonly inUse?: readonly string[]
-  readonly counted?: readonly string[]
   readonly steps?: readonly string[]
   readonly waits?: number
   readonly codes?: readonly string[]
   readonly lacking?: readonly string[]
 }
+
+const ASKED_FOR = { needs: [four(5)], inUse: ['b'], claimed: [] }
 
 const CASES: readonly Case[] = [
   { name: 'nothing there, nothing needed', given: supply([]) },
@@ -146,6 +145,12 @@ const CASES: readonly Case[] = [
     counted: [],
     inUse: ['b'],
     lacking: ['IPv4 1'],
+  },
+  {
+    name: 'one that is only asked for counts',
+    given: supply([block('b', assigning)]),
+    ...ASKED_FOR,
+    waits: 1,
   },
   {
     name: 'one in use that failed is repaired, and brings nothing',
@@ -274,21 +279,15 @@ const CASES: readonly Case[] = [
   },
 ]
 
-for (const { name, given, needs = [], inUse = [], counted, ...expected } of CASES)
+for (const { name, given, needs = [], inUse = [], counted, claimed, ...expected } of CASES)
   t.test(name, async t => {
-    const demand: AddressDemand = { needs, inUse, ...(counted ? { counted } : {}) }
+    const demand: AddressDemand = { needs, inUse, counted, claimed }
     const plan = planSupply(given, demand, NOW)
-    t.strictSame(
-      plan.steps.map(step => `${step.do} ${step.block.id}`),
-      expected.steps ?? [],
-      'steps',
-    )
+    const steps = plan.steps.map(step => `${step.do} ${step.block.id}`)
+    t.strictSame(steps, expected.steps ?? [], 'steps')
     t.equal(plan.waits.length, expected.waits ?? 0, 'waits')
-    t.strictSame(
-      plan.refusals.map(({ code }) => code),
-      expected.codes ?? [],
-      'codes',
-    )
+    const codes = plan.refusals.map(({ code }) => code)
+    t.strictSame(codes, expected.codes ?? [], 'codes')
     t.strictSame(
       plan.lacking.map(({ family, count, service }) =>
         [family, count, ...(service ? [service.name] : [])].join(' '),

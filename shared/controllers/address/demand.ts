@@ -41,9 +41,11 @@ export function toDemand(
     .filter(service => wantsOwnBlock(service) && !hasOwnBlock(index, service.service))
     .map(({ service }): AddressNeed => ({ family: 'IPv4', count: 1, service }))
     .sort(byKey)
+  const claimed = listClaimed(index)
   return {
     needs: [...packed, ...withinLimit(index, dedicated, settings)],
-    inUse: listInUse(index, waiting),
+    inUse: [...new Set([...claimed, ...listPinned(index, waiting)])].sort(),
+    claimed,
     counted: index.view.source.blocks.map(({ id }) => id).sort(),
   }
 }
@@ -107,13 +109,15 @@ function toPackedNeed(
   return BigInt(wanted) <= free ? [] : [{ family, count: wanted - Number(free) }]
 }
 
-/** Blocks that somebody has a claim in, whatever its state, or that hold what a waiting Service asks for. */
-function listInUse({ view }: AddressIndex, waiting: readonly WaitingService[]): readonly string[] {
-  const blocks: readonly AddressBlock[] = view.known ?? view.source.blocks
-  const ids = new Set(blocks.map(({ id }) => id))
-  const claimed = view.book.claims.flatMap(({ blockId }) => (ids.has(blockId) ? blockId : []))
-  const pinned = waiting.flatMap(service =>
-    service.pinned.flatMap(address => findBlock(blocks, address)?.id ?? []),
-  )
-  return [...new Set([...claimed, ...pinned])].sort()
+const listBlocks = ({ view }: AddressIndex): readonly AddressBlock[] => view.known ?? view.source.blocks
+
+/** Blocks that somebody has a claim in, whatever its state. */
+function listClaimed(index: AddressIndex): readonly string[] {
+  const ids = new Set(listBlocks(index).map(({ id }) => id))
+  const claimed = index.view.book.claims.flatMap(({ blockId }) => (ids.has(blockId) ? blockId : []))
+  return [...new Set(claimed)].sort()
 }
+
+/** Blocks that hold what a waiting Service asks for, or had. */
+const listPinned = (index: AddressIndex, waiting: readonly WaitingService[]): readonly string[] =>
+  waiting.flatMap(({ pinned }) => pinned.flatMap(address => findBlock(listBlocks(index), address)?.id ?? []))

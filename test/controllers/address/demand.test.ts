@@ -111,5 +111,6 @@ t.test('blocks with claims, and those that hold what a waiting Service had, are 
     maxDedicated: 10,
   })
   t.strictSame(demand.inUse, ['a', 'f'])
+  t.strictSame(demand.claimed, ['a'])
   t.strictSame(demand.counted, ['a', 'theirs'])
 })
