@@ -54,7 +54,7 @@ function checkCost({ user, system }: NodeJS.CpuUsage, { limitCpuMs }: RunOptions
     throw new Violation(`took ${Math.round(ms)} ms of a processor`)
 }
 
-function toFailure(details: fc.RunDetails<unknown>): Failure {
+function toFailure<Input>(details: fc.RunDetails<[Input]>): Failure {
   const { seed, counterexamplePath, counterexample, errorInstance } = details
   const error = errorInstance instanceof Error ? errorInstance : new Error(String(errorInstance))
   return {

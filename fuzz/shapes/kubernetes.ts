@@ -38,7 +38,7 @@ const ANNOTATIONS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'purelb.io/addresses': written,
 }
 
-export const annotations: fc.Arbitrary<Tree> = fc.record(ANNOTATIONS, { requiredKeys: [] })
+export const annotations = fc.record(ANNOTATIONS, { requiredKeys: [] }) as fc.Arbitrary<Tree>
 
 const meta = {
   name,

@@ -87,12 +87,12 @@ const attemptSetting = ([setting, value]: readonly [Setting<unknown>, string]): 
   }
 }
 
-const secretFields: fc.Arbitrary<Tree> = fc.record(
+const secretFields = fc.record(
   Object.fromEntries(
     ALL.flatMap(({ field }) => (field ? [[field, fc.oneof(values, fc.constant(SECRET))]] : [])),
   ),
   { requiredKeys: [] },
-)
+) as fc.Arbitrary<Tree>
 /** As YAML, with what YAML can do beyond JSON. */
 const yaml = fc
   .tuple(
