@@ -3,19 +3,30 @@ import { parseArgs } from 'node:util'
 import { replayHistory, runHistories } from './histories/run.ts'
 
 const USAGE = `npm run torture -- [--seeds N] [--from N] [--jobs N]   tells N histories, from that seed on
-npm run torture -- --seed N [--shrink]               tells one, line by line; with --shrink its smallest form`
+npm run torture -- --seed N [--shrink]               tells one, line by line; with --shrink its smallest form
+npm run torture -- --crashes [--seeds N] [--jobs N]  kills at every side effect of every scenario; N seeds of two at once
+npm run torture -- --crash JSON                      tells one of these again, as its failure tells how
+npm run torture -- --soak [--days N] [--nodes N] [--services N] [--interval MINUTES]   lives through a month`
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '100' },
+    seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     shrink: { type: 'boolean', default: false },
+    crashes: { type: 'boolean', default: false },
+    crash: { type: 'string' },
+    soak: { type: 'boolean', default: false },
+    days: { type: 'string', default: '30' },
+    nodes: { type: 'string', default: '1000' },
+    services: { type: 'string', default: '500' },
+    interval: { type: 'string', default: '30' },
     help: { type: 'boolean', default: false },
   },
 })
 
+const MINUTE = 60_000
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 function toNumber(name: string, text: string): number {
@@ -31,12 +42,31 @@ async function run(): Promise<boolean> {
   if (values.seed !== undefined) {
     return replayHistory(toNumber('seed', values.seed), { isShrunk: values.shrink, print })
   }
+  const jobs = Math.max(1, toNumber('jobs', values.jobs))
+  if (values.crash !== undefined) return (await import('./crashes/print.ts')).printCrash(values.crash, print)
+  if (values.crashes) {
+    const { printCrashes } = await import('./crashes/print.ts')
+    return printCrashes({ seeds: toNumber('seeds', values.seeds ?? '4'), jobs, print })
+  }
+  if (values.soak) return soak()
   return runHistories({
     from: toNumber('from', values.from),
-    count: toNumber('seeds', values.seeds),
-    jobs: Math.max(1, toNumber('jobs', values.jobs)),
+    count: toNumber('seeds', values.seeds ?? '100'),
+    jobs,
     print,
     now: () => performance.now(),
+  })
+}
+
+async function soak(): Promise<boolean> {
+  const { runSoak } = await import('./soak/soak.ts')
+  return runSoak({
+    seed: toNumber('from', values.from),
+    days: toNumber('days', values.days),
+    nodes: toNumber('nodes', values.nodes),
+    services: toNumber('services', values.services),
+    intervalMs: toNumber('interval', values.interval) * MINUTE,
+    print,
   })
 }
 
