@@ -5,6 +5,7 @@ import {
   integer,
   list,
   loadBalancer,
+  namespaceName,
   namespaces,
   oneOf,
   share,
@@ -90,7 +91,7 @@ export const PROVIDER_SETTINGS = {
     field: 'base-url',
     parse: url,
     fallback: 'https://api.phoenixnap.com',
-    doc: 'Base URL of the BMC API.',
+    doc: 'Base URL of the BMC API: https, or http to this machine.',
   },
   tokenUrl: {
     env: 'PNAP_TOKEN_URL',
@@ -244,7 +245,7 @@ export const PROVIDER_SETTINGS = {
   metallbNamespace: {
     env: 'PNAP_METALLB_NAMESPACE',
     field: 'metallbNamespace',
-    parse: text,
+    parse: namespaceName,
     fallback: 'metallb-system',
     doc: 'Namespace in which MetalLB reads its configuration.',
   },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { hasCode } from '../errors.ts'
 import type { Kube } from './client.ts'
+import { toSegment } from './path.ts'
 
 /** What an event is about. */
 export interface EventSubject {
@@ -38,7 +39,7 @@ export async function recordEvent(
   now: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const path = `/api/v1/namespaces/${subject.namespace ?? 'default'}/events`
+  const path = `/api/v1/namespaces/${toSegment(subject.namespace ?? 'default')}/events`
   const event = toEvent(subject, text, now)
   if (await exists(kube, `${path}/${encodeURIComponent(event.metadata.name)}`, signal)) return false
   try {

@@ -29,7 +29,7 @@ const SAMPLES: Readonly<Partial<Record<SettingName, { good: readonly Value[]; ba
   serviceNodeSelector: { good: ['a=b,!c'], bad: [] },
   baseUrl: {
     good: ['https://api.example.com/x', 'http://127.0.0.1:8080'],
-    bad: ['ftp://a', 'https://u:p@a'],
+    bad: ['ftp://a', 'https://u:p@a', 'http://10.0.0.5:8080', 'http://127.0.0.1.example.com'],
   },
   tokenUrl: { good: ['https://auth.example.com/token'], bad: ['auth'] },
   resyncInterval: { good: ['90s', '1h30m'], bad: ['soon', '90', '1d'] },
@@ -50,7 +50,7 @@ const SAMPLES: Readonly<Partial<Record<SettingName, { good: readonly Value[]; ba
   namespaceMaxAddresses: { good: [0, 20], bad: [-1] },
   namespaceMaxRetained: { good: [0], bad: ['many'] },
   namespaceMaxDedicated: { good: [10], bad: [11] },
-  metallbNamespace: { good: ['metallb'], bad: [] },
+  metallbNamespace: { good: ['metallb'], bad: ['../x'] },
   // A number that Helm reads as a floating one.
   maxBodyBytes: { good: [6_291_456, 67_108_864], bad: [1] },
   maxReviews: { good: [64], bad: [0] },
