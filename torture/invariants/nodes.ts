@@ -9,8 +9,8 @@ type NodeInvariant = '5a' | '5b' | '5c' | '5d'
 
 /** Within ten minutes at most a share of the nodes goes; what a pass takes lies between its time and its last deletion. */
 const WINDOW_MS = 540_000
-/** Dates are whole seconds. */
-const SECOND_MS = 1000
+/** A mark tells when its pass began, by the API server's clock, which may be set meanwhile. */
+const PASS_MS = 90_000
 const OK = 200
 /** A server that a controller may still know: two intervals of passes, and the time of one. */
 const REMEMBERED_INTERVALS = 3
@@ -39,6 +39,8 @@ const toFault = (invariant: NodeInvariant, { metadata }: KubeNode, what: string)
   what,
 })
 
+const toSeen = (id: string, hostname: string): string => `${id} ${hostname.toLowerCase()}`
+
 const isList = ({ call, status }: RequestDone): boolean =>
   call.to === 'cloud' && call.path === '/bmc/v1/servers' && status === OK
 
@@ -46,12 +48,12 @@ const isList = ({ call, status }: RequestDone): boolean =>
 export function createNodeChecks(state: State): Checks {
   const { inputs } = state
   const deletions: number[] = []
-  /** Names of servers by id, as the cloud told them lately. */
-  const seen = new Map<string, { readonly hostname: string; readonly at: number }>()
+  /** Servers by id and name, as the cloud told them lately: when. */
+  const seen = new Map<string, number>()
 
   function look(): readonly Server[] {
     const servers = inputs.cloud.servers()
-    for (const { id, hostname } of servers) seen.set(id, { hostname, at: inputs.now() })
+    for (const { id, hostname } of servers) seen.set(toSeen(id, hostname), inputs.now())
     return servers
   }
 
@@ -59,7 +61,7 @@ export function createNodeChecks(state: State): Checks {
   function listed(): void {
     look()
     const oldest = inputs.now() - REMEMBERED_INTERVALS * inputs.settings.resyncIntervalMs
-    for (const [id, { at }] of seen) if (at < oldest) seen.delete(id)
+    for (const [name, at] of seen) if (at < oldest) seen.delete(name)
   }
 
   /** When it was first noted as missing, in true time: the API server's clock may have been set meanwhile. */
@@ -89,7 +91,7 @@ export function createNodeChecks(state: State): Checks {
   }
 
   const isTooEarly = (since: number): boolean =>
-    inputs.now() - since < inputs.settings.nodeDeleteGraceMs - SECOND_MS
+    inputs.now() - since < inputs.settings.nodeDeleteGraceMs - PASS_MS
 
   function isTooMany(node: KubeNode): boolean {
     deletions.push(inputs.now())
@@ -116,13 +118,12 @@ export function createNodeChecks(state: State): Checks {
     if (!providerID) return []
     look()
     const id = toServerId(providerID) ?? ''
-    const known = seen.get(id)
     const others = state.holdersOf(providerID).filter(name => name !== node.metadata.name)
-    const isIts = known?.hostname.toLowerCase() === node.metadata.name.toLowerCase()
+    const isIts = seen.has(toSeen(id, node.metadata.name))
     return [
       ...(isIts && providerID.startsWith('phoenixnap://')
         ? []
-        : [toFault('5d', node, `it gets ${providerID}, which is ${known?.hostname ?? 'no server'}`)]),
+        : [toFault('5d', node, `it gets ${providerID}, which is no server of its name`)]),
       ...others.map(other => toFault('5d', node, `it gets ${providerID}, which ${other} holds`)),
     ]
   }

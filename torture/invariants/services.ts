@@ -53,7 +53,7 @@ export function createServiceChecks(state: State): Checks {
 
   /** What it could have; undefined: nothing. */
   function findRoom(): string | undefined {
-    const own = state.ownBlocks()
+    const own = state.ownBlocks().filter(({ ipVersion }) => !ipVersion.endsWith('6'))
     const taken = [...state.addresses.values()].flatMap(({ address, service }) => (service ? address : []))
     // A block is then for one Service alone.
     const shared = settings.ipAllocation === 'packed' ? own : []

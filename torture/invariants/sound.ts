@@ -172,7 +172,8 @@ function toUse(block: IpBlock, addresses: readonly AddressView[]): BlockUse {
       gate?.state === 'closed' ||
       tagOf(block, 'delete') === 'true' ||
       block.status === 'unassigning',
-    isCounted: gate?.unusedSince !== undefined,
+    // One that never got as far as a gate counts from its creation on.
+    isCounted: gate ? gate.unusedSince !== undefined : block.status !== 'assigned',
   }
 }
 
