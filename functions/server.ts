@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits, limitConnections } from './connections.ts'
 import { toCcmError, toErrorResponse, type Webhook, type WebhookHead, type WebhookResponse } from './http.ts'
 import type { Leave, Overload } from './overload.ts'
 import { tooLarge, toRetryAfter } from './webhook.ts'
@@ -23,6 +24,8 @@ export interface ServerParts {
   readonly wants?: (() => readonly string[]) | undefined
   readonly clock: Clock
   readonly maxBodyBytes: number
+  /** As shipped by default. */
+  readonly connections?: ConnectionLimits | undefined
   /** Without it everything is taken on. */
   readonly overload?: Pick<Overload, 'batch' | 'lagMs'> | undefined
   /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
@@ -33,6 +36,20 @@ export interface ServerParts {
 const REQUEST_TIMEOUT_MS = 30_000
 /** Above the 90 s after which the API server drops an idle connection, so that it never sends into a closing one. */
 const KEEP_ALIVE_MS = 95_000
+/** Far above what a handshake takes on a busy machine; who never ends it does not hold its connection for longer. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+/** With forward secrecy and authenticated: what Go's client, and with it the API server, offers first. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
 /** Bearer tokens are short; a service account's is about 1 KiB. */
 const MAX_HEADER_BYTES = 16_384
 
@@ -56,6 +73,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
       send(reply, toErrorResponse(unknownPath()))
     },
   }) as unknown as FastifyInstance
+  limitConnections(server.server, parts.connections ?? CONNECTION_LIMITS)
   server.addHook('onRequest', (request, reply, done) => {
     // Before the body of a request that nobody serves is read.
     if (request.is404) refuse(reply, toErrorResponse(unknownPath()))
@@ -78,6 +96,7 @@ function toTlsOptions(tls: TlsFiles | undefined): object {
     https: {
       ...http,
       ...toSecureContext(tls),
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       requestCert: tls.clientCa !== undefined,
       rejectUnauthorized: false,
     },
@@ -89,6 +108,7 @@ export const toSecureContext = ({ cert, key, clientCa }: TlsFiles): object => ({
   cert,
   key,
   minVersion: 'TLSv1.2',
+  ciphers: CIPHERS,
   ...(clientCa === undefined ? {} : { ca: clientCa }),
 })
 
