@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Mode, Telling } from './contract.ts'
 import { type CrashRow, repeat, SCENARIOS } from './run.ts'
-import { toFailureText, toTable } from './table.ts'
+import { toTable } from './table.ts'
 
 /** What a worker is sent: one row of the table. */
 export interface CrashTask {
@@ -34,7 +34,7 @@ export async function printCrashes({ seeds, jobs, print }: PrintOptions): Promis
       const row = await runApart(task)
       if (typeof row === 'string') failed.push(row)
       else rows.push(row)
-      if (typeof row !== 'string') for (const failure of row.failures) print(toFailureText(failure))
+      print(typeof row === 'string' ? row : toProgress(row))
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
@@ -43,9 +43,11 @@ export async function printCrashes({ seeds, jobs, print }: PrintOptions): Promis
       task => task.scenario === row.scenario && task.mode === row.mode && task.seed === row.seed,
     )
   print(toTable(rows.toSorted((one, other) => order(one) - order(other))))
-  for (const line of failed) print(line)
   return failed.length === 0 && rows.every(({ failures }) => failures.length === 0)
 }
+
+const toProgress = ({ scenario, mode, seed, told, pairs, failures }: CrashRow): string =>
+  `${scenario}, ${mode}, seed ${seed}: ${told} crash points, ${pairs} second kills, ${failures.length} failed`
 
 /** Tells one telling again, as its failure names it. @throws SyntaxError, Error for a scenario that is not known */
 export async function printCrash(text: string, print: PrintOptions['print']): Promise<boolean> {
