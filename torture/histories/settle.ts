@@ -2,6 +2,7 @@ import { IP_BLOCKS_LEASE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/
 import type { Entry } from '../world/contract.ts'
 import { announceAll } from './actions/announcer-actions.ts'
 import { annotationOf, toPath, USER } from './actions/services.ts'
+import { setClock } from './clocks.ts'
 import { type Stage, toKey } from './stage.ts'
 
 export const INTERVAL_MS = 60_000
@@ -56,7 +57,7 @@ export function endFaults(stage: Stage): void {
   stage.world.network.clear()
   stage.world.cloud.faults.clear()
   for (const repair of stage.repairs.splice(0)) repair()
-  for (const whose of ['controllers', 'cluster', 'cloud'] as const) stage.world.clock.skew(whose, 0)
+  for (const whose of ['controllers', 'cluster', 'cloud'] as const) setClock(stage, whose, 0)
   stage.supervisor.heal()
 }
 
@@ -84,18 +85,18 @@ export async function removeAll(stage: Stage): Promise<void> {
   for (let interval = 0; interval < UNTIL_GONE; interval++) await stage.agenda.elapse(INTERVAL_MS)
 }
 
+const STATE = 'phoenixnap.com/state'
+const BLOCK_ID = 'phoenixnap.com/block-id'
+const CLAIM_STATES = ['unconfirmed', 'active', 'released', 'retained']
+
 /** What is left of Services that are gone; where addresses rest for long, it is right that something is. */
 export function findLeft(stage: Stage): string[] {
   const left = stage.services().map(service => `${toKey(service)} is not gone`)
   if (stage.settings.rests !== 'short') return left
-  const objects = stage.world.cluster.store.list('ipaddresses')
-  const noteOf = (index: number, key: string): string | undefined =>
-    objects[index]?.metadata.annotations?.[`phoenixnap.com/${key}`]
-  const claims = objects.flatMap(({ metadata: { name = '' } }, index) =>
-    noteOf(index, 'service-uid') === undefined && noteOf(index, 'state') !== 'unconfirmed'
-      ? []
-      : [{ name, state: noteOf(index, 'state'), block: noteOf(index, 'block-id') }],
-  )
+  const claims = stage.world.cluster.store.list('ipaddresses').flatMap(({ metadata }) => {
+    const { [STATE]: state = '', [BLOCK_ID]: block } = metadata.annotations ?? {}
+    return CLAIM_STATES.includes(state) ? [{ name: metadata.name, state, block }] : []
+  })
   const retained = new Set(claims.filter(({ state }) => state === 'retained').map(({ block }) => block))
   return [
     ...left,

@@ -25,6 +25,8 @@ export interface Supervisor {
   kill(place: Place, downMs: number): void
   /** Ends it as at SIGTERM when another one runs already (a rolling update). */
   replace(place: Place): void
+  /** Replaces all, and gives those that start from now on these settings over the world's own. */
+  configure(environment: Readonly<Record<string, string>>): void
   /** The process of this place meets its fate. */
   doom(place: Place, doom: Doom): void
   /** Starts again who is due; to be called often. */
@@ -43,6 +45,7 @@ export function createSupervisor(
   tell: (line: string) => void,
 ): Supervisor {
   const met: Fate[] = []
+  let environment: Readonly<Record<string, string>> = {}
   const places = hosts.map(host => {
     const place: Omit<Place, 'process'> = { host, doom: undefined, startAt: undefined, downMs: DOWN_MS }
     return Object.assign(place, { process: start(host, () => meet(place)) })
@@ -50,7 +53,7 @@ export function createSupervisor(
 
   function start(host: Place['host'], fate: () => Fate | undefined): Process {
     let isOld = false
-    const process = world.start({ host, fate: () => (isOld ? undefined : fate()) })
+    const process = world.start({ host, environment, fate: () => (isOld ? undefined : fate()) })
     const end = process.end.bind(process)
     return Object.assign(process, {
       end: () => {
@@ -80,19 +83,25 @@ export function createSupervisor(
     return doom.what
   }
 
+  function replace(place: Place): void {
+    const old = place.process
+    if (!old.isAlive()) return
+    restart(place)
+    // Whether it ends is looked at where processes end.
+    old.end().catch(() => undefined)
+  }
+
   return {
     places,
+    replace,
+    configure(wanted) {
+      environment = wanted
+      for (const place of places) replace(place)
+    },
     kill(place, downMs) {
       if (!place.process.isAlive()) return
       place.process.kill()
       place.startAt = world.clock.now() + downMs
-    },
-    replace(place) {
-      const old = place.process
-      if (!old.isAlive()) return
-      restart(place)
-      // Whether it ends is looked at where processes end.
-      old.end().catch(() => undefined)
     },
     doom(place, doom) {
       place.doom = doom

@@ -9,10 +9,13 @@ export interface Watch {
   atRest(): readonly string[]
   /** Somebody who is no controller has had a hand on a block or an address, which no request tells of. */
   touched(id: string): void
+  /** The API server's clock is off by so many milliseconds. */
+  clusterIsOff(ms: number): void
 }
 
 export function watch(world: World): Watch {
-  const { checker, violations } = watchWorld(world)
+  let skew = 0
+  const { checker, violations } = watchWorld(world, { clusterNow: () => world.clock.now() + skew })
   const start = world.clock.now()
   const toText = ({ invariant, at, object, what }: (typeof violations)[number]): string =>
     `${invariant} at ${((at - start) / 1000).toFixed(3)} ${object}: ${what}`
@@ -20,5 +23,6 @@ export function watch(world: World): Watch {
     found: () => [...new Set(violations.map(toText))],
     atRest: () => checker.atRest().map(toText),
     touched: id => checker.touched(id),
+    clusterIsOff: ms => void (skew = ms),
   }
 }

@@ -27,6 +27,8 @@ export interface CheckerInputs {
   readonly cluster: { list(resource: string): readonly KubeObject[] }
   readonly cloud: { servers(): readonly Server[]; ipBlocks(): readonly IpBlock[] }
   readonly now: () => number
+  /** The API server's own clock, where that may be wrong. */
+  readonly clusterNow?: (() => number) | undefined
   /** Texts that nobody may find outside the settings. */
   readonly secrets: readonly string[]
   readonly logs: () => readonly { readonly by: string; readonly lines: readonly string[] }[]

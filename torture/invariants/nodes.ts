@@ -64,17 +64,8 @@ export function createNodeChecks(state: State): Checks {
     for (const [name, at] of seen) if (at < oldest) seen.delete(name)
   }
 
-  /** When it was first noted as missing, in true time: the API server's clock may have been set meanwhile. */
-  const missing = new Map<string, number>()
-
-  function noteMissing({ metadata }: KubeNode, isThere: boolean): void {
-    const { uid = '', annotations = {} } = metadata
-    if (!isThere || annotations[MISSING_SINCE] === undefined) missing.delete(uid)
-    else if (!missing.has(uid)) missing.set(uid, inputs.now())
-  }
-
   function checkDeletion(node: KubeNode): Fault[] {
-    const since = missing.get(node.metadata.uid ?? '')
+    const since = Date.parse(node.metadata.annotations?.[MISSING_SINCE] ?? '')
     const id = toServerId(node.spec?.providerID)
     const faults = [
       isForeign(node) ? toFault('5b', node, `a node of ${node.spec?.providerID} is deleted`) : [],
@@ -82,7 +73,7 @@ export function createNodeChecks(state: State): Checks {
       look().some(server => server.id === id)
         ? toFault('5a', node, `it is deleted although server ${id} exists`)
         : [],
-      since === undefined || isTooEarly(since)
+      Number.isNaN(since) || isTooEarly(since)
         ? toFault('5a', node, 'it is deleted without having been missing for the grace time')
         : [],
       isTooMany(node) ? toFault('5a', node, `${deletions.length} nodes are deleted within ten minutes`) : [],
@@ -143,10 +134,7 @@ export function createNodeChecks(state: State): Checks {
   return {
     check(entry: Entry) {
       if (entry.kind === 'request' && isList(entry)) listed()
-      if (entry.kind !== 'stored' || entry.resource !== 'nodes') return []
-      const faults = checkNode(entry)
-      noteMissing(entry.object as unknown as KubeNode, entry.type !== 'DELETED')
-      return faults
+      return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
     },
   }
 }

@@ -1,11 +1,11 @@
+import { isIP } from 'node:net'
 import type { KubeService } from '../../../shared/kubernetes/types.ts'
 import type { PlanSettings } from '../plan.ts'
 import { type Stage, toKey } from '../stage.ts'
 import { type Action, defineAction } from './action.ts'
 import { ADDRESS_KEYS } from './addresses.ts'
-import { annotationOf, isLiveBalancer, toPath } from './services.ts'
+import { annotationOf, isHeld, isLiveBalancer, toPath } from './services.ts'
 
-const ADDRESS = /^(\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]+)$/
 const NEVER = '0.0.0.0'
 /** Annotation and value with which each announcer is kept from serving. */
 const HELD_BACK: Readonly<Record<string, (service: KubeService) => boolean>> = {
@@ -22,12 +22,12 @@ function announcedBy(announcer: PlanSettings['announcer'], service: KubeService)
   return texts
     .flatMap(text => text.split(','))
     .map(text => text.trim())
-    .filter(text => ADDRESS.test(text) && text !== NEVER)
+    .filter(text => isIP(text) !== 0 && text !== NEVER)
 }
 
-/** Where nobody announces (`direct`) the status is the controllers' own. */
+/** Where nobody announces (`direct`) the status is the controllers' own; an announcer has no address but from us. */
 function announce(stage: Stage, service: KubeService): boolean {
-  if (stage.settings.announcer === 'direct') return false
+  if (stage.settings.announcer === 'direct' || !isHeld(service)) return false
   const addresses = announcedBy(stage.settings.announcer, service)
   const ingress = addresses.map(ip => ({ ip, ipMode: 'VIP' }))
   const current = (service.status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip)

@@ -59,9 +59,16 @@ const shortages: readonly Action[] = [
   defineAction('a server takes an address of ours', 1, (stage, picks) => {
     const address = pickFreeAddress(stage, picks)
     if (!address) return false
-    stage.world.cloud.backend.addMembership(stage.world.networkId, {
-      resourceId: `server-of-${address}`,
-      ips: [address],
+    const { backend } = stage.world.cloud
+    const { networkId } = stage.world
+    const resourceId = `server-of-${address}`
+    backend.addMembership(networkId, { resourceId, ips: [address] })
+    // As long as it is there, its block cannot be taken off the network.
+    stage.repairs.push(() => {
+      const { memberships } = backend.publicNetwork(networkId)
+      backend.updatePublicNetwork(networkId, {
+        memberships: memberships.filter(other => other.resourceId !== resourceId),
+      })
     })
     stage.watch.touched(address)
     stage.tell(`a server takes ${address} on our network`)

@@ -1,4 +1,5 @@
 import type { Effect, Fate } from '../../world/contract.ts'
+import { setClock } from '../clocks.ts'
 import { drawFault, TRAPS, type Trap } from '../network-faults.ts'
 import type { Picks } from '../picks.ts'
 import type { Stage } from '../stage.ts'
@@ -14,6 +15,7 @@ const SKEWS = {
   cloud: [MINUTE_MS, -MINUTE_MS, HOUR_MS, -HOUR_MS],
 } as const
 const CLIENT = ['sim-client', 'sim-secret'] as const
+const OTHER_CLIENT = ['other-client', 'other-secret'] as const
 
 /** Columns of the coverage, in the order in which they are printed. */
 export const FAULT_NAMES: readonly string[] = [
@@ -97,15 +99,12 @@ const clouds: readonly Action[] = [
     return beginForAll(stage, { name: 'cloud: tokens revoked', end: () => {}, to: 'cloud' }, MINUTE_MS)
   }),
   defineAction('give the wrong account', 1, (stage, picks) => {
-    const { backend } = stage.world.cloud
     const ms = picks.one(DURATIONS)
-    backend.account('other-account').setCredentials(...CLIENT)
-    backend.revokeTokens()
-    stage.tell(`for ${ms / 1000} s: the credentials are those of another account`)
-    const end = (): void => {
-      backend.setCredentials(...CLIENT)
-      backend.revokeTokens()
-    }
+    stage.world.cloud.backend.account('other-account').addCredentials(...OTHER_CLIENT)
+    stage.tell(`for ${ms / 1000} s: the controllers have credentials of another account`)
+    const [PNAP_CLIENT_ID, PNAP_CLIENT_SECRET] = OTHER_CLIENT
+    stage.supervisor.configure({ PNAP_CLIENT_ID, PNAP_CLIENT_SECRET })
+    const end = (): void => stage.supervisor.configure({})
     return beginForAll(stage, { name: 'cloud: wrong account', end, to: 'cloud' }, ms)
   }),
 ]
@@ -139,9 +138,9 @@ const processes: readonly Action[] = [
     const whose = picks.one(['controllers', 'cluster', 'cloud'])
     const skew = picks.of(SKEWS[whose]) ?? 0
     const ms = picks.one(DURATIONS)
-    stage.world.clock.skew(whose, skew)
+    setClock(stage, whose, skew)
     stage.tell(`for ${ms / 1000} s: the clock of the ${whose} is ${skew / 1000} s off`)
-    const end = (): void => stage.world.clock.skew(whose, 0)
+    const end = (): void => setClock(stage, whose, 0)
     return beginForAll(
       stage,
       { name: `clocks: ${whose}`, end, to: whose === 'cloud' ? 'cloud' : 'cluster' },

@@ -1,9 +1,8 @@
-import { NAME, NAMESPACE, RESYNC_LEASE } from '../../../shared/kubernetes/names.ts'
+import { NAME, NAMESPACE } from '../../../shared/kubernetes/names.ts'
 import type { Process } from '../../world/contract.ts'
 import { type Action, defineAction } from './action.ts'
 import { USER } from './services.ts'
 
-const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
 const CONFIG_MAPS = `/api/v1/namespaces/${NAMESPACE}/configmaps`
 
 /** As `resync` on a command line: a process that ends with its work, whatever came of it. */
@@ -36,10 +35,6 @@ const operators: readonly Action[] = [
   }),
   defineAction('the inventory is lost', 1, stage => {
     stage.send(USER, { method: 'DELETE', path: `${CONFIG_MAPS}/${NAME}` }, 'delete the inventory')
-    return true
-  }),
-  defineAction('the resync Lease is lost', 1, stage => {
-    stage.send(USER, { method: 'DELETE', path: `${LEASES}/${RESYNC_LEASE}` }, 'delete the resync Lease')
     return true
   }),
 ]
