@@ -13,6 +13,7 @@ import { findMissing, startRegistry } from '../support/registry.ts'
 const NAME = 'phoenixnap/cloud-provider-phoenixnap'
 const PROGRAM = '/usr/local/bin/cloud-provider-phoenixnap'
 const SBOM = 'usr/share/sbom/cloud-provider-phoenixnap.cdx.json'
+const LICENCES = 'usr/share/doc/cloud-provider-phoenixnap/third-party-licences.txt'
 const UID = 65532
 const isRoot = process.getuid?.() === 0
 const skip =
@@ -175,6 +176,13 @@ t.test('the image is built, pushed, pulled back and run', { skip }, async t => {
         part,
       )
     }
+    t.notOk(
+      purls.some(purl => /^pkg:npm\/(?:undici|tap|node-linux)/.test(purl)),
+      'nothing that the bundler left out',
+    )
+    const licences = await readFile(join(root, LICENCES), 'utf8')
+    for (const text of ['fastify 5', 'Node.js 26', 'OpenSSL']) t.ok(licences.includes(text), text)
+    t.equal((await stat(join(root, LICENCES))).mode & 0o777, 0o644)
     t.match(await readFile(join(root, 'etc/ssl/certs/ca-certificates.crt'), 'utf8'), /BEGIN CERTIFICATE/)
   })
 
