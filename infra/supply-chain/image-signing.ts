@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Registry } from '../pipeline/registry.ts'
+import { BuildProblem } from '../problem.ts'
 import { PREDICATE_TYPE } from './provenance.ts'
 import {
   readSignatureImage,
@@ -63,7 +64,14 @@ const toStated = ({ signer, statement }: ImageSigning): Addition => ({
 async function add(registry: Registry, tag: string, { isThere, make }: Addition): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'signature-'))
   try {
-    const { state } = await registry.look(tag)
+    const remote = await registry.look(tag)
+    // Taken for none, the signatures of others would be lost.
+    if (remote.state === 'unknown')
+      throw new BuildProblem(
+        'BUILD_PUSH_FAILED',
+        `the registry does not say whether it has ${tag}: ${remote.why}`,
+      )
+    const { state } = remote
     const old = join(folder, 'old')
     if (state === 'present') await registry.download(tag, old)
     const layers = state === 'present' ? await readSignatureImage(old) : []

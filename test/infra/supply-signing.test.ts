@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { LAYOUT, LAYOUT_TAG } from '../../infra/image/layout.ts'
+import { signImage } from '../../infra/supply-chain/image-signing.ts'
 import { createSigner, planSigning } from '../../infra/supply-chain/signer.ts'
 import { mustRun, runTool } from '../../infra/tool.ts'
 import { findMissing, startRegistry } from '../support/registry.ts'
@@ -202,6 +203,33 @@ t.test('make release signs artefacts and image, and others find the signatures g
     t.notOk(await isSigned(folder, address, other, keys.publicKey), 'and that of another image does not do')
     if (findCosign() !== undefined)
       t.not((await runCosign(out, 'verify', '--key=signing.pub', `${image}:v1.2.3`)).code, 0, 'says cosign')
+  })
+})
+
+const sayNothing = async () => ({ state: 'unknown', why: 'too many requests' }) as const
+
+t.test('signatures of others are not lost when the registry does not say what it has', async t => {
+  const never = async (): Promise<never> => t.fail('nothing is pushed') as never
+  const registry = {
+    look: sayNothing,
+    readCreated: never,
+    upload: never,
+    uploadAs: never,
+    download: never,
+    tag: never,
+  }
+  const signer = createSigner(createKeyPair().key)
+  const signing = {
+    registry,
+    signer,
+    reference: 'r/n',
+    tag: 'v1.2.3',
+    digests: ['sha256:a'],
+    statement: '{}',
+  }
+  await t.rejects(signImage(signing), {
+    code: 'BUILD_PUSH_FAILED',
+    message: /does not say.*too many requests/,
   })
 })
 
