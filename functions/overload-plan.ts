@@ -27,8 +27,8 @@ export interface Load {
   readonly batches: number
   readonly waitingBatches: number
   readonly lagMs: number
-  /** What a review takes, in milliseconds. */
-  readonly reviewMs: number
+  /** What a review of the kind takes, in milliseconds. */
+  readonly reviewMs: Readonly<Record<ReviewKind, number>>
 }
 
 /** `shed`: a review is let through untouched, an audit batch is refused so that it comes again. */
@@ -63,11 +63,15 @@ export function decideReview(
 ): Verdict {
   if (kind === 'service' && load.lagMs > limits.lagMs * SERVICES_LAG) return 'shed'
   const { waiting } = load
-  const ahead = waiting.node + (kind === 'service' ? waiting.service : 0)
-  if (ahead === 0 && hasPlace(kind, load, limits)) return 'go'
+  const ahead = { node: waiting.node, service: kind === 'service' ? waiting.service : 0 }
+  if (ahead.node + ahead.service === 0 && hasPlace(kind, load, limits)) return 'go'
   if (waiting[kind] >= limits.waitingReviews) return 'shed'
-  return (ahead / limits.reviews) * load.reviewMs > patienceMs ? 'shed' : 'wait'
+  return toWaitMs(ahead, load, limits) > patienceMs ? 'shed' : 'wait'
 }
+
+/** How long those ahead will take. */
+const toWaitMs = (ahead: Load['waiting'], { reviewMs }: Load, { reviews }: OverloadLimits): number =>
+  (ahead.node * reviewMs.node) / reviews + (ahead.service * reviewMs.service) / (reviews * SERVICES_SHARE)
 
 /** True when a batch may be read now: there is a place, and no review is waiting for its turn. */
 export const mayRead = ({ batches, waiting }: Load, limits: OverloadLimits): boolean =>

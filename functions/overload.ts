@@ -52,7 +52,7 @@ export function createOverload({ limits, lagMs, clock, log }: OverloadParts): Ov
   const lines = { node: createLine(clock), service: createLine(clock), batch: createLine(clock) }
   const tally = createTally({ clock, log })
   let batches = 0
-  let reviewMs = 0
+  const reviewMs = { node: 0, service: 0 }
   let breath: Promise<unknown> = Promise.resolve()
 
   const load = (): Load => ({
@@ -97,7 +97,7 @@ export function createOverload({ limits, lagMs, clock, log }: OverloadParts): Ov
     const startedAt = clock.now()
     return toLeave(() => {
       running[kind] -= 1
-      reviewMs += (clock.now() - startedAt - reviewMs) * NEWEST
+      reviewMs[kind] += (clock.now() - startedAt - reviewMs[kind]) * NEWEST
     })
   }
 

@@ -129,6 +129,8 @@ function serveWebhook(
       arrivals.set(request, parts.clock.now() - (parts.overload?.lagMs() ?? 0))
       const refusal = await webhook.check(toHead(request))
       if (refusal) return refuse(reply, refusal)
+      // A batch that is too long is refused for that: it had better not come again.
+      if (Number(request.headers['content-length']) > parts.maxBodyBytes) return undefined
       if (overload && !(await takeTurn(overload, reply))) return send(reply, toBusy())
       return undefined
     })

@@ -14,10 +14,11 @@ const IDLE: Load = {
   batches: 0,
   waitingBatches: 0,
   lagMs: 0,
-  reviewMs: 10,
+  reviewMs: { node: 10, service: 10 },
 }
 const running = (node: number, service: number): Partial<Load> => ({ running: { node, service } })
 const waiting = (node: number, service: number): Load['waiting'] => ({ node, service })
+const SLOW = { node: 1500, service: 1500 }
 const FULL = running(2, 6)
 
 const REVIEWS: [string, Partial<Load>, Verdict, Verdict][] = [
@@ -30,8 +31,8 @@ const REVIEWS: [string, Partial<Load>, Verdict, Verdict][] = [
   ['nodes wait', { ...FULL, waiting: waiting(1, 0) }, 'wait', 'wait'],
   ['the line of Services is full', { ...FULL, waiting: waiting(0, 4) }, 'wait', 'shed'],
   ['the line of nodes is full', { ...FULL, waiting: waiting(4, 0) }, 'shed', 'wait'],
-  // 3 ahead of a node, 6 of a Service, 8 at a time, each of 1.5 s: 0.6 s and 1.1 s.
-  ['those ahead take too long', { ...FULL, waiting: waiting(3, 3), reviewMs: 1500 }, 'wait', 'shed'],
+  // Three nodes ahead of either, eight at a time, of 1.5 s: 0.6 s; before a Service three more, six at a time: 0.7 s.
+  ['those ahead take too long', { ...FULL, waiting: waiting(3, 3), reviewMs: SLOW }, 'wait', 'shed'],
   ['the loop is late', { lagMs: 500 }, 'go', 'go'],
   ['the loop is very late', { lagMs: 501 }, 'go', 'shed'],
 ]
@@ -63,7 +64,13 @@ t.test('a server for one review at a time serves Services as well', async t => {
 })
 
 t.test('without limits everything goes', async t => {
-  const load = { ...IDLE, ...running(1e6, 1e6), batches: 1e6, lagMs: 1e6, reviewMs: 1e6 }
+  const load = {
+    ...IDLE,
+    ...running(1e6, 1e6),
+    batches: 1e6,
+    lagMs: 1e6,
+    reviewMs: { node: 1e6, service: 1e6 },
+  }
   t.equal(decideReview('service', 0, load, NO_LIMITS), 'go')
   t.equal(decideBatch(load, NO_LIMITS), 'go')
 })

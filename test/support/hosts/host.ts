@@ -59,6 +59,8 @@ export async function toServeEnvironment({ cluster, files, settings }: HostInput
     PNAP_TLS_CERT: files.cert,
     PNAP_TLS_KEY: files.key,
     PNAP_SHUTDOWN_GRACE: '2s',
+    // In one process with simulators and test, the event loop is late for reasons that no server has.
+    PNAP_MAX_EVENT_LOOP_LAG: '1h',
     KUBECONFIG: await cluster.kubeconfigFile(CONTROLLER),
     ...settings,
   }
