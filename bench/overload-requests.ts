@@ -24,12 +24,13 @@ const ADMISSION = `/admission?timeout=${TIMEOUT_MS / 1000}s`
 
 export const HEALTH = Buffer.from('GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')
 
-/** Reviews of joining nodes and of Services that want an address, three of the first for one of the second. */
-export function toReviews(): readonly Buffer[] {
-  return Array.from({ length: SERVERS }, (_, index) =>
-    toRequest(ADMISSION, index % 4 === 3 ? toServiceReview(index) : toReview(nodeName(index))),
-  )
-}
+/** Reviews of joining nodes. */
+export const toNodeReviews = (): readonly Buffer[] =>
+  Array.from({ length: SERVERS }, (_, index) => toRequest(ADMISSION, toReview(nodeName(index))))
+
+/** Reviews of Services that want an address. */
+export const toServiceReviews = (): readonly Buffer[] =>
+  Array.from({ length: SERVERS }, (_, index) => toRequest(ADMISSION, toServiceReview(index)))
 
 const toServiceReview = (index: number): string =>
   JSON.stringify({
