@@ -49,8 +49,9 @@ async function main(args: string[]): Promise<number> {
   }
   for (const target of TARGETS)
     if (isMeant(target.name)) tell(await target.run({ runs, seed, limitCpuMs: LIMIT_CPU_MS }))
-  if (isMeant('growth')) for (const report of await measureGrowth()) tell(report)
-  if (isMeant('endpoint')) for (const report of await attackEndpoints()) tell(report)
+  for (const report of measureGrowth(isMeant)) tell(report)
+  if (values.only === undefined || values.only.startsWith('endpoint'))
+    for (const report of await attackEndpoints({ runs, seed, isMeant })) tell(report)
   say(`\n${sum.inputs} inputs, ${failed.length === 0 ? 'nothing found' : `failed: ${failed.join(', ')}`}`)
   return failed.length === 0 ? 0 : 1
 }
