@@ -123,8 +123,10 @@ async function elapse(stage: Stage, ms: number): Promise<void> {
 }
 
 async function end(stage: Stage, plan: Plan, writes: WriteCount): Promise<string[]> {
-  endFaults(stage)
-  await stage.world.run(() => stage.answered())
+  await stage.world.run(async () => {
+    endFaults(stage)
+    await stage.answered()
+  })
   const problems = await rest(stage, writes)
   if (plan.end === 'rest' || problems.length > 0) return problems
   await stage.world.run(() => removeAll(stage))

@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly onTold: (told: Told) => void
 }
 
+/** Of one history; it takes seconds. */
+const LIMIT_MS = 600_000
 const WORKER = join(import.meta.dirname, 'worker.ts')
 
 /** Tells the histories of all seeds, each worker one after the other: a world has a process of its own for itself. */
@@ -38,14 +40,17 @@ async function work(seeds: Iterator<number>, onTold: PoolOptions['onTold']): Pro
 
 function ask(child: ChildProcess, seed: number): Promise<Told> {
   return new Promise(resolve => {
+    const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     const onMessage = (told: Told): void => {
+      clearTimeout(limit)
       child.off('exit', onExit)
       resolve(told)
     }
     const onExit = (code: number | null): void => {
+      clearTimeout(limit)
       child.off('message', onMessage)
-      const violations = [`the process ended with ${code}`]
-      resolve({ ...EMPTY, seed, violations })
+      const how = code === null ? `was ended after ${LIMIT_MS / 1000} s` : `ended with ${code}`
+      resolve({ ...EMPTY, seed, violations: [`the process ${how}`] })
     }
     child.once('message', onMessage)
     child.once('exit', onExit)
