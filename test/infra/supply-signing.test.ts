@@ -159,23 +159,31 @@ t.test('make release signs artefacts and image, and others find the signatures g
     }
   })
 
-  await t.test('cosign', { skip: findCosign() === undefined && 'there is no cosign: COSIGN' }, async t => {
-    const other = join(folder, 'other.pub')
-    await writeFile(other, createKeyPair().publicKey)
-    for (const one of [`${image}:v1.2.3`, ...digests.map(each => `${image}@${each}`)]) {
-      t.match(await runCosign(out, 'verify', '--key=signing.pub', one), { code: 0 }, one)
-      t.not((await runCosign(out, 'verify', `--key=${other}`, one)).code, 0, one)
-      t.match(
-        await runCosign(out, 'verify-attestation', '--key=signing.pub', '--type=slsaprovenance1', one),
-        {
-          code: 0,
-        },
-      )
-    }
-    const blob = ['--bundle=SHA256SUMS.sigstore.json', 'SHA256SUMS']
-    t.match(await runCosign(out, 'verify-blob', '--key=signing.pub', ...blob), { code: 0 })
-    t.not((await runCosign(out, 'verify-blob', `--key=${other}`, ...blob)).code, 0)
-  })
+  await t.test(
+    'cosign',
+    {
+      skip:
+        findCosign() === undefined &&
+        'no cosign here: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3, or set COSIGN',
+    },
+    async t => {
+      const other = join(folder, 'other.pub')
+      await writeFile(other, createKeyPair().publicKey)
+      for (const one of [`${image}:v1.2.3`, ...digests.map(each => `${image}@${each}`)]) {
+        t.match(await runCosign(out, 'verify', '--key=signing.pub', one), { code: 0 }, one)
+        t.not((await runCosign(out, 'verify', `--key=${other}`, one)).code, 0, one)
+        t.match(
+          await runCosign(out, 'verify-attestation', '--key=signing.pub', '--type=slsaprovenance1', one),
+          {
+            code: 0,
+          },
+        )
+      }
+      const blob = ['--bundle=SHA256SUMS.sigstore.json', 'SHA256SUMS']
+      t.match(await runCosign(out, 'verify-blob', '--key=signing.pub', ...blob), { code: 0 })
+      t.not((await runCosign(out, 'verify-blob', `--key=${other}`, ...blob)).code, 0)
+    },
+  )
 
   await t.test('again it changes nothing, and another key adds its own', async t => {
     t.match(await release(), { code: 0, out: /nothing to do: v1\.2\.3 is released/ })
