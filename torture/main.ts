@@ -6,9 +6,11 @@ const USAGE = `npm run torture -- [--seeds N] [--from N] [--jobs N]   tells N hi
 npm run torture -- --seed N [--shrink]               tells one, line by line; with --shrink its smallest form
 npm run torture -- --crashes [--seeds N] [--jobs N]  kills at every side effect of every scenario; N seeds of two at once
 npm run torture -- --crash JSON                      tells one of these again, as its failure tells how
-npm run torture -- --soak [--days N] [--nodes N] [--services N] [--interval MINUTES]   lives through a month`
+npm run torture -- --soak [--days N] [--nodes N] [--services N] [--interval MINUTES]   lives through a month
+npm run torture -- --mutations [--jobs N] [NAME ...]   breaks the code on purpose, and says which invariant tells of it`
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
     crashes: { type: 'boolean', default: false },
     crash: { type: 'string' },
+    mutations: { type: 'boolean', default: false },
     soak: { type: 'boolean', default: false },
     days: { type: 'string', default: '30' },
     nodes: { type: 'string', default: '1000' },
@@ -49,6 +52,10 @@ async function run(): Promise<boolean> {
     return printCrashes({ seeds: toNumber('seeds', values.seeds ?? '4'), jobs, print })
   }
   if (values.soak) return soak()
+  if (values.mutations) {
+    const { printMutations } = await import('./mutations/run.ts')
+    return printMutations({ parallel: jobs, print, names: positionals })
+  }
   return runHistories({
     from: toNumber('from', values.from),
     count: toNumber('seeds', values.seeds ?? '100'),

@@ -5,7 +5,7 @@ import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import type { Violation } from '../invariants/contract.ts'
 import { INVARIANTS, type InvariantId } from '../invariants/table.ts'
 import type { Mutation } from './contract.ts'
-import { MUTATIONS } from './list.ts'
+import { findMutation, MUTATIONS } from './list.ts'
 
 /** How a mutation fared. */
 export interface Caught {
@@ -84,15 +84,21 @@ export const toTable = (all: readonly Caught[]): string =>
     }),
   ].join('\n')
 
-if (import.meta.main) {
-  const names = process.argv.slice(2)
-  const mutations = MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name))
-  const all = await runMutations({ mutations })
-  process.stdout.write(`${toTable(all)}\n`)
-  const missed = all.filter(({ violation }) => !violation)
-  const unshown = names.length === 0 ? findUnshown(all) : []
-  process.stdout.write(
-    `${all.length - missed.length} of ${all.length} mutations caught; invariants without one: ${unshown.join() || 'none'}\n`,
-  )
-  process.exitCode = missed.length > 0 || unshown.length > 0 ? 1 : 0
+export interface PrintOptions {
+  readonly print: (line: string) => void
+  readonly parallel?: number
+  /** Of mutations; all by default. */
+  readonly names?: readonly string[]
+}
+
+/** Runs them and prints the table. @returns whether every one was caught, and every invariant shown to be able to fail */
+export async function printMutations({ print, names = [], ...options }: PrintOptions): Promise<boolean> {
+  const mutations = names.length > 0 ? names.map(findMutation) : MUTATIONS
+  const all = await runMutations({ mutations, ...options })
+  print(toTable(all))
+  const caught = all.filter(({ violation }) => violation).length
+  const unshown = names.length > 0 ? [] : findUnshown(all)
+  const rest = unshown.length > 0 ? `; no mutation shows ${unshown.join()}` : ''
+  print(`${caught} of ${all.length} mutations caught${rest}`)
+  return caught === all.length && unshown.length === 0
 }
