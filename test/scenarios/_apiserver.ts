@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { mapLimit } from '../../shared/controllers/map-limit.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
@@ -16,14 +17,25 @@ import type { Environment } from '../support/world.ts'
 import { type Door, type DoorCall, startDoor } from './_door.ts'
 import { type Front, startFront } from './_front.ts'
 import { call } from './_hostile.ts'
-import { isTainted, until } from './_outage.ts'
+import { isTainted } from './_outage.ts'
 
 const PARALLEL = 32
+const PATIENCE_MS = 100_000
+const POLL_MS = 20
 const PURCHASE = 'POST /ips/v1/ip-blocks'
 /** Begins the provider IDs of nodes that are none of ours. */
 export const OTHER_PROVIDER = 'other://'
 /** All of what a run on every change has no time for. */
 export const isFull = process.env['CCM_TEST_FULL'] === '1'
+
+/** Waits for a condition, and not for a time: longer than everything that runs into its limit meanwhile. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const giveUpAt = Date.now() + PATIENCE_MS
+  while (!(await holds())) {
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain until ${what}`)
+    await sleep(POLL_MS)
+  }
+}
 
 /** Two replicas of `serve` behind one address with one certificate, as a Deployment behind its Service. */
 export interface Pair {
@@ -53,7 +65,7 @@ export async function startPair(t: Test, cluster: TestCluster, options: PairOpti
     startServed(t, cluster, { resyncInterval: '5s', ...options, environment, certificate, url, registered })
   const replicas = [await start(true), await start(false)] as const
   await front.lead(...replicas.map(replica => Number(new URL(replica.url).port)))
-  await until(async () => (await readiness({ url, ca: certificate.ca })) === 200, 'a replica is ready')
+  await eventually(async () => (await readiness({ url, ca: certificate.ca })) === 200, 'a replica is ready')
   return {
     replicas,
     front,
@@ -154,7 +166,7 @@ export const createStubbornly = (api: Api, name: ServiceName): Promise<void> =>
   tryUntilStored(api, '/api/v1/namespaces/default/services', createManifest(name))
 
 async function tryUntilStored(api: Api, path: string, body: object): Promise<void> {
-  await until(async () => {
+  await eventually(async () => {
     const answer = await api.call({ method: 'POST', path, body }).catch(() => undefined)
     // 409: an earlier try was stored, and its answer lost.
     return answer?.status === 201 || answer?.status === 409

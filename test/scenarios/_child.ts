@@ -8,6 +8,7 @@ const MAIN = fileURLToPath(new URL('../../functions/main.ts', import.meta.url))
 
 /** The program in a process of its own, while it runs. */
 export interface Child {
+  readonly pid: number | undefined
   /** Both outputs so far. */
   said(): string
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
@@ -35,5 +36,5 @@ export function startChild(t: Test, args: readonly string[], env: Environment): 
     child.kill('SIGKILL')
     await ended
   })
-  return { said: () => said, kill: signal => void child.kill(signal), ended }
+  return { pid: child.pid, said: () => said, kill: signal => void child.kill(signal), ended }
 }

@@ -7,9 +7,10 @@ import { fakeKubelet } from '../support/fake-kubelet.ts'
 import { installRole } from '../support/install.ts'
 import { startServed, WEBHOOK_TOKEN } from '../support/served.ts'
 import { createWorld } from '../support/world.ts'
+import { eventually } from './_apiserver.ts'
 import { findNode } from './_deletion.ts'
 import { startFront } from './_front.ts'
-import { createOutage, expectInitialised, isTainted, until } from './_outage.ts'
+import { createOutage, expectInitialised, isTainted } from './_outage.ts'
 import {
   createJumpingClock,
   createSelfScene,
@@ -46,15 +47,15 @@ t.test('a certificate expires', { skip: assets ? false : 'needs KUBEBUILDER_ASSE
     const served = await startServed(t, cluster, { bmc, certificate, url, resyncInterval: '5s' })
     const port = Number(new URL(served.url).port)
     await front.lead(port)
-    await until(async () => !(await join()).tainted, 'the webhook is called')
+    await eventually(async () => !(await join()).tainted, 'the webhook is called')
 
     const { validToDate } = new X509Certificate(certificate.cert)
-    await until(() => Date.now() > validToDate.getTime(), 'the certificate has expired')
+    await eventually(() => Date.now() > validToDate.getTime(), 'the certificate has expired')
     // Connections that were made before are good for as long as they live.
     await front.lead(port)
     const late = await join()
     t.ok(late.tainted, 'a node joins, and nobody reviews it')
-    await until(async () => !isTainted(await findNode(admin, late.name)), 'a pass initialises it')
+    await eventually(async () => !isTainted(await findNode(admin, late.name)), 'a pass initialises it')
     await expectInitialised(t, admin, late.name, ids.get(late.name) ?? '')
 
     const { code, checks } = await diagnose({
@@ -83,24 +84,24 @@ t.test('a certificate expires', { skip: assets ? false : 'needs KUBEBUILDER_ASSE
     await Promise.all(clocks.map(clock => clock.turn(1000)))
     const trusts = async (): Promise<boolean> =>
       (await readTrusted(admin).catch(() => '')).endsWith((await readServingSecret(admin))['ca.crt'] ?? '-')
-    await until(trusts, 'it is registered')
+    await eventually(trusts, 'it is registered')
     const before = await readServingSecret(admin)
     const late = await join()
     t.ok(late.tainted, 'the API server refuses what has expired by its clock, and the node joins')
     const world = await createWorld(t, cluster, { bmc })
-    await until(async () => (await world.resync()).state === 'complete', 'a pass is made')
+    await eventually(async () => (await world.resync()).state === 'complete', 'a pass is made')
     await expectInitialised(t, admin, late.name, late.id)
 
     for (const clock of clocks) clock.jump(long)
     const changed = 'certificate changed, taken into use'
-    await until(async () => {
+    await eventually(async () => {
       await Promise.all(clocks.map(clock => clock.turn(30_000)))
       return replicas.every(({ said }) => said().includes(changed)) && (await trusts())
     }, 'both serve another one, which the API server is told to trust')
     t.not((await readServingSecret(admin))['tls.crt'], before['tls.crt'])
     for (const { serving } of replicas) {
       await front.lead(serving.port)
-      await until(async () => !(await join()).tainted, 'its webhook is called again')
+      await eventually(async () => !(await join()).tainted, 'its webhook is called again')
     }
   })
 })

@@ -7,6 +7,7 @@ import { assignedTo, createManifest } from '../support/services.ts'
 import {
   atPurchase,
   createStubbornly,
+  eventually,
   expectJoined,
   joinStubbornly,
   type Pair,
@@ -16,7 +17,7 @@ import {
 } from './_apiserver.ts'
 import { namesOf, removeNodes } from './_joins.ts'
 import { type LoadBalancers, MINUTE, startLoadBalancers } from './_load-balancers.ts'
-import { isTainted, until } from './_outage.ts'
+import { isTainted } from './_outage.ts'
 import { expectSound } from './_sound.ts'
 
 t.setTimeout(240_000)
@@ -55,7 +56,7 @@ async function loseEtcd(t: Test, cluster: TestCluster, how: string): Promise<voi
     const said = pair.replicas.map(replica => replica.log().length)
     const joined = LATE.map(name => joinStubbornly(lb.api, name))
     await t.test('answer whoever asks', t => expectAnswers(t, pair))
-    await until(
+    await eventually(
       () =>
         pair.replicas.every((replica, index) => replica.log().slice(said[index]).includes('"resync failed"')),
       'each has given up a pass',
@@ -64,8 +65,8 @@ async function loseEtcd(t: Test, cluster: TestCluster, how: string): Promise<voi
     await Promise.all([created, ...joined])
     // What was left held in the middle of a purchase frees itself by time.
     await lb.timePasses(MINUTE)
-    await until(async () => !(await listNodes(lb.admin)).some(isTainted), 'all nodes have joined')
-    await until(async () => assignedTo(await lb.service(BOUGHT_FOR)).length > 0, 'the Service is served')
+    await eventually(async () => !(await listNodes(lb.admin)).some(isTainted), 'all nodes have joined')
+    await eventually(async () => assignedTo(await lb.service(BOUGHT_FOR)).length > 0, 'the Service is served')
     t.equal(await readiness(pair.target), 200)
   })
 

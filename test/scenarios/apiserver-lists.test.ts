@@ -7,10 +7,10 @@ import { assets, CONTROLLER, startTestCluster, type TestCluster } from '../suppo
 import { createFakeNode, fakeKubelet } from '../support/fake-kubelet.ts'
 import { installRole } from '../support/install.ts'
 import type { World } from '../support/world.ts'
-import { compact, createNodes, expectJoined, OTHER_PROVIDER } from './_apiserver.ts'
+import { compact, createNodes, eventually, expectJoined, OTHER_PROVIDER } from './_apiserver.ts'
 import { type Door, type DoorCall, startDoor } from './_door.ts'
 import { complete, namesOf, removeNodes, toSummary } from './_joins.ts'
-import { createOutage, expectUntouched, until } from './_outage.ts'
+import { createOutage, expectUntouched } from './_outage.ts'
 
 t.setTimeout(240_000)
 
@@ -94,7 +94,7 @@ t.test('lists of the real API server', { skip: assets ? false : 'needs KUBEBUILD
     const controller = await cluster.kube(CONTROLLER)
     scene.between(async () => {
       await admin.request({ method: 'DELETE', path: ROLE })
-      await until(() => isRefused(controller), 'the API server has heard of it')
+      await eventually(() => isRefused(controller), 'the API server has heard of it')
     })
     await t.rejects(world.resync(), { code: 'KUBE_FORBIDDEN' })
     for (const name of [...FIRST, ...LAST]) await expectUntouched(t, admin, name)
@@ -179,7 +179,7 @@ async function limitUs({ t, admin, cluster }: Scene): Promise<void> {
   const spec = { priorityLevelConfiguration: STARVED.metadata, matchingPrecedence: 2, rules }
   await admin.request({ method: 'POST', path: SCHEMA, body: { ...STARVED, spec } })
   const refused = async () => (await askTogether(cluster)).some(status => status === 429)
-  await until(refused, 'the API server has heard of it')
+  await eventually(refused, 'the API server has heard of it')
 }
 
 /** Status of each of some requests of ours that are sent side by side, and not repeated. */
@@ -195,7 +195,7 @@ async function unlimitUs({ admin, cluster }: Pick<Scene, 'admin' | 'cluster'>): 
   for (const path of [SCHEMA, LEVEL])
     await admin.request({ method: 'DELETE', path: `${path}/starved` }).catch(() => {})
   const isFree = async () => (await askTogether(cluster)).every(status => status === 200)
-  await until(isFree, 'the API server has heard of its end')
+  await eventually(isFree, 'the API server has heard of its end')
 }
 
 /** Passes bring up what is left, and find nothing more to do. */

@@ -5,6 +5,7 @@ import { assignedTo } from '../support/services.ts'
 import {
   atPurchase,
   createStubbornly,
+  eventually,
   expectJoined,
   isFull,
   joinStubbornly,
@@ -16,7 +17,7 @@ import {
 import type { DoorCall } from './_door.ts'
 import { namesOf, removeNodes } from './_joins.ts'
 import { type LoadBalancers, MINUTE, startLoadBalancers } from './_load-balancers.ts'
-import { isTainted, until } from './_outage.ts'
+import { isTainted } from './_outage.ts'
 import { expectSound } from './_sound.ts'
 
 t.setTimeout(240_000)
@@ -128,9 +129,12 @@ async function tell(t: Test, cluster: TestCluster, story: Story, signal: 'SIGTER
       // What was left held in the middle of a purchase frees itself by time.
       if (purchases > 0) await lb.timePasses(MINUTE)
       t.equal(await readiness(pair.target).catch(() => 200), 200, 'they stay of use')
-      await until(async () => (await listNodes(lb.admin)).every(node => !isTainted(node)), 'all have joined')
+      await eventually(
+        async () => (await listNodes(lb.admin)).every(node => !isTainted(node)),
+        'all have joined',
+      )
       for (const name of services)
-        await until(async () => assignedTo(await lb.service(name)).length > 0, `${name} is served`)
+        await eventually(async () => assignedTo(await lb.service(name)).length > 0, `${name} is served`)
     })
     await expectJoined(t, lb.admin, ids)
     t.equal(lb.purchases(), purchases)
