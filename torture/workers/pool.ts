@@ -16,6 +16,8 @@ export interface PoolOptions {
 
 /** Of one history; it takes seconds. */
 const LIMIT_MS = 600_000
+/** Histories of one process: what a world leaves in memory ends with it. */
+const LIFE = 100
 const WORKER = join(import.meta.dirname, 'worker.ts')
 
 /** Tells the histories of all seeds, each worker one after the other: a world has a process of its own for itself. */
@@ -26,12 +28,15 @@ export async function tellAll({ jobs, seeds, onTold }: PoolOptions): Promise<voi
 /** A worker that dies takes its seed with it, which counts as a violation; another one goes on. */
 async function work(seeds: Iterator<number>, onTold: PoolOptions['onTold']): Promise<void> {
   let child: ChildProcess | undefined
+  let age = 0
   for (let next = seeds.next(); !next.done; next = seeds.next()) {
     child ??= fork(WORKER, { env: { ...process.env, NODE_OPTIONS: '' } })
     const told = await ask(child, next.value)
-    if (told.memory === 0) {
+    age += 1
+    if (told.memory === 0 || age === LIFE) {
       child.kill('SIGKILL')
       child = undefined
+      age = 0
     }
     onTold(told)
   }
