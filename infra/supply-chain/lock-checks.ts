@@ -15,7 +15,6 @@ export interface Findings {
   readonly notes: readonly string[]
 }
 
-const REGISTRY = 'https://registry.npmjs.org/'
 const VERSION = 3
 const CPUS: ReadonlySet<string> = new Set(['x64', 'arm64'])
 /** Ranges of versions, and aliases of them: what the registry answers. Everything else is fetched from somewhere. */
@@ -52,9 +51,8 @@ function checkPackage(title: string, one: LockedPackage): string[] {
   const elsewhere = Object.entries(toSpecifiers(one)).filter(([, range]) => !RANGE.test(range))
   return [
     ...(one.link ? [`${title} is a folder of this machine`] : []),
-    ...(one.resolved === undefined || one.resolved.startsWith(REGISTRY)
-      ? []
-      : [`${title} comes from ${one.resolved}, not from the registry`]),
+    // For what comes from the registry .npmrc leaves the place out: every machine has it from its own.
+    ...(one.resolved === undefined ? [] : [`${title} comes from ${one.resolved}, not from the registry`]),
     ...elsewhere.map(([name, range]) => `${title} wants ${name} from ${range}, not from the registry`),
     ...(one.integrity?.startsWith('sha512-') || isOfAnotherPlatform(one)
       ? []
