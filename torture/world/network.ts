@@ -30,6 +30,8 @@ export interface Wires extends Striking {
    * @throws what node-fetch throws for a connection that breaks or a signal that aborts
    */
   send(call: Call, sending?: Sending): Promise<Delivered>
+  /** The answers that stale ones would be taken from. */
+  readonly forget: () => void
 }
 
 export interface WiresOptions {
@@ -158,6 +160,7 @@ export function createWires(options: WiresOptions): Wires {
 
   return {
     ...faults,
+    forget: () => reads.clear(),
     send: (call, sending = {}) => untilAborted(travel(call, sending), sending.signal),
   }
 }

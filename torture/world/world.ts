@@ -91,7 +91,8 @@ interface Sides {
   readonly processes: Living[]
 }
 
-function forget({ cluster, cloud, processes }: Sides): void {
+function forget({ cluster, cloud, wires, processes }: Sides): void {
+  wires.forget()
   cluster.requests.clear()
   cluster.store.compact()
   cloud.requests.clear()
