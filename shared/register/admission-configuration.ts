@@ -36,6 +36,27 @@ const EMPTY: AdmissionConfiguration = {
 export const findPlugin = (inUse: AdmissionConfiguration | undefined): AdmissionPlugin | undefined =>
   inUse?.plugins?.find(({ name }) => name === WEBHOOK_PLUGIN)
 
+/** Whether an API server could read it, as far as it is looked at here. */
+export const isAdmissionConfiguration = ({ plugins }: Readonly<Record<string, unknown>>): boolean =>
+  isListOf(plugins, ({ name, path, configuration }) => {
+    const isPath = path === undefined || typeof path === 'string'
+    return typeof name === 'string' && isPath && isConfiguration(configuration)
+  })
+
+/** As isAdmissionConfiguration; of one plugin's own configuration. */
+export const isConfiguration = (value: unknown): boolean =>
+  value === undefined || (isFields(value) && ['string', 'undefined'].includes(typeof value['kubeConfigFile']))
+
+/** As isAdmissionConfiguration; of the credentials. */
+export const isWebhookUsers = ({ users }: Readonly<Record<string, unknown>>): boolean =>
+  isListOf(users, ({ name }) => typeof name === 'string')
+
+const isListOf = (value: unknown, isItem: (item: Readonly<Record<string, unknown>>) => boolean): boolean =>
+  value === undefined || (Array.isArray(value) && value.every(item => isFields(item) && isItem(item)))
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** The configuration in use with our plugin first; without one in use, our plugin alone. */
 export function toAdmissionConfiguration(
   kubeConfigFile: string,

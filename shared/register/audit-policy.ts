@@ -34,18 +34,33 @@ const RINGING_STAGE = 'ResponseComplete'
 const API_VERSION = 'audit.k8s.io/v1'
 
 /** Why a file is no policy that an API server takes, as far as it is looked at here. */
-export function findPolicyProblems({ apiVersion, rules }: AuditPolicy): readonly string[] {
-  const version =
-    apiVersion === API_VERSION ? [] : [`is of ${apiVersion}: an API server takes ${API_VERSION} only`]
-  if (!Array.isArray(rules)) return [...version, 'has no rules']
-  const wrong = (rules as readonly unknown[]).flatMap((rule, index) =>
-    isRule(rule) ? [] : [`has a rule ${index + 1} that is none: it needs a level`],
-  )
-  return [...version, ...wrong]
+export function findPolicyProblems({ apiVersion, rules, omitStages }: AuditPolicy): readonly string[] {
+  const given = typeof apiVersion === 'string' ? apiVersion : 'no version'
+  const problems = given === API_VERSION ? [] : [`is of ${given}: an API server takes ${API_VERSION} only`]
+  if (!isTexts(omitStages)) problems.push('has omitStages that are no list of names')
+  if (!Array.isArray(rules)) return [...problems, 'has no rules']
+  const wrong = (rules as readonly unknown[]).flatMap((rule, index) => findRuleProblem(rule, index + 1))
+  return [...problems, ...wrong]
 }
 
-const isRule = (rule: unknown): boolean =>
-  typeof rule === 'object' && rule !== null && 'level' in rule && typeof rule.level === 'string'
+function findRuleProblem(rule: unknown, number: number): readonly string[] {
+  if (!isFields(rule) || typeof rule['level'] !== 'string')
+    return [`has a rule ${number} that is none: it needs a level`]
+  const { users, verbs, nonResourceURLs, omitStages, resources } = rule
+  const isSound =
+    [users, verbs, nonResourceURLs, omitStages].every(isTexts) &&
+    (resources === undefined || (Array.isArray(resources) && resources.every(isGroup)))
+  return isSound ? [] : [`has a rule ${number} with something other than lists of names in it`]
+}
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const isTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every(text => typeof text === 'string'))
+
+const isGroup = (value: unknown): boolean =>
+  isFields(value) && ['string', 'undefined'].includes(typeof value['group']) && isTexts(value['resources'])
 
 /**
  * Our rules, then those in use. An API server sends one policy's events to all its audit backends, so whatever the

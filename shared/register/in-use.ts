@@ -4,6 +4,9 @@ import {
   type AdmissionConfiguration,
   type AdmissionPlugin,
   findPlugin,
+  isAdmissionConfiguration,
+  isConfiguration,
+  isWebhookUsers,
   WEBHOOK_PLUGIN,
   type WebhookAdmission,
   type WebhookUsers,
@@ -23,30 +26,40 @@ export async function readAdmission(path: string | undefined, problems: string[]
   const inUse = await readWhole(path, problems)
   const usersFile = findPlugin(inUse)?.configuration?.kubeConfigFile
   if (usersFile === undefined) return { inUse }
-  return { inUse, usersFile, users: await readYaml<WebhookUsers>(usersFile, 'Config', problems) }
+  return {
+    inUse,
+    usersFile,
+    users: await readYaml<WebhookUsers>(usersFile, 'Config', problems, isWebhookUsers),
+  }
 }
 
 /** Files of plugins are taken in: their names are relative to a file that will not be read any more. */
 async function readWhole(path: string, problems: string[]): Promise<AdmissionConfiguration | undefined> {
-  const inUse = await readYaml<AdmissionConfiguration>(path, 'AdmissionConfiguration', problems)
+  const inUse = await readYaml<AdmissionConfiguration>(
+    path,
+    'AdmissionConfiguration',
+    problems,
+    isAdmissionConfiguration,
+  )
   if (!inUse?.plugins) return inUse
   const plugins: AdmissionPlugin[] = []
   for (const { path: file, ...plugin } of inUse.plugins) {
     const isElsewhere = file !== undefined && plugin.configuration === undefined
     const kind = plugin.name === WEBHOOK_PLUGIN ? 'WebhookAdmissionConfiguration' : undefined
     const configuration = isElsewhere
-      ? await readYaml<WebhookAdmission>(resolve(dirname(path), file), kind, problems)
+      ? await readYaml<WebhookAdmission>(resolve(dirname(path), file), kind, problems, isConfiguration)
       : plugin.configuration
     plugins.push({ ...plugin, ...(configuration && { configuration }) })
   }
   return { ...inUse, plugins }
 }
 
-/** @param kind undefined takes any. @returns undefined, and a problem, for a file that is not there or no such object */
+/** @param kind undefined takes any. @param isSound what is read of it is of the right types. @returns undefined, and a problem, for a file that is not there or no such object */
 export async function readYaml<T>(
   path: string,
   kind: string | undefined,
   problems: string[],
+  isSound: (value: Readonly<Record<string, unknown>>) => boolean = () => true,
 ): Promise<T | undefined> {
   const { parse } = await import('yaml')
   const text = await readIfThere(path)
@@ -57,7 +70,8 @@ export async function readYaml<T>(
   try {
     const value: unknown = parse(text)
     const isObject = typeof value === 'object' && value !== null && 'kind' in value
-    if (isObject && (kind === undefined || value.kind === kind)) return value as T
+    const isKind = isObject && (kind === undefined || value.kind === kind)
+    if (isKind && isSound({ ...value })) return value as T
     problems.push(`${path} is no ${kind ?? 'configuration of a plugin'}`)
   } catch (error) {
     problems.push(`${path} is no YAML (${isNativeError(error) ? error.name : 'not understood'})`)

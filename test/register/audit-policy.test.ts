@@ -96,3 +96,22 @@ t.test('what is no policy is refused with every reason', async t => {
     'has no rules',
   ])
 })
+
+t.test('a rule with fields of other types is named, not stumbled over', async t => {
+  const odd: readonly object[] = [
+    { resources: 'nodes' },
+    { resources: [{ resources: 'nodes' }] },
+    { resources: [{ group: 5 }] },
+    { resources: [null] },
+    { users: {} },
+    { omitStages: [1] },
+    { nonResourceURLs: '/' },
+  ]
+  const rules = odd.map(fields => ({ level: 'Metadata', ...fields })) as AuditRule[]
+  t.strictSame(
+    findPolicyProblems(toPolicy(rules)),
+    odd.map((_, index) => `has a rule ${index + 1} with something other than lists of names in it`),
+  )
+  const version = { toString: 1 } as unknown as string
+  t.match(findPolicyProblems(toPolicy([], { apiVersion: version })), [/^is of no version/])
+})
