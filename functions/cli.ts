@@ -1,6 +1,5 @@
 import { type CommandFlag, readCommandLine, settingFlags } from '../shared/command-line.ts'
 import { CcmError, hasCode } from '../shared/errors.ts'
-import { toShortLine } from '../shared/printable.ts'
 import type { CliIo, Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 
@@ -80,7 +79,7 @@ function toRows(rows: readonly (readonly [string, string])[]): string[] {
 /** Each problem in a line of its own where there are several. */
 function toErrorLines({ code, message, action, fields }: CcmError): string[] {
   const { problems = [message] } = fields as { problems?: readonly string[] }
-  return [...problems.map(problem => `${code}: ${toShortLine(problem)}`), action]
+  return [...problems.map(problem => `${code}: ${problem}`), action]
 }
 
 /** Nobody reads a log beside the terminal, so an unforeseen failure shows its own message. */

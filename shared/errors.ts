@@ -24,7 +24,7 @@ export class CcmError extends Error {
     super(toShortLine(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'CcmError'
     this.code = code
-    this.fields = options.fields ?? {}
+    this.fields = withShortProblems(options.fields ?? {})
   }
 
   get retry(): boolean {
@@ -35,6 +35,12 @@ export class CcmError extends Error {
     return ERRORS[this.code].action
   }
 }
+
+/** Problems are shown one by one in the place of the message. */
+const withShortProblems = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Array.isArray(fields['problems'])
+    ? { ...fields, problems: fields['problems'].map(problem => toShortLine(String(problem))) }
+    : fields
 
 /** True for a CcmError with one of the given codes (any code when none is given). */
 export function hasCode(error: unknown, ...codes: ErrorCode[]): error is CcmError {

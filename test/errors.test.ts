@@ -43,4 +43,8 @@ t.test('a message is one line that a terminal can show, whoever wrote parts of i
   const long = new CcmError('BMC_BAD_REQUEST', 'x'.repeat(1_000_000)).message
   t.ok(long.length <= 8192)
   t.ok(long.endsWith('…'))
+  const { fields } = new CcmError('CCM_CONFIG_INVALID', 'x', {
+    fields: { problems: ['a\u001b[2J\nb'], node: 'a' },
+  })
+  t.strictSame(fields, { problems: ['a[2J b'], node: 'a' })
 })
