@@ -27,8 +27,8 @@ const REFUSALS = [400, 422, 500]
 
 export function createWriteChecks({ inputs }: State): WriteChecks {
   const unheard = new Map<string, number>()
-  /** Last answer to a review, by the user's object. */
-  let reviews: RequestDone[] = []
+  /** Reviews whose request has not ended yet. */
+  let reviews: Asked[] = []
   let isResting = false
 
   function noteTrouble({ call, trouble, at }: RequestDone): void {
@@ -66,7 +66,7 @@ export function createWriteChecks({ inputs }: State): WriteChecks {
       if (entry.kind !== 'request') return []
       if (inputs.isProcess(entry.by)) return checkOurs(entry)
       if (entry.call.to !== 'admission') return checkUsers(entry)
-      reviews = [...reviews.slice(-MAX_REVIEWS), entry]
+      reviews = [...reviews.slice(-MAX_REVIEWS), toAsked(entry)]
       return []
     },
   }
@@ -77,20 +77,32 @@ const MAX_REVIEWS = 100
 
 const textOf = ({ method, path, body }: Call): string => `${method} ${path} ${body}`
 
-/** By its user and its object: users ask for one thing at a time. */
-function isReviewOf({ call }: RequestDone, { from, path }: Call): boolean {
-  const { userInfo, namespace = '', name = '' } = readRequest(call.body)
-  const isObject = name === '' || path.endsWith(`/${name}`) || path.endsWith('s')
-  return userInfo?.username === from && path.includes(namespace) && isObject
-}
-
+/** A review, read once. */
 interface Asked {
-  readonly userInfo?: { readonly username?: string }
-  readonly namespace?: string
-  readonly name?: string
+  readonly user: string | undefined
+  readonly namespace: string
+  readonly name: string
+  readonly answer: string | undefined
 }
 
-const readRequest = (body: string): Asked => (JSON.parse(body) as { request?: Asked }).request ?? {}
+interface ReviewBody {
+  readonly request?: {
+    readonly userInfo?: { readonly username?: string }
+    readonly namespace?: string
+    readonly name?: string
+  }
+}
+
+function toAsked({ call, answer }: RequestDone): Asked {
+  const { userInfo, namespace = '', name = '' } = (JSON.parse(call.body) as ReviewBody).request ?? {}
+  return { user: userInfo?.username, namespace, name, answer }
+}
+
+/** By its user and its object: users ask for one thing at a time. */
+function isReviewOf({ user, namespace, name }: Asked, { from, path }: Call): boolean {
+  const isObject = name === '' || path.endsWith(`/${name}`) || path.endsWith('s')
+  return user === from && path.includes(namespace) && isObject
+}
 
 /** Fields that a patch touches, as the API server names them: `metadata.annotations`. */
 function readPatch(answer = ''): readonly string[] {
