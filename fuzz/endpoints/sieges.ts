@@ -67,8 +67,9 @@ const deepReview = (): string => {
   return toHead(body.length) + body
 }
 
+const count = (text: string): number => text.split('"patchType"').length - 1
+
 async function pipeline(stage: Stage): Promise<ReadonlyMap<string, number>> {
-  const count = (text: string): number => text.split('"patchType"').length - 1
   const text = await exchange(await stage.connect(), RIGHT.repeat(MANY), text => count(text) === MANY)
   const answered = count(text)
   if (answered !== MANY) throw new Violation(`${answered} of ${MANY} requests in one go were answered`)

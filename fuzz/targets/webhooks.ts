@@ -94,11 +94,11 @@ async function attemptReview({ announcer, body, isTyped }: Review): Promise<stri
   })
   const response = await callWebhook(webhook, { ...HEAD, path: '/admission', body })
   const outcome = judge(response, scene, isTyped)
-  return outcome === 'ok' ? judgeAnswer(response, body) : outcome
+  return outcome === 'ok' ? judgeAnswer(response, body, isTyped) : outcome
 }
 
-/** An answer that the API server takes: its patch applies, and its warnings travel in headers. */
-function judgeAnswer(response: WebhookResponse, body: string): string {
+/** An answer that the API server takes: the patch of an object that it may send applies, and warnings travel in headers. */
+function judgeAnswer(response: WebhookResponse, body: string, isTyped = false): string {
   interface Answer {
     readonly response: {
       readonly allowed: boolean
@@ -110,6 +110,7 @@ function judgeAnswer(response: WebhookResponse, body: string): string {
   ensure(allowed, 'a review was denied')
   for (const warning of warnings) checkText('a warning', warning, 256)
   if (patch === undefined) return warnings.length > 0 ? 'warned' : 'untouched'
+  if (!isTyped) return 'patched'
   const { request } = JSON.parse(body) as { request: { object: unknown } }
   const operations = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as Operation[]
   const problems = applyPatch(request.object, operations).filter(problem => problem !== null)
