@@ -15,10 +15,7 @@ export const SUITES: readonly Suite[] = [
   { file: 'test/doctor/doctor.test.ts' },
   {
     file: 'test/scenarios/apiserver-certificate.test.ts',
-    not: {
-      binary: 'its clock and certificate are those of the test',
-      functions: 'API Gateway ends TLS with a certificate of its own',
-    },
+    not: { functions: 'API Gateway ends TLS with a certificate of its own' },
   },
   {
     file: 'test/scenarios/credentials.test.ts',
@@ -36,7 +33,12 @@ export const SUITES: readonly Suite[] = [
     not: { functions: 'it asks /healthz, which only serve has' },
   },
   { file: 'test/scenarios/outage.test.ts' },
+  {
+    file: 'test/scenarios/overload.test.ts',
+    not: { functions: 'API Gateway limits what comes in, before any function' },
+  },
   { file: 'test/scenarios/paths.test.ts' },
+  { file: 'test/scenarios/rate-limit.test.ts' },
   { file: 'test/scenarios/reprovisioned.test.ts' },
   { file: 'test/scenarios/scale.test.ts' },
   { file: 'test/scenarios/servers.test.ts' },
