@@ -1,17 +1,17 @@
-import { type Kind, measureCapacity, measureRecovery, type Rates, runStorm } from './overload-storm.ts'
+import { measureRecovery, runStorm, warmUp } from './overload-storm.ts'
 
 /** One thing that the client is asked to do. */
 export type Order =
-  | { readonly do: 'capacity'; readonly port: number; readonly kind: Kind; readonly ms: number }
-  | { readonly do: 'storm'; readonly port: number; readonly seconds: number; readonly rates: Rates }
+  | { readonly do: 'warm up'; readonly port: number; readonly ms: number }
+  | { readonly do: 'storm'; readonly port: number; readonly seconds: number }
   | { readonly do: 'recovery'; readonly port: number; readonly limitMs: number }
 
 async function carryOut(order: Order): Promise<unknown> {
   switch (order.do) {
-    case 'capacity':
-      return measureCapacity(order.port, order.kind, order.ms)
+    case 'warm up':
+      return (await warmUp(order.port, order.ms)) ?? 'warm'
     case 'storm':
-      return runStorm(order.port, order.seconds, order.rates)
+      return runStorm(order.port, order.seconds)
     case 'recovery':
       return measureRecovery(order.port, order.limitMs)
   }

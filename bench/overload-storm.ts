@@ -1,12 +1,8 @@
-import { type Answer, createPool } from './overload-connection.ts'
+import { createPool, type Pool } from './overload-connection.ts'
 import { HEALTH, TIMEOUT_MS, toBatches, toNodeReviews, toServiceReviews } from './overload-requests.ts'
 
 /** What comes in a storm. */
-export const KINDS = ['nodes', 'services', 'batches'] as const
-export type Kind = (typeof KINDS)[number]
-
-/** Arrivals a second, whatever became of those before. */
-export type Rates = Readonly<Record<Kind, number>>
+type Kind = 'nodes' | 'services' | 'batches'
 
 /** What became of reviews; times in milliseconds from the arrival on, as the caller sees them. */
 export interface ReviewsOutcome {
@@ -21,9 +17,8 @@ export interface ReviewsOutcome {
 export interface StormOutcome {
   readonly nodes: ReviewsOutcome
   readonly services: ReviewsOutcome
-  readonly batches: number
   readonly taken: number
-  /** Answers with 429; each batch is delivered again when the answer says. */
+  /** Answers with 429; the caller comes again when the answer says. */
   readonly refused: number
   readonly healthTimes: readonly number[]
   /** Health calls without an answer within a second, which is what a kubelet waits by default. */
@@ -40,124 +35,98 @@ const CONNECTIONS = { nodes: 96, services: 96, batches: 63 } as const
 const BATCH_TIMEOUT_MS = 30_000
 const HEALTH_TIMEOUT_MS = 1000
 const HEALTH_EVERY_MS = 100
-const TICK_MS = 5
+const OPENING_MS = 1500
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 const pick = (kind: Kind, index: number): Buffer => REQUESTS[kind][index % REQUESTS[kind].length] as Buffer
 
-/** Requests that the server answers in so long when nothing else asks for anything. */
-export async function measureCapacity(port: number, kind: Kind, ms: number): Promise<number> {
-  const size = kind === 'batches' ? 2 : 16
-  const pool = createPool(port, size)
-  const end = performance.now() + ms
-  let count = 0
-  const one = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const answer = await pool.call(pick(kind, count++), BATCH_TIMEOUT_MS)
-      if (answer?.status !== 200) throw new Error(`no capacity: ${answer?.text ?? 'no answer'}`)
-    }
-  }
-  await Promise.all(Array.from({ length: size }, one))
+/** Nothing but reviews for so long, on a few connections: what a server learns once is learnt. */
+export async function warmUp(port: number, ms: number): Promise<void> {
+  const pool = createPool(port, 8)
+  const until = performance.now() + ms
+  await keepBusy(until, 8, async index => {
+    const answer = await pool.call(pick(index % 2 === 0 ? 'nodes' : 'services', index), BATCH_TIMEOUT_MS)
+    if (answer?.status !== 200) throw new Error(`a review failed: ${answer?.text ?? 'no answer'}`)
+  })
   pool.close()
-  return count
 }
 
-/** Calls `arrive` so many times a second. */
-async function pour(perSecond: number, until: number, arrive: (index: number) => void): Promise<void> {
-  const start = performance.now()
-  let arrived = 0
-  while (performance.now() < until) {
-    const due = ((performance.now() - start) * perSecond) / 1000
-    for (; arrived < due; arrived += 1) arrive(arrived)
-    await sleep(TICK_MS)
+/** So many callers that never rest: each calls as soon as it was answered. */
+async function keepBusy(
+  until: number,
+  callers: number,
+  call: (index: number) => Promise<void>,
+): Promise<void> {
+  let index = 0
+  const one = async (): Promise<void> => {
+    while (performance.now() < until) await call(index++)
   }
+  await Promise.all(Array.from({ length: callers }, one))
 }
 
-/** One kind's calls; a caller without a connection would open one more, and be answered as late as the others. */
-function createCallers(port: number, kind: Kind, timeoutMs: number) {
-  const pool = createPool(port, CONNECTIONS[kind])
-  const call = async (index: number): Promise<Answer> =>
-    pool.isFree() ? pool.call(pick(kind, index), timeoutMs) : undefined
-  return { call, close: () => pool.close() }
-}
+const openAll = (pool: Pool, size: number): Promise<unknown> =>
+  Promise.all(Array.from({ length: size }, () => pool.call(HEALTH, BATCH_TIMEOUT_MS)))
 
 function createReviewers(port: number, kind: 'nodes' | 'services') {
-  const callers = createCallers(port, kind, TIMEOUT_MS)
+  const pool = createPool(port, CONNECTIONS[kind])
   const outcome = { came: 0, patched: 0, untouched: 0, times: [] as number[] }
-  async function review(index: number): Promise<void> {
+  async function call(index: number): Promise<void> {
     outcome.came += 1
     const startedAt = performance.now()
-    const answer = await callers.call(index)
+    const answer = await pool.call(pick(kind, index), TIMEOUT_MS)
     outcome.times.push(answer ? performance.now() - startedAt : TIMEOUT_MS)
     if (answer?.text.includes('"patch":"')) outcome.patched += 1
     else if (answer?.status === 200) outcome.untouched += 1
   }
-  return { review, outcome, close: callers.close }
+  return { call, outcome, open: () => openAll(pool, CONNECTIONS[kind]), close: () => pool.close() }
 }
 
 function createDeliveries(port: number, until: number) {
-  const callers = createCallers(port, 'batches', BATCH_TIMEOUT_MS)
-  const outcome = { batches: 0, taken: 0, refused: 0 }
-  async function deliver(index: number): Promise<void> {
-    const answer = await callers.call(index)
+  const pool = createPool(port, CONNECTIONS.batches)
+  const outcome = { taken: 0, refused: 0 }
+  async function call(index: number): Promise<void> {
+    const answer = await pool.call(pick('batches', index), BATCH_TIMEOUT_MS)
     if (answer?.status === 200) outcome.taken += 1
     if (answer?.status !== 429) return
     outcome.refused += 1
+    // As the API server does; another batch is as good as the same again.
     const againMs = Number(/^retry-after: (\d+)/im.exec(answer.text)?.[1]) * 1000
-    if (performance.now() + againMs >= until) return
-    await sleep(againMs)
-    await deliver(index)
+    await sleep(Math.min(againMs, Math.max(until - performance.now(), 0)))
   }
-  return {
-    deliver: async (index: number) => {
-      outcome.batches += 1
-      await deliver(index)
-    },
-    outcome,
-    close: callers.close,
-  }
+  return { call, outcome, open: () => openAll(pool, CONNECTIONS.batches), close: () => pool.close() }
 }
 
+/** A probe has a connection of its own each time, as a kubelet's has. */
 function createProber(port: number) {
-  const pool = createPool(port, 1)
   const outcome = { healthTimes: [] as number[], healthMissed: 0 }
-  async function probe(): Promise<void> {
-    if (!pool.isFree()) return
+  async function call(): Promise<void> {
+    const pool = createPool(port, 1)
     const startedAt = performance.now()
     if (await pool.call(HEALTH, HEALTH_TIMEOUT_MS)) outcome.healthTimes.push(performance.now() - startedAt)
     else outcome.healthMissed += 1
+    pool.close()
+    await sleep(HEALTH_EVERY_MS)
   }
-  return { probe, outcome, close: () => pool.close() }
+  return { call, outcome }
 }
 
 /** A storm, to its end: calls that are under way are waited for. */
-export async function runStorm(port: number, seconds: number, rates: Rates): Promise<StormOutcome> {
-  const until = performance.now() + seconds * 1000
+export async function runStorm(port: number, seconds: number): Promise<StormOutcome> {
+  const until = performance.now() + OPENING_MS + seconds * 1000
   const [nodes, services] = [createReviewers(port, 'nodes'), createReviewers(port, 'services')]
   const [deliveries, prober] = [createDeliveries(port, until), createProber(port)]
-  const calls = new Set<Promise<void>>()
-  const start =
-    (call: (index: number) => Promise<void>) =>
-    (index: number): void => {
-      const called = call(index)
-      calls.add(called)
-      void called.finally(() => calls.delete(called))
-    }
+  // Node accepts one connection in a turn of its event loop: a storm that opens them all would measure that.
+  for (const part of [nodes, services, deliveries]) await part.open()
+  await sleep(Math.max(until - seconds * 1000 - performance.now(), 0))
   await Promise.all([
-    pour(rates.nodes, until, start(nodes.review)),
-    pour(rates.services, until, start(services.review)),
-    pour(rates.batches, until, start(deliveries.deliver)),
-    pour(1000 / HEALTH_EVERY_MS, until, start(prober.probe)),
+    keepBusy(until, CONNECTIONS.nodes, nodes.call),
+    keepBusy(until, CONNECTIONS.services, services.call),
+    keepBusy(until, CONNECTIONS.batches, deliveries.call),
+    keepBusy(until, 1, prober.call),
   ])
-  while (calls.size > 0) await Promise.race(calls)
-  for (const part of [nodes, services, deliveries, prober]) part.close()
-  return {
-    nodes: nodes.outcome,
-    services: services.outcome,
-    ...deliveries.outcome,
-    ...prober.outcome,
-  }
+  for (const part of [nodes, services, deliveries]) part.close()
+  return { nodes: nodes.outcome, services: services.outcome, ...deliveries.outcome, ...prober.outcome }
 }
 
 /** Milliseconds until five reviews in a row are answered with a patch within the limit; at most a minute. */
