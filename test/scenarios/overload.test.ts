@@ -35,6 +35,9 @@ function call({ url, ca, token }: Served, path: string, body?: string): Promise<
   })
 }
 
+const isInitialised = ({ spec }: KubeNode): boolean =>
+  spec?.providerID !== undefined && !spec.taints?.some(({ key }) => key === UNINITIALIZED_TAINT)
+
 forEachCluster(t, 'more than serve takes on', {}, async (t, cluster) => {
   const served = await startServed(t, cluster, { environment: TIGHT, resyncInterval: '5s' })
   const admin = await cluster.kube()
@@ -48,8 +51,6 @@ forEachCluster(t, 'more than serve takes on', {}, async (t, cluster) => {
     await Promise.all(NODES.map(create))
     t.ok((await Promise.all(batches)).every(status => status === 200 || status === 429))
     if (readHost() !== 'functions') t.strictSame(new Set(await Promise.all(health)), new Set([200]))
-    const isInitialised = ({ spec }: KubeNode): boolean =>
-      spec?.providerID !== undefined && !spec.taints?.some(({ key }) => key === UNINITIALIZED_TAINT)
     await until(async () => (await listNodes(admin)).every(isInitialised), 'all nodes are initialised')
     const ids = (await listNodes(admin)).map(({ spec }) => spec?.providerID)
     t.equal(new Set(ids).size, NODES.length, 'each by a server of its own')
