@@ -1,8 +1,10 @@
 import t from 'tap'
 import { DEEDS } from '../../torture/histories/actions/all.ts'
 import { FAULT_NAMES } from '../../torture/histories/actions/fault-actions.ts'
+import { createActiveFaults } from '../../torture/histories/active-faults.ts'
 import {
   addCoverage,
+  CARRIED_OUT,
   type Coverage,
   count,
   findGaps,
@@ -41,8 +43,9 @@ t.test('a seed tells the same history again, whatever was told before', async t 
 t.test('what was carried out while what struck is counted', async t => {
   const sum: Coverage = {}
   const one: Coverage = {}
-  count(one, 'create', ['cloud: 500'])
-  count(one, 'create', [])
+  count(one, 'create', CARRIED_OUT)
+  count(one, 'create', CARRIED_OUT)
+  count(one, 'create', 'cloud: 500')
   addCoverage(sum, one)
   addCoverage(sum, one)
   t.strictSame(sum, { create: { 'carried out': 4, 'cloud: 500': 2 } })
@@ -52,6 +55,32 @@ t.test('what was carried out while what struck is counted', async t => {
   ])
   t.match(printCoverage(sum, ['create', 'delete'], ['cloud: 500']), /create +2\ndelete +—/)
 })
+
+t.test(
+  'an action counts under a fault that strikes while or after it is carried out, and before that is over',
+  async t => {
+    const pairs: string[] = []
+    let hits = 0
+    const ends: (() => void)[] = []
+    const faults = createActiveFaults((action, fault) => pairs.push(`${action} × ${fault}`))
+    const agenda = { after: (_ms: number, work: () => void) => void ends.push(work), elapse: async () => {} }
+    faults.note('before')
+    faults.begin({ name: 'cloud: 500', hits: () => hits, end: () => {} }, agenda, 1)
+    faults.note('create')
+    faults.look()
+    t.strictSame(pairs, [], 'nothing was struck')
+    hits = 2
+    faults.look()
+    faults.note('delete')
+    faults.look()
+    t.strictSame(pairs, ['create × cloud: 500'])
+    for (const end of ends) end()
+    hits = 3
+    faults.look()
+    t.strictSame(pairs, ['create × cloud: 500'], 'it was over')
+    t.equal(faults.hits, 2)
+  },
+)
 
 t.test('names of actions and faults are told apart', async t => {
   const names = DEEDS.map(({ name }) => name)

@@ -13,8 +13,10 @@ export interface Fault {
 export interface ActiveFaults {
   /** Begins it, and ends it after a time. */
   begin(fault: Fault, agenda: Agenda, ms: number): void
-  /** What was, or is, wrong since the last call of this, and struck meanwhile. */
-  struck(): readonly string[]
+  /** An action is carried out: under every fault that is active, as soon as that strikes once more. */
+  note(action: string): void
+  /** Counts what has struck since the last look. */
+  look(): void
   /** Ends all. */
   end(): void
   /** Calls struck so far. */
@@ -25,36 +27,43 @@ interface Watched {
   readonly fault: Fault
   seen: number
   isOver: boolean
+  /** Actions that were carried out under it and that it has not struck after yet. */
+  actions: string[]
 }
 
-export function createActiveFaults(): ActiveFaults {
+/** @param onPair hears of every action that was carried out under a fault that struck then */
+export function createActiveFaults(onPair: (action: string, fault: string) => void): ActiveFaults {
   let watched: Watched[] = []
   let total = 0
 
   function end(entry: Watched): void {
     if (entry.isOver) return
+    lookAt(entry)
     entry.isOver = true
     entry.fault.end()
   }
 
-  /** @returns whether it has struck since the last look */
-  function look(entry: Watched): boolean {
+  function lookAt(entry: Watched): void {
+    if (entry.isOver) return
     const [hits, { seen }] = [entry.fault.hits(), entry]
     entry.seen = hits
     total += hits - seen
-    return hits > seen
+    if (hits === seen) return
+    for (const action of entry.actions.splice(0)) onPair(action, entry.fault.name)
   }
 
   return {
     begin(fault, agenda, ms) {
-      const entry = { fault, seen: fault.hits(), isOver: false }
+      const entry = { fault, seen: fault.hits(), isOver: false, actions: [] }
       watched.push(entry)
       agenda.after(ms, () => end(entry))
     },
-    struck() {
-      const names = watched.filter(look).map(({ fault }) => fault.name)
+    note: action => {
+      for (const { actions } of watched) actions.push(action)
+    },
+    look() {
+      watched.forEach(lookAt)
       watched = watched.filter(({ isOver }) => !isOver)
-      return [...new Set(names)]
     },
     end: () => watched.forEach(end),
     get hits() {

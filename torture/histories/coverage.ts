@@ -1,12 +1,13 @@
-/** action → what struck while it was carried out → how often. `ACTION_ALONE` counts all. */
+/** action → what struck while it was carried out, or after it and before that fault was over → how often. */
 export type Coverage = Record<string, Record<string, number>>
 
 /** Column of all times that an action was carried out. */
 export const CARRIED_OUT = 'carried out'
 
-export function count(coverage: Coverage, action: string, faults: readonly string[]): void {
+/** @param column a fault that struck, or CARRIED_OUT */
+export function count(coverage: Coverage, action: string, column: string): void {
   const row = (coverage[action] ??= {})
-  for (const name of [CARRIED_OUT, ...faults]) row[name] = (row[name] ?? 0) + 1
+  row[column] = (row[column] ?? 0) + 1
 }
 
 export function addCoverage(sum: Coverage, more: Coverage): void {

@@ -2,7 +2,7 @@ import type { World } from '../world/contract.ts'
 import { ACTIONS } from './actions/all.ts'
 import { orderMachine } from './actions/nodes.ts'
 import { createActiveFaults } from './active-faults.ts'
-import { type Coverage, count } from './coverage.ts'
+import { CARRIED_OUT, type Coverage, count } from './coverage.ts'
 import { fingerprint, openWorld } from './open-world.ts'
 import { createPicks } from './picks.ts'
 import { drawPlan, type Plan, type PlanSettings, type Step } from './plan.ts'
@@ -48,8 +48,9 @@ export async function tellHistory(seed: number, options: TellOptions = {}): Prom
   const world = await openWorld(seed, plan.settings)
   options.onWorld?.(world)
   const digest = options.fingerprint ? fingerprint(world) : undefined
-  const stage = openStage(world, plan.settings, options.story ?? (() => {}))
-  const telling = await tell(stage, plan)
+  const coverage: Coverage = {}
+  const stage = openStage(world, plan.settings, coverage, options.story ?? (() => {}))
+  const telling = await tell(stage, plan, coverage)
   return {
     seed,
     ...telling,
@@ -61,10 +62,10 @@ export async function tellHistory(seed: number, options: TellOptions = {}): Prom
 
 type Telling = Pick<Outcome, 'steps' | 'skipped' | 'violations' | 'coverage' | 'requests' | 'virtualMs'>
 
-async function tell(stage: Stage, plan: Plan): Promise<Telling> {
+async function tell(stage: Stage, plan: Plan, coverage: Coverage): Promise<Telling> {
   const { world } = stage
   const start = world.clock.now()
-  const [writes, coverage] = [countWrites(stage), {}]
+  const writes = countWrites(stage)
   let requests = 0
   world.history.onEntry(({ kind }) => {
     if (kind === 'request') requests += 1
@@ -84,9 +85,15 @@ async function tell(stage: Stage, plan: Plan): Promise<Telling> {
   }
 }
 
-function openStage(world: World, settings: PlanSettings, story: (line: string) => void): Stage {
+function openStage(
+  world: World,
+  settings: PlanSettings,
+  coverage: Coverage,
+  story: (line: string) => void,
+): Stage {
   const supervisor = createSupervisor(world, settings.hosts, line => stage.tell(line))
-  const parts = { world, settings, supervisor, faults: createActiveFaults(), watch: watch(world), story }
+  const faults = createActiveFaults((action, fault) => count(coverage, action, fault))
+  const parts = { world, settings, supervisor, faults, watch: watch(world), story }
   const stage: Stage = createStage(parts)
   return stage
 }
@@ -105,10 +112,12 @@ async function take(
 ): Promise<boolean> {
   const action = ACTION_BY_NAME.get(name)
   if (!action) throw new Error(`there is no action "${name}"`)
-  stage.faults.struck()
+  stage.faults.look()
   const isDone = action.carryOut(stage, createPicks(picks))
+  if (isDone) stage.faults.note(name)
   await elapse(stage, waitMs)
-  if (isDone) count(coverage, name, stage.faults.struck())
+  stage.faults.look()
+  if (isDone) count(coverage, name, CARRIED_OUT)
   return isDone
 }
 
