@@ -1,7 +1,10 @@
+/** Of more pairs of lines only those that stand side by side are compared: the table would fill the memory. */
+const MOST_PAIRS = 4_000_000
+
 /** Lines of both texts in order: ` ` before a line of both, `-` and `+` before one of the first or second alone. */
 export function toDifference(before: string, after: string): string[] {
   const [old, now] = [before.trimEnd().split('\n'), after.trimEnd().split('\n')]
-  const lengths = toCommonLengths(old, now)
+  const lengths = old.length * now.length > MOST_PAIRS ? [] : toCommonLengths(old, now)
   const lines: string[] = []
   let [i, j] = [0, 0]
   while (i < old.length || j < now.length) {
