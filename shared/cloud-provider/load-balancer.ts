@@ -17,6 +17,12 @@ export interface ServiceRef {
  */
 export type BlockState = 'coming' | 'assigned' | 'failed' | 'going' | 'elsewhere'
 
+/**
+ * Creation and assignment take seconds to minutes, other clients give up after 15: then nobody waits for the block, and its
+ * addresses are got from another one.
+ */
+export const BLOCK_PATIENCE_MS = 15 * 60_000
+
 /** A range of public addresses that the cloud gave to this cluster. */
 export interface AddressBlock {
   readonly id: string

@@ -1,9 +1,10 @@
-import type {
-  AddressDemand,
-  AddressNeed,
-  IPFamily,
-  PurchaseIntent,
-  ServiceRef,
+import {
+  type AddressDemand,
+  type AddressNeed,
+  BLOCK_PATIENCE_MS,
+  type IPFamily,
+  type PurchaseIntent,
+  type ServiceRef,
 } from '../cloud-provider/load-balancer.ts'
 import type { ErrorCode } from '../errors.ts'
 import { type SupplyBlock, toCapacity } from './blocks.ts'
@@ -16,8 +17,6 @@ export const NETWORK_TAKES: Readonly<Record<IPFamily, number>> = { IPv4: 10, IPv
  * 20 s after its intent was stored.
  */
 export const INTENT_RESTS_MS = 30_000
-/** Creation and assignment take seconds to minutes, other clients give up after 15: then nobody waits for the block. */
-const PATIENCE_MS = 15 * 60_000
 
 /** A change of a block that exists. `repair` takes it off the network, so that it can be assigned anew. */
 export interface SupplyStep {
@@ -120,7 +119,7 @@ function isHopeless(block: SupplyBlock, { network }: Supply, now: number): boole
   const { status, location, onNetwork, createdAt = now } = block
   if (!onNetwork && location !== '' && location !== network.location) return true
   const isOnItsWay = ['assigned', 'assigning', 'unassigned', 'unassigning'].includes(status)
-  return !isOnItsWay && now - createdAt > PATIENCE_MS
+  return !isOnItsWay && now - createdAt > BLOCK_PATIENCE_MS
 }
 
 /** Gives what is coming to the needs: blocks of one Service to it first, one address each; the rest to everybody. */

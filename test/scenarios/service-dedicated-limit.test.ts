@@ -1,9 +1,11 @@
 import t from 'tap'
 import { forEachCluster } from '../support/cluster.ts'
+import { tagsOf } from './_load-balancers.ts'
 import { expectServed, expectWaiting, GRACE_MS, REST_MS, story } from './_stories.ts'
 
 t.setTimeout(200_000)
 
+const HOUR_MS = 3_600_000
 const ONE_OF_ITS_OWN = { environment: { PNAP_IP_ALLOCATION: 'dedicated', PNAP_MAX_BLOCKS: '1' } }
 
 forEachCluster(t, 'as many blocks as there may be', {}, async (t, cluster) => {
@@ -38,5 +40,17 @@ forEachCluster(t, 'as many blocks as there may be', {}, async (t, cluster) => {
     await lb.settle()
     await expectServed(t, lb, 'second')
     t.equal(lb.blocks().length, 1)
+  })
+
+  const one = { environment: { PNAP_MAX_BLOCKS: '1' } }
+  story(t, cluster, 'a block that nobody waits for any more makes room for another', one, async (t, lb) => {
+    const createdOn = new Date(Date.now() - HOUR_MS).toISOString()
+    const { id } = lb.backend.addIpBlock({ tags: tagsOf(lb.uid), status: 'error assigning', createdOn })
+    lb.backend.updatePublicNetwork(lb.networkId, { blockIds: [id] })
+    await lb.create('web')
+    await lb.settle()
+    await expectServed(t, lb, 'web')
+    t.equal(lb.blocks().length, 1)
+    t.not(lb.blocks()[0]?.id, id, 'the one that had failed was given back')
   })
 })

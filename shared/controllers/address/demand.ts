@@ -1,9 +1,10 @@
-import type {
-  AddressBlock,
-  AddressDemand,
-  AddressNeed,
-  IPFamily,
-  ServiceRef,
+import {
+  type AddressBlock,
+  type AddressDemand,
+  type AddressNeed,
+  BLOCK_PATIENCE_MS,
+  type IPFamily,
+  type ServiceRef,
 } from '../../cloud-provider/load-balancer.ts'
 import { type AddressIndex, findBlock, isSameService, toKey } from './address-index.ts'
 import { type AllocationMode, countFree } from './candidates.ts'
@@ -76,12 +77,18 @@ const wantsOwnBlock = ({ mode, lacking }: Pick<WaitingService, 'lacking' | 'mode
 /**
  * Whether a waiting Service could be given an address of the block. A block that it could not have only takes the place
  * of the one that it waits for: a network takes ten.
+ *
+ * @param now milliseconds since 1970 by the API server's clock
  */
 export function mayServe(
-  { family, dedicatedTo, usable }: AddressBlock,
+  block: AddressBlock,
   waiting: Pick<WaitingService, 'service' | 'lacking' | 'mode'>,
+  now: number,
 ): boolean {
+  const { family, dedicatedTo, usable, state, createdAt = now } = block
   if (!waiting.lacking.includes(family)) return false
+  // Nobody waits for it any more: another one is bought as soon as there is room.
+  if (state === 'failed' && now - createdAt > BLOCK_PATIENCE_MS) return false
   if (isSameService(dedicatedTo, waiting.service)) return true
   if (family === 'IPv4' && wantsOwnBlock(waiting)) return false
   // The first address of another Service's own block is never anybody else's.

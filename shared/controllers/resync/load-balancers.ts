@@ -1,4 +1,4 @@
-import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
+import type { AddressBlock, AddressNeed } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
@@ -12,7 +12,7 @@ import { type ObservedServices, observeServices } from '../service/observe.ts'
 import { refreshPools } from '../service/pools.ts'
 import { toBlocks } from '../service/round.ts'
 import { tellFailure } from '../service/tell-waiting.ts'
-import { findWaiters, type Waiter } from '../service/waiting.ts'
+import { findWaiters } from '../service/waiting.ts'
 import type { ObservedBalancers } from './balancers.ts'
 import { type BlocksPass, giveBackBlocks, openBlocks, supplyBlocks } from './blocks.ts'
 import { noteFailure, type PassNotes } from './report.ts'
@@ -103,13 +103,25 @@ async function convergeBlocks(pass: BalancersPass, work: BlocksPass, blocks: Blo
   const current = changed ? await observeServices(context, call) : pass.observed
   const knowledge = know(pass, current, blocks)
   const waiters = findWaiters(context, current.services, knowledge)
-  const { inUse } = await supplyBlocks(work, knowledge, waiters)
-  await giveBackBlocks(work, knowledge, new Set([...inUse, ...findNeeded(work.supply.blocks, waiters)]))
+  const { inUse, needs } = await supplyBlocks(work, knowledge, waiters)
+  const wanting = [...waiters, ...needs.flatMap(toSpareWaiter)]
+  const needed = findNeeded(work.supply.blocks, wanting, current.book.now)
+  await giveBackBlocks(work, knowledge, new Set([...inUse, ...needed]))
 }
 
-/** While a Service waits, no block goes that it may get an address of. */
-const findNeeded = (blocks: readonly AddressBlock[], waiters: readonly Waiter[]): readonly string[] =>
-  blocks.filter(block => waiters.some(waiter => mayServe(block, waiter))).map(({ id }) => id)
+type Wanting = Parameters<typeof mayServe>[1]
+
+/** Spare addresses that are lacking want their block as a Service does that shares one. */
+const toSpareWaiter = ({ family, service }: AddressNeed): readonly Wanting[] =>
+  service ? [] : [{ service: { namespace: '', name: '' }, lacking: [family], mode: 'packed' }]
+
+/** While a Service waits, or spares are lacking, no block goes that may serve them. */
+const findNeeded = (
+  blocks: readonly AddressBlock[],
+  wanting: readonly Wanting[],
+  now: number,
+): readonly string[] =>
+  blocks.filter(block => wanting.some(one => mayServe(block, one, now))).map(({ id }) => id)
 
 async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
   try {
