@@ -40,17 +40,39 @@ export function toKubeError(
 ): CcmError {
   const what = `${request.method ?? 'GET'} ${request.path}`
   return typeof failure === 'number'
-    ? fromStatus(what, failure, detail, retryAfter)
+    ? fromStatus(request, failure, detail, retryAfter)
     : fromTransport(what, failure, detail)
 }
 
-function fromStatus(what: string, status: number, body: string, retryAfter?: string | null): CcmError {
+function fromStatus(
+  request: KubeRequest,
+  status: number,
+  body: string,
+  retryAfter?: string | null,
+): CcmError {
+  const what = `${request.method ?? 'GET'} ${request.path}`
   const answer = parseStatus(body)
+  if (status === 404 && answer.reason !== 'NotFound' && isBuiltInObject(request.path)) {
+    const message = `${what}: 404 by something in front of the API server, which would name what it does not find`
+    return new CcmError('KUBE_SERVER_ERROR', message, { fields: { status } })
+  }
   const message = (answer.message ?? `HTTP ${status}`).slice(0, MAX_MESSAGE)
   const retryAfterSeconds = Number(retryAfter ?? answer.details?.retryAfterSeconds ?? 0)
   return new CcmError(toCode(status, answer.reason), `${what}: ${message}`, {
     fields: { status, ...(retryAfterSeconds > 0 ? { retryAfterMs: retryAfterSeconds * 1000 } : {}) },
   })
+}
+
+/** Version of a built-in API, and the path behind it; custom resources lie in groups of other domains. */
+const BUILT_IN = /^\/(?:api|apis\/(?:[^/.]+|[^/]+\.k8s\.io))\/v[^/]+\/(.+)$/
+
+/**
+ * Whether the path names an object of a kind that every API server has: it answers 404 with a Status when there is none. A page of
+ * whatever lies in between is no proof of absence, on which claims would be released. A kind that is not served is answered with a page.
+ */
+function isBuiltInObject(path: string): boolean {
+  const parts = BUILT_IN.exec(path)?.[1]?.split('/') ?? []
+  return (parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts).length > 1
 }
 
 function toCode(status: number, reason: string | undefined): ErrorCode {

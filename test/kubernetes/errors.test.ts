@@ -78,3 +78,23 @@ for (const [name, thrown, code, message] of THROWN)
     t.match(error, { code, cause: thrown })
     t.match(error.message, message)
   })
+
+const PAGE = '404 page not found\n'
+/** [path, what a page without a Status means there] */
+const PAGES: readonly [string, string][] = [
+  ['/api/v1/nodes/node-a', 'KUBE_SERVER_ERROR'],
+  ['/api/v1/namespaces/default/services/web', 'KUBE_SERVER_ERROR'],
+  ['/api/v1/namespaces/default/services/web/status', 'KUBE_SERVER_ERROR'],
+  ['/api/v1/namespaces/kube-system', 'KUBE_SERVER_ERROR'],
+  ['/apis/networking.k8s.io/v1/ipaddresses/198.51.100.4', 'KUBE_SERVER_ERROR'],
+  ['/apis/apps/v1/namespaces/default/deployments/web', 'KUBE_SERVER_ERROR'],
+  ['/apis/apps/v1/namespaces/default/deployments', 'KUBE_NOT_FOUND'],
+  ['/apis/networking.k8s.io/v1/ipaddresses', 'KUBE_NOT_FOUND'],
+  ['/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/ours', 'KUBE_NOT_FOUND'],
+]
+for (const [path, expected] of PAGES)
+  t.test(`a 404 page for ${path}`, async t => {
+    t.match(toKubeError({ path }, 404, PAGE, null), { code: expected, fields: { status: 404 } })
+    const found = toKubeError({ path }, 404, status({ reason: 'NotFound', message: 'no' }), null)
+    t.equal(found.code, 'KUBE_NOT_FOUND', 'an answer of the API server')
+  })

@@ -1,0 +1,91 @@
+import t from 'tap'
+import { createWorld } from '../../torture/world/world.ts'
+
+t.setTimeout(120_000)
+
+const MINUTE = 60_000
+
+const toService = (name: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'default', name },
+  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+})
+
+t.test('a block for spare addresses is not given back while it is on its way', async t => {
+  const world = await createWorld({
+    seed: 1,
+    blocks: ['/29'],
+    webhook: false,
+    environment: {
+      PNAP_IP_BLOCK_SIZE: '/29',
+      PNAP_MIN_FREE_ADDRESSES: '4',
+      PNAP_BLOCK_GRACE: '0s',
+    },
+  })
+  let purchases = 0
+  world.history.onEntry(entry => {
+    if (entry.kind === 'cloud' && entry.operation === 'POST /ips/v1/ip-blocks') purchases += 1
+  })
+  world.start({ host: 'serve' })
+  world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  for (const name of ['web', 'api', 'db'])
+    await world.request('admin', {
+      method: 'POST',
+      path: '/api/v1/namespaces/default/services',
+      body: toService(name),
+    })
+  await world.advance(30 * MINUTE)
+  for (const process of world.processes) process.kill()
+  t.equal(purchases, 1, 'bought once, and kept')
+  t.strictSame(
+    world.cloud.backend.ipBlocks().map(({ status }) => status),
+    ['assigned', 'assigned'],
+  )
+})
+
+t.test('a page of something in front of the API server is no proof that anything has gone', async t => {
+  const world = await createWorld({ seed: 2, blocks: ['/29'] })
+  world.cloud.backend.addServer({ hostname: 'node-a' })
+  const process = world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  await world.request('admin', {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/services',
+    body: toService('web'),
+  })
+  await world.advance(2 * MINUTE)
+  const find = () => world.cluster.store.get('services', 'web', 'default')?.metadata.annotations
+  const before = find()?.['phoenixnap.com/assigned-ips']
+  t.ok(before, 'it is served')
+  const struckAt = world.clock.now()
+  const page = world.network.add({
+    to: 'cluster',
+    trouble: { kind: 'status', status: 404, body: '<html>404</html>' },
+    matches: ({ from, path }) => from === process.name && !path.endsWith('/ipaddresses'),
+    probability: 0.5,
+  })
+  for (let minute = 0; minute < 20; minute++) {
+    await process.work([{ kind: 'Service', namespace: 'default', name: 'web' }])
+    await world.advance(MINUTE)
+  }
+  t.ok(page.hits > 20)
+  world.network.clear()
+  await world.advance(5 * MINUTE)
+  t.equal(find()?.['phoenixnap.com/assigned-ips'], before)
+  const states = world.history.entries.flatMap(entry =>
+    entry.kind === 'stored' && entry.resource === 'ipaddresses'
+      ? (entry.object.metadata.annotations?.['phoenixnap.com/state'] ?? [])
+      : [],
+  )
+  t.notOk(states.includes('released'), 'its claim was never released')
+  const writes = world.history.entries.filter(
+    ({ kind, at, by }) => kind === 'stored' && at > struckAt && by === process.name,
+  )
+  t.strictSame(
+    writes.flatMap(entry => (entry.kind === 'stored' && entry.resource !== 'leases' ? entry.resource : [])),
+    [],
+    'and nothing else was written',
+  )
+})
