@@ -240,7 +240,7 @@ export const PROVIDER_SETTINGS = {
     field: 'namespaceMaxDedicated',
     parse: integer(0, 10),
     fallback: '2',
-    doc: 'Most blocks that one namespace is given because its Services ask for blocks of their own; with PNAP_IP_ALLOCATION=dedicated there is no limit.',
+    doc: 'Most blocks that one namespace is given because its Services ask for blocks of their own, those counted that the Go program left; with PNAP_IP_ALLOCATION=dedicated there is no limit.',
   },
   metallbNamespace: {
     env: 'PNAP_METALLB_NAMESPACE',

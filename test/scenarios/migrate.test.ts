@@ -159,7 +159,9 @@ forEachCluster(t, 'the way from the Go program', {}, async (t, cluster) => {
 forEachCluster(t, 'the way back', {}, async (t, cluster) => {
   let blocks: Record<string, IpBlock> = {}
   const before = async (lb: LoadBalancers): Promise<void> => void (blocks = await leaveServed(lb))
-  const lb = await startLoadBalancers(t, cluster, { before, blocks: ['/29'] })
+  // Blocks that the Go program bought for Services of a namespace count for it.
+  const environment = { PNAP_NAMESPACE_MAX_DEDICATED: '10' }
+  const lb = await startLoadBalancers(t, cluster, { before, blocks: ['/29'], environment })
   const removeSecret = await leaveSettings(lb)
   await lb.create('guest')
   await lb.create('own', { annotations: { 'phoenixnap.com/ip-allocation': 'dedicated' } })
