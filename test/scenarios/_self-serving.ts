@@ -4,7 +4,6 @@ import type { Test } from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { startFromSettings } from '../../functions/serve.ts'
 import type { Serving } from '../../functions/serving.ts'
-import type { Clock } from '../../shared/clock.ts'
 import { type App, type AppOptions, createApp } from '../../shared/compose.ts'
 import { hasCode } from '../../shared/errors.ts'
 import type { Kube, KubeAnswer, KubeRequest } from '../../shared/kubernetes/client.ts'
@@ -135,16 +134,16 @@ export interface Replica {
 }
 
 /** The API server's clock is the test's as well, for what `serve` keeps of itself. */
-const dated = (kube: Kube, clock: Clock): Kube => ({
+const dated = (kube: Kube, clock: JumpingClock): Kube => ({
   ...kube,
   request: async <T>(request: KubeRequest): Promise<KubeAnswer<T>> => ({
-    ...(await kube.request<T>(request)),
+    ...(await clock.holdDuring(() => kube.request<T>(request))),
     date: clock.now(),
   }),
 })
 
 /** `serve` in this process, on a clock of the test. */
-export async function startReplica(t: Test, environment: Environment, clock: Clock): Promise<Replica> {
+export async function startReplica(t: Test, environment: Environment, clock: JumpingClock): Promise<Replica> {
   const lines: string[] = []
   const read: string[] = []
   const io = {
@@ -170,15 +169,37 @@ export async function startReplica(t: Test, environment: Environment, clock: Clo
 /** A clock that is turned, and can be put forward before whoever sleeps on it wakes. */
 export interface JumpingClock extends TurnableClock {
   jump(ms: number): void
+  /** Is turned no further until the work has ended: a real API server's answer takes real time, and would come too late. */
+  holdDuring<T>(work: () => Promise<T>): Promise<T>
 }
+
+/** Below the least limit of a request, the 10 s of the cloud's. */
+const STEP_MS = 5000
+const LOOK_MS = 5
+/** What waits for the clock itself would otherwise wait for ever. */
+const MOST_LOOKS = 400
 
 export function createJumpingClock(start: number): JumpingClock {
   const clock = createTurnableClock(start)
   let ahead = 0
+  let held = 0
   return {
     now: () => clock.now() + ahead,
     sleep: (ms, signal) => clock.sleep(ms, signal),
-    turn: ms => clock.turn(ms),
+    async turn(ms) {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        await clock.turn(Math.min(left, STEP_MS))
+        for (let looks = 0; held > 0 && looks < MOST_LOOKS; looks++) await sleep(LOOK_MS)
+      }
+    },
+    async holdDuring(work) {
+      held += 1
+      try {
+        return await work()
+      } finally {
+        held -= 1
+      }
+    },
     jump: ms => {
       ahead += ms
     },
