@@ -182,22 +182,23 @@ const MOST_LOOKS = 400
 export function createJumpingClock(start: number): JumpingClock {
   const clock = createTurnableClock(start)
   let ahead = 0
-  let held = 0
+  const held = new Set<object>()
   return {
     now: () => clock.now() + ahead,
     sleep: (ms, signal) => clock.sleep(ms, signal),
     async turn(ms) {
       for (let left = ms; left > 0; left -= STEP_MS) {
         await clock.turn(Math.min(left, STEP_MS))
-        for (let looks = 0; held > 0 && looks < MOST_LOOKS; looks++) await sleep(LOOK_MS)
+        for (let looks = 0; held.size > 0 && looks < MOST_LOOKS; looks++) await sleep(LOOK_MS)
       }
     },
     async holdDuring(work) {
-      held += 1
+      const hold = {}
+      held.add(hold)
       try {
         return await work()
       } finally {
-        held -= 1
+        held.delete(hold)
       }
     },
     jump: ms => {

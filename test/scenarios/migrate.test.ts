@@ -14,7 +14,6 @@ import { soon } from './_stories.ts'
 import { leaveBlock, leaveService, upstreamAddress, writeStatus } from './_upstream.ts'
 
 t.setTimeout(200_000)
-
 const NAMES = ['web', 'api', 'team-a/web'] as const
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cloud-provider-phoenixnap-resync'
 const SECRET = 'sim-secret'
@@ -159,7 +158,6 @@ forEachCluster(t, 'the way from the Go program', {}, async (t, cluster) => {
 forEachCluster(t, 'the way back', {}, async (t, cluster) => {
   let blocks: Record<string, IpBlock> = {}
   const before = async (lb: LoadBalancers): Promise<void> => void (blocks = await leaveServed(lb))
-  // Blocks that the Go program bought for Services of a namespace count for it.
   const environment = { PNAP_NAMESPACE_MAX_DEDICATED: '10' }
   const lb = await startLoadBalancers(t, cluster, { before, blocks: ['/29'], environment })
   const removeSecret = await leaveSettings(lb)
