@@ -16,7 +16,12 @@ forEachCluster(t, 'hostile webhook requests', {}, async (t, cluster) => {
   const admin = await cluster.kube()
   await installRole(admin)
   await clearCluster(admin)
-  const environment = { PNAP_WEBHOOK_TOKEN_PREVIOUS: PREVIOUS, PNAP_MAX_BODY_BYTES: String(LIMIT) }
+  const environment = {
+    PNAP_WEBHOOK_TOKEN_PREVIOUS: PREVIOUS,
+    PNAP_MAX_BODY_BYTES: String(LIMIT),
+    // More come at once than would be taken on.
+    PNAP_MAX_AUDIT_BATCHES: '1000',
+  }
   const served = await startServed(t, cluster, { environment })
   const { id } = served.bmc.backend.addServer({ hostname: 'survivor' })
   await until(() => served.log().includes('"msg":"resync ended"'), 'the first pass is over')
