@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { createFakeNode } from '../test/support/fake-kubelet.ts'
-import { type Figure, median, nodeName, type Stage, startWorker, TOKEN } from './stage.ts'
+import { type Figure, median, nodeName, type Stage, startWorker, toRequest } from './stage.ts'
 
 const SERVERS = 1000
 const CONNECTIONS = 16
@@ -32,7 +32,9 @@ export const toReview = (name: string): string =>
  * does not depend on what else the machine does. Rounds alternate; the median of their ratios is told.
  */
 export async function benchAdmission({ env }: Stage): Promise<Figure[]> {
-  const requests = Array.from({ length: SERVERS }, (_, index) => toRequest(toReview(nodeName(index))))
+  const requests = Array.from({ length: SERVERS }, (_, index) =>
+    toRequest('/admission?timeout=10s', toReview(nodeName(index))),
+  )
   const ours = await startWorker('admission-worker.ts', ['ours'], env)
   const patch = await readPatch(ours.first as number, requests[0] ?? Buffer.of())
   const bare = await startWorker('admission-worker.ts', ['bare', patch], env)
@@ -67,19 +69,6 @@ export async function benchAdmission({ env }: Stage): Promise<Figure[]> {
     bare.close()
   }
 }
-
-const toRequest = (body: string): Buffer =>
-  Buffer.from(
-    [
-      'POST /admission?timeout=10s HTTP/1.1',
-      'host: 127.0.0.1',
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `authorization: Bearer ${TOKEN}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
 
 /** Sends the requests in turn, as many at once as there are connections; a client with a parser would be slower than the server. */
 async function sendAll(port: number, requests: readonly Buffer[], count: number): Promise<void> {

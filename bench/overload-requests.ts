@@ -1,24 +1,11 @@
 import { toReview } from './admission.ts'
-import { nodeName, TOKEN } from './stage.ts'
+import { nodeName, toRequest } from './stage.ts'
 
 /** The API server's own time for one webhook call in this storm; the registered webhook has 10 s. */
 export const TIMEOUT_MS = 2000
 /** Events of one batch, as many as the API server sends by default. */
 const EVENTS = 400
 const SERVERS = 1000
-
-const toRequest = (path: string, body: string): Buffer =>
-  Buffer.from(
-    [
-      `POST ${path} HTTP/1.1`,
-      'host: 127.0.0.1',
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `authorization: Bearer ${TOKEN}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
 
 const ADMISSION = `/admission?timeout=${TIMEOUT_MS / 1000}s`
 
