@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Outcome } from '../histories/tell.ts'
+import { UNTOLD } from './untold.ts'
 
 /** What a child process answers to a seed. */
 export interface Told extends Outcome {
@@ -55,21 +56,10 @@ function ask(child: ChildProcess, seed: number): Promise<Told> {
       clearTimeout(limit)
       child.off('message', onMessage)
       const how = code === null ? `was ended after ${LIMIT_MS / 1000} s` : `ended with ${code}`
-      resolve({ ...EMPTY, seed, violations: [`the process ${how}`] })
+      resolve({ ...UNTOLD, seed, violations: [`the process ${how}`] })
     }
     child.once('message', onMessage)
     child.once('exit', onExit)
     child.send(seed)
   })
 }
-
-const EMPTY = {
-  steps: 0,
-  skipped: 0,
-  coverage: {},
-  faults: 0,
-  requests: 0,
-  virtualMs: 0,
-  fingerprint: undefined,
-  memory: 0,
-} as const
