@@ -8,12 +8,10 @@ import { createLiveInstances } from '../../shared/controllers/inventory/live.ts'
 import { createInventoryReader } from '../../shared/controllers/inventory/reader.ts'
 import type { NodeContext } from '../../shared/controllers/node/context.ts'
 import type { ResyncContext } from '../../shared/controllers/resync/resync.ts'
-import type { ServiceSettings } from '../../shared/controllers/service/context.ts'
 import { createKube, type Kube } from '../../shared/kubernetes/client.ts'
 import { loadKubeConfig } from '../../shared/kubernetes/credentials.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import { toOwner } from '../../shared/phoenixnap/provider-id.ts'
-import type { NamespaceSet } from '../../shared/setting-parsers.ts'
 import { createTurnableClock, type TurnableClock } from '../../shared/simulator/clock.ts'
 import {
   type KubernetesSimulator,
@@ -22,6 +20,7 @@ import {
 import { collectLog, type Line } from '../support/collect-log.ts'
 import { createFakeNode, type FakeKubeletOptions } from '../support/fake-kubelet.ts'
 import { makeInstance } from './_make.ts'
+import { SERVICE_SETTINGS } from './_settings.ts'
 
 /** A cloud in memory: what it holds and how it fails is a test's to set. */
 export interface FakeCloud extends Cloud {
@@ -146,28 +145,6 @@ export async function startCluster(
     await simulator.close()
   })
   return { clock, simulator, kube }
-}
-
-const ALL: NamespaceSet = { names: [], prefixes: [''] }
-/** As by default. */
-export const SERVICE_SETTINGS: ServiceSettings = {
-  classes: [],
-  ipAllocation: 'packed',
-  annotationIPLocation: 'phoenixnap.com/ip-location',
-  location: undefined,
-  minFreeAddresses: 0,
-  reserved: [],
-  releaseQuarantineMs: 600_000,
-  typeChangeQuarantineMs: 86_400_000,
-  blockGraceMs: 600_000,
-  tenants: {
-    addressRequests: ALL,
-    retention: ALL,
-    dedicated: ALL,
-    maxAddresses: undefined,
-    maxRetained: 5,
-    maxDedicated: 2,
-  },
 }
 
 export async function createStage(

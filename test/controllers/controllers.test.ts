@@ -2,7 +2,8 @@ import t, { type Test } from 'tap'
 import { createControllers } from '../../shared/controllers/controllers.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
 import { makeInstance } from './_make.ts'
-import { createStage, INTERVAL_MS, SERVICE_SETTINGS, type Stage } from './_stage.ts'
+import { SERVICE_SETTINGS } from './_settings.ts'
+import { createStage, INTERVAL_MS, type Stage } from './_stage.ts'
 
 const SERVERS = ['a', 'b'].map(id => makeInstance(id, { hostname: `node-${id}` }))
 

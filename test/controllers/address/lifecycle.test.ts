@@ -12,7 +12,7 @@ import {
   toReviewLimits,
   toStoredLimits,
 } from '../../../shared/controllers/address/lifecycle.ts'
-import { SERVICE_SETTINGS } from '../_stage.ts'
+import { SERVICE_SETTINGS } from '../_settings.ts'
 import { API, makeBlock, makeClaim, makeIndex, makeView, NOW } from './_view.ts'
 
 const MINUTE = 60_000

@@ -12,7 +12,7 @@ import {
   toRights,
 } from '../../../shared/controllers/address/tenants.ts'
 import { namespaces } from '../../../shared/setting-parsers.ts'
-import { SERVICE_SETTINGS } from '../_stage.ts'
+import { SERVICE_SETTINGS } from '../_settings.ts'
 import { A, ask, DUAL, FREE, testAllocations, V6 } from './_allocations.ts'
 import { ALL_RIGHTS, API, makeBlock, makeClaim, makeIndex, makeRequest, NO_WISH, WEB } from './_view.ts'
 
