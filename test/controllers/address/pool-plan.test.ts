@@ -42,7 +42,7 @@ const store = (
 })
 const bare: StoredPool = { metadata: store().metadata }
 const foreign = [
-  store(SPEC, { labels: undefined }),
+  { metadata: { name: 'pool', uid: 'u', resourceVersion: '1' }, spec: SPEC },
   store(SPEC, { labels: {} }),
   store(SPEC, { labels: { ...POOL_LABELS, 'app.kubernetes.io/managed-by': 'somebody' } }),
 ]
