@@ -41,7 +41,7 @@ const store = (
   spec,
 })
 const bare: StoredPool = { metadata: store().metadata }
-const foreign = [
+const foreign: readonly StoredPool[] = [
   { metadata: { name: 'pool', uid: 'u', resourceVersion: '1' }, spec: SPEC },
   store(SPEC, { labels: {} }),
   store(SPEC, { labels: { ...POOL_LABELS, 'app.kubernetes.io/managed-by': 'somebody' } }),
