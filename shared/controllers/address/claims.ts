@@ -114,6 +114,28 @@ export async function confirmClaim(
   return annotate(kube, claim, change, signal)
 }
 
+/**
+ * Before a Service is stored that relies on it: nobody takes it away from one that is still on its way, and whoever
+ * decided about it before finds another version than he read. Where that Service is rejected, it goes to its rest.
+ *
+ * @param restMs for one that does not rest already
+ * @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND where somebody changed it meanwhile
+ */
+export async function renewClaim(
+  kube: Kube,
+  claim: Claim,
+  restMs: number,
+  { now, signal }: When,
+): Promise<Claim> {
+  const change = {
+    [KEYS.state]: 'unconfirmed',
+    // Its time is in whole seconds, and a change that changes nothing makes no version.
+    [KEYS.since]: toTimeText(Math.max(now, claim.since + 1)),
+    ...(claim.state === 'active' ? { [KEYS.rest]: toDurationText(restMs) } : {}),
+  }
+  return annotate(kube, claim, change, signal)
+}
+
 /** Why and for how long a claim rests. */
 export interface Release {
   readonly restMs: number

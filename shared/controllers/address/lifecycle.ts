@@ -82,11 +82,14 @@ function decideUsed(claim: Claim, serviceUid: string): ClaimDecision {
   }
 }
 
+/** One with a rest was renewed for a Service that was rejected: it was in use before, or rested. */
 function decideUnconfirmed(
-  { since, service: ref }: Claim,
-  { service, now }: ClaimCircumstances,
+  { since, service: ref, serviceUid, restMs }: Claim,
+  { service, now, settings }: ClaimCircumstances,
 ): ClaimDecision {
   if (now - since < UNCONFIRMED_MS) return { do: 'keep', why: 'its Service may still be on its way' }
+  if (restMs !== undefined && serviceUid !== undefined) return toRelease(service, settings)
+  if (restMs !== undefined) return { do: 'release', restMs, why: 'its Service did not come back' }
   const why = service === 'absent' ? 'was never stored' : 'does not use it'
   return { do: 'free', why: `the Service ${ref.namespace}/${ref.name} ${why}` }
 }
@@ -116,6 +119,25 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
   if (service.retain) return { do: 'retain', why }
   const staysOnNode = service.cleanUp === 'typeChanged' && settings.keepsAddressAfterTypeChange
   return { do: 'release', restMs: staysOnNode ? settings.typeChangeQuarantineMs : restMs, why }
+}
+
+/**
+ * Whether others, who know the Service as it was before a review, may take away a claim that the review answers.
+ *
+ * @param wasUsed whether the Service was served with the address before
+ * @param now milliseconds since 1970
+ */
+export function mayBeTaken({ state, since }: Claim, wasUsed: boolean, now: number): boolean {
+  switch (state) {
+    case 'unconfirmed':
+      return now - since >= UNCONFIRMED_MS / 2
+    case 'active':
+      return !wasUsed
+    case 'released':
+      return true
+    case 'retained':
+      return false
+  }
 }
 
 /** How many claims may be made for Services that are not known to exist, or are new. */

@@ -1,16 +1,24 @@
+import { hasCode } from '../../errors.ts'
 import { FINALIZER } from '../../kubernetes/names.ts'
+import type { KubeService } from '../../kubernetes/types.ts'
 import { settle, type Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
+import { renewClaim } from '../address/claims.ts'
 import type { AddressBook } from '../address/contract.ts'
-import { isAtLimit, toReviewLimits } from '../address/lifecycle.ts'
+import { isAtLimit, mayBeTaken, toReviewLimits } from '../address/lifecycle.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
 import { claimWithin } from './claim-within.ts'
+import { findUnwanted } from './classify.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type Knowledge, type ServiceDecision, toKnowledge } from './decide.ts'
 import { type ServiceState, toServiceFields } from './fields.ts'
+import { readHistory } from './history.ts'
 import { foreseeAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
-import { planServing, type Serving } from './serving-plan.ts'
+import { planServing, type Serving, type ServingPlan } from './serving-plan.ts'
+
+/** Somebody else's decision about a claim was carried out between reading and renewing it: once is likely, twice is not. */
+const ATTEMPTS = 3
 
 /**
  * What is answered to the review of a Service: our finalizer, and with a free address its claim and the announcer's
@@ -19,6 +27,21 @@ import { planServing, type Serving } from './serving-plan.ts'
  * @throws CcmError KUBE_*, CCM_DEADLINE; claims that were made then are found again by the same Service, or freed by time
  */
 export async function admitService(
+  context: ServiceContext,
+  review: ServiceReview,
+  call: WorkCall,
+): Promise<ServiceAdmission> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await answer(context, review, call)
+    } catch (error) {
+      const hasChanged = hasCode(error, 'KUBE_CONFLICT') || hasCode(error, 'KUBE_NOT_FOUND')
+      if (attempt === ATTEMPTS || !hasChanged) throw error
+    }
+  }
+}
+
+async function answer(
   context: ServiceContext,
   review: ServiceReview,
   call: WorkCall,
@@ -39,6 +62,7 @@ export async function admitService(
   const isReplaced = losesItsAddress(decision)
   const taken = isReplaced ? {} : await claim(context, review, decision, knowledge, call)
   const plan = planServing({ context, knowledge, book }, service, decision, taken)
+  if (!review.dryRun) await renew(context, review.old, plan, book, call)
   const fields = isReplaced ? toServiceFields(service, toRemembering(decision, book), announcer) : plan.fields
   return {
     patch: fields && toReviewPatch(service, fields),
@@ -102,6 +126,22 @@ async function claim(
   const claimant = { service: { namespace, name }, serviceUid: undefined, state: 'unconfirmed' } as const
   const taken = await claimWithin(kube, allocation, claimant, limits, { now: book.now, signal })
   return taken === 'beyond' ? {} : taken
+}
+
+/** Until the Service is stored, others know it as it was: what it relies on must not look as if it were left over. */
+async function renew(
+  { kube, settings, announcer }: Pick<ServiceContext, 'kube' | 'settings' | 'announcer'>,
+  old: KubeService | undefined,
+  { settlement }: ServingPlan,
+  { now }: AddressBook,
+  { signal }: WorkCall,
+): Promise<void> {
+  const wasServed = old && announcer && !findUnwanted(old, settings.classes, announcer)
+  const used = wasServed ? readHistory(old).live : []
+  for (const claim of settlement.claims) {
+    if (!mayBeTaken(claim, used.includes(claim.address), now)) continue
+    await renewClaim(kube, claim, settings.releaseQuarantineMs, { now, signal })
+  }
 }
 
 /** What kubectl shows: only what the user can do something about. */

@@ -25,7 +25,11 @@ export async function claimWithin(
   const taken = await obtainAddresses(kube, allocation, { ...claimant, state: 'unconfirmed' }, when)
   if (Object.keys(taken).length === 0) return taken
   const beyond = listBeyondLimit(await readBook(kube, when.signal), service.namespace, limits)
-  const own = beyond.filter(claim => isSameService(claim.service, service))
+  const addresses = Object.values(taken).map(({ address }) => address)
+  // What it had before is not taken from it.
+  const own = beyond.filter(
+    claim => isSameService(claim.service, service) && addresses.includes(claim.address),
+  )
   for (const claim of own) await freeClaim(kube, claim, when.signal)
   return own.length === 0 ? taken : 'beyond'
 }
