@@ -1,3 +1,4 @@
+import { parseAddress } from '../../shared/ip-address.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { liesIn, nameOf } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
@@ -63,7 +64,7 @@ export function createLives(state: State, hands: Hands): Lives {
     const byUs = inputs.isProcess(entry.by)
     const sent = byUs ? service : (state.sentFor(entry) as unknown as KubeService)
     if (!byUs && isWish(old, sent)) life.isWished = true
-    if (byUs || holdsOurs(sent, service)) return checkWritten(life, service)
+    if (byUs || holdsOurs(sent, service)) return checkWritten(life, service, old)
     if (liveOf(service).join() !== life.held.join()) life.isOurs = false
     hold(life, life.isOurs ? liveOf(service) : [])
     adopt(life, adoptable(service, state))
@@ -76,10 +77,11 @@ export function createLives(state: State, hands: Hands): Lives {
     life.isWished = false
   }
 
-  function checkWritten(life: Life, service: KubeService): Fault[] {
+  function checkWritten(life: Life, service: KubeService, old: KubeService | undefined): Fault[] {
     const live = liveOf(service)
+    const isWished = life.isWished || standsFor(old, live)
     const lost = life.given.filter(address => !live.includes(address) && !hands.excuse(address))
-    const isChanged = lost.length > 0 && !life.isWished && service.metadata.deletionTimestamp === undefined
+    const isChanged = lost.length > 0 && !isWished && service.metadata.deletionTimestamp === undefined
     life.isOurs = true
     life.isWished = live.length === 0
     life.given = live
@@ -149,6 +151,12 @@ const faultOf = (invariant: '1a' | '1b' | '1c' | '3a', { name }: Life, what: str
   object: `services ${name}`,
   what,
 })
+
+/** A request that could not be met when it was made stands in a field that we never write, and is met once it can be. */
+function standsFor(old: KubeService | undefined, live: readonly string[]): boolean {
+  const address = parseAddress(old?.spec?.loadBalancerIP ?? '')?.text
+  return address !== undefined && live.includes(address)
+}
 
 /** What the Go program gave it: it has to stay. */
 function adoptable({ spec, status, metadata }: KubeService, { addresses }: State): readonly string[] {

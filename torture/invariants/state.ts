@@ -62,7 +62,7 @@ export function createState(inputs: CheckerInputs): State {
   const claims = new Lists()
   const gates = new Lists()
   const holders = new Lists()
-  const reviews = new Map<string, Review>()
+  const reviews = new Map<string, readonly Review[]>()
   const assigned = new Set<string>()
 
   function put(resource: string, object: KubeObject, isThere: boolean): void {
@@ -114,18 +114,33 @@ export function createState(inputs: CheckerInputs): State {
     },
     ownBlocks: () => inputs.cloud.ipBlocks().filter(block => isOurs(block, inputs)),
     sentFor(entry) {
-      const review = reviews.get(keyOf(entry))
-      const isThat = review !== undefined && review.oldVersion === entry.old?.metadata.resourceVersion
-      return isThat && review.object ? (review.object as unknown as KubeObject) : entry.object
+      const sent = (reviews.get(keyOf(entry)) ?? []).flatMap(({ oldVersion, object }) =>
+        object && oldVersion === entry.old?.metadata.resourceVersion ? (object as unknown as KubeObject) : [],
+      )
+      // Of several at one moment only one is stored, and we change no field that tells them apart.
+      return (
+        sent.findLast(object => toUsersText(object) === toUsersText(entry.object)) ??
+        sent.at(-1) ??
+        entry.object
+      )
     },
     take(entry) {
       if (entry.kind === 'stored') put(entry.resource, entry.object, entry.type !== 'DELETED')
       if (entry.kind === 'cloud') noteAssigned([...entry.before, ...entry.after])
       if (entry.kind !== 'request' || entry.call.to !== 'admission') return
       const review = toReview(entry)
-      if (review) reviews.set(review.key, review)
+      if (review) reviews.set(review.key, [...(reviews.get(review.key) ?? []).slice(1 - MAX_REVIEWS), review])
     },
   }
+}
+
+/** Of one object that are remembered. */
+const MAX_REVIEWS = 8
+
+/** What of an object is its user's alone. */
+function toUsersText(object: KubeObject): string {
+  const { type, loadBalancerIP, loadBalancerClass } = (object as unknown as KubeService).spec ?? {}
+  return JSON.stringify([type, loadBalancerIP, loadBalancerClass])
 }
 
 function replace<T>(map: Map<string, T>, key: string, value: T, isThere: boolean): void {
