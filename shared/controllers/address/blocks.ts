@@ -98,11 +98,10 @@ const toOldestFirst = (views: readonly View[]): View[] =>
 type IsSpare = (block: AddressBlock) => boolean
 
 function createSpares({ minFree, countFree }: GateInput, views: readonly View[]): IsSpare {
+  if (minFree <= 0) return () => true
   const left: Record<IPFamily, number> = { IPv4: 0, IPv6: 0 }
-  if (minFree > 0)
-    for (const view of views) if (isOfUse(view)) left[view.block.family] += countFree(view.block)
+  for (const view of views) if (isOfUse(view)) left[view.block.family] += countFree(view.block)
   return block => {
-    if (minFree <= 0) return true
     const rest = left[block.family] - countFree(block)
     if (rest < minFree) return false
     left[block.family] = rest

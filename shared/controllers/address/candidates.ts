@@ -60,7 +60,6 @@ export function toCandidate(index: AddressIndex, block: AddressBlock, address: s
 
 interface Space {
   readonly block: AddressBlock
-  /** Not empty. */
   readonly free: readonly AddressRange[]
   readonly isOwn: boolean
   readonly tier: number
@@ -78,7 +77,6 @@ function listSpaces(
     .filter(block => block.family === family && accept(block))
     .filter(block => mode === 'packed' || family === 'IPv6' || isOwn(block))
     .map(block => toSpace(index, block, isOwn(block)))
-    .filter(({ free }) => free.length > 0)
     .sort(compareSpaces)
 }
 

@@ -11,7 +11,7 @@ export function subtractRanges(range: AddressRange, taken: readonly AddressRange
     .filter(
       ({ family, first, last }) => family === range.family && first <= range.last && last >= range.first,
     )
-    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
+    .sort((a, b) => (a.first < b.first ? -1 : 1))
   const left: AddressRange[] = []
   let next = range.first
   for (const { first, last } of inside) {
@@ -27,21 +27,21 @@ export const countAddresses = (ranges: readonly AddressRange[]): bigint =>
 
 /** Every address of the ranges once: from the one with this index (0 is the first) to the last, then from the first. */
 export function* walkRanges(ranges: readonly AddressRange[], start: bigint): Generator<bigint, void> {
-  const [behind, before] = splitAt(ranges, start)
-  for (const { first, last } of [...behind, ...before])
-    for (let value = first; value <= last; value++) yield value
+  const parts = cutAt(ranges, start)
+  for (const { cut, last } of parts) for (let value = cut; value <= last; value++) yield value
+  for (const { first, cut } of parts) for (let value = first; value < cut; value++) yield value
 }
 
-function splitAt(ranges: readonly AddressRange[], index: bigint): [AddressRange[], AddressRange[]] {
-  const before: AddressRange[] = []
-  const behind: AddressRange[] = []
-  let left = index
-  for (const range of ranges) {
-    const size = range.last - range.first + 1n
-    const cut = left < size ? left : size
-    if (cut > 0n) before.push({ ...range, last: range.first + cut - 1n })
-    if (cut < size) behind.push({ ...range, first: range.first + cut })
-    left -= cut
-  }
-  return [behind, before]
+/** Each range with its first address behind the cut: so many addresses of all ranges lie before their cuts. */
+function cutAt(
+  ranges: readonly AddressRange[],
+  count: bigint,
+): { readonly first: bigint; readonly cut: bigint; readonly last: bigint }[] {
+  let left = count
+  return ranges.map(({ first, last }) => {
+    const size = last - first + 1n
+    const before = left < size ? left : size
+    left -= before
+    return { first, cut: first + before, last }
+  })
 }

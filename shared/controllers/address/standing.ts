@@ -1,5 +1,5 @@
 import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
-import { parseAddress } from '../../ip-address.ts'
+import { isInRange, parseAddress } from '../../ip-address.ts'
 import { type AddressIndex, isSameService, usableRange } from './address-index.ts'
 import type { AllocationRequest } from './allocation.ts'
 import { type Candidate, toCandidate } from './candidates.ts'
@@ -57,7 +57,7 @@ export function judgeAddress(
     )
   }
   if (!claim && !isFree(index, block, address))
-    return no('CCM_ADDRESS_RESERVED', toReserved(index, address, subject))
+    return no('CCM_ADDRESS_RESERVED', toReserved(index, block, address, subject))
   const gate = index.gateOf(block.id)
   if (gate?.state === 'closed') {
     return no(
@@ -88,22 +88,17 @@ function judgeOutside(index: AddressIndex, address: string, subject: string): Ob
 
 function isFree(index: AddressIndex, block: AddressBlock, address: string): boolean {
   const parsed = parseAddress(address)
-  return (
-    parsed !== undefined &&
-    index.freeIn(block).some(({ first, last }) => first <= parsed.value && parsed.value <= last)
-  )
+  return parsed !== undefined && index.freeIn(block).some(range => isInRange(range, parsed))
 }
 
-function toReserved(index: AddressIndex, address: string, subject: string): string {
+function toReserved(index: AddressIndex, block: AddressBlock, address: string, subject: string): string {
   const { source, book } = index.view
   if (source.memberAddresses.includes(address)) return `${subject} belongs to a server.`
   if (book.unreadable.includes(address)) {
     return `${subject} has a claim that cannot be read (kubectl get ipaddress ${address} -o yaml).`
   }
-  const block = index.blockAt(address)
-  const usable = block && usableRange(block)
-  const value = parseAddress(address)?.value ?? 0n
-  return usable && usable.first <= value && value <= usable.last
+  const [usable, parsed] = [usableRange(block), parseAddress(address)]
+  return usable && parsed && isInRange(usable, parsed)
     ? `${subject} is reserved by PNAP_RESERVED_ADDRESSES.`
     : `${subject} is the network, gateway or broadcast address of its IP block.`
 }
