@@ -9,27 +9,15 @@ import {
 } from '../../../shared/controllers/unregister/plan-services.ts'
 import type { ClusterView } from '../../../shared/controllers/unregister/view.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, WAITING } from '../../../shared/kubernetes/names.ts'
-import type { KubeService, ObjectMeta } from '../../../shared/kubernetes/types.ts'
+import type { KubeService } from '../../../shared/kubernetes/types.ts'
+import { ADDRESS, LABELS, toClaim, toService } from './_view.ts'
 
-const LABELS = {
-  'app.kubernetes.io/name': 'cloud-provider-phoenixnap',
-  'app.kubernetes.io/managed-by': 'cloud-provider-phoenixnap',
-}
 const holdings: Holdings = {
   book: { claims: [], gates: [], unreadable: [], now: 0 },
   cidrs: ['203.0.113.0/29'],
   dedicated: [{ namespace: 'default', name: 'alone' }],
 }
 
-function toService(metadata: Partial<ObjectMeta>, spec: KubeService['spec'] = {}, ip?: string): KubeService {
-  return {
-    metadata: { namespace: 'default', name: 'web', uid: 'u', resourceVersion: '1', ...metadata },
-    spec: { type: 'LoadBalancer', ...spec },
-    ...(ip === undefined ? {} : { status: { loadBalancer: { ingress: [{ ip }] } } }),
-  }
-}
-
-const ADDRESS = '203.0.113.3'
 const MARKS: readonly Readonly<Record<string, string>>[] = [
   { 'kube-vip.io/ignore': 'true', 'phoenixnap.com/kube-vip-ignore': 'true' },
   { 'metallb.io/address-pool': 'phoenixnap-waiting' },
@@ -77,22 +65,6 @@ t.test('--release takes an address in whatever words it is asked for', async t =
   t.equal(planService(toService({}, { loadBalancerIP: '192.0.2.9' }, '192.0.2.9'), holdings, true), undefined)
 })
 
-function toClaim(state: Claim['state']): Claim {
-  return {
-    address: ADDRESS,
-    family: 'IPv4',
-    service: { namespace: 'default', name: 'web' },
-    state,
-    since: 0,
-    serviceUid: 'u',
-    blockId: 'block',
-    restMs: undefined,
-    why: undefined,
-    uid: 'claim',
-    resourceVersion: '1',
-  }
-}
-
 const plan = (service: KubeService): unknown => planService(service, holdings, false)?.detail
 
 t.test('one in deletion is let go where nobody else would', async t => {
@@ -111,7 +83,7 @@ t.test('one that was handed back is left to the Go program, which gives its bloc
   const alone = toService({ deletionTimestamp, finalizers: [CLEANUP_FINALIZER], name: 'alone' })
   const withClaim = (state: Claim['state']): Holdings => ({
     ...holdings,
-    book: { ...holdings.book, claims: [toClaim(state)] },
+    book: { ...holdings.book, claims: [toClaim({ state })] },
   })
   t.equal(plan(handedBack), undefined)
   t.equal(plan(alone), undefined)
