@@ -6,7 +6,7 @@ import {
 } from '../../../shared/controllers/address/address-index.ts'
 import type { AllocationRequest } from '../../../shared/controllers/address/allocation.ts'
 import type { Candidate } from '../../../shared/controllers/address/candidates.ts'
-import type { Claim, Gate } from '../../../shared/controllers/address/contract.ts'
+import type { AddressBook, Claim, Gate } from '../../../shared/controllers/address/contract.ts'
 import type { AddressRights } from '../../../shared/controllers/address/tenants.ts'
 import type { AddressWish } from '../../../shared/controllers/address/wish.ts'
 import { formatAddress, parseCidr } from '../../../shared/ip-address.ts'
@@ -73,6 +73,14 @@ export function makeGate(block: AddressBlock, state: Gate['state'] = 'open'): Ga
     resourceVersion: '3',
   }
 }
+
+/** All blocks with an open gate. */
+export const makeBook = (claims: readonly Claim[], blocks: readonly AddressBlock[]): AddressBook => ({
+  claims,
+  gates: blocks.map(block => makeGate(block)),
+  unreadable: [],
+  now: NOW,
+})
 
 export interface ViewSketch {
   readonly blocks?: readonly AddressBlock[]

@@ -83,6 +83,35 @@ const ENDS: readonly [name: string, end: Settlement, expected: Partial<Record<ke
       ),
       { claims: [FOUR], surplus: [] },
     ],
+    [
+      'nothing is required and nothing there: nobody is served with no address',
+      settled({}, { ...DUAL, required: [] }),
+      { kind: 'wait', addresses: [], lacking: ['IPv4', 'IPv6'] },
+    ],
+    [
+      'one in a block that has gone is needed no longer',
+      settled({ known: [], claims: [FOUR] }, { live: ['203.0.113.3'] }),
+      { kind: 'wait', addresses: [], surplus: [FOUR], lacking: ['IPv4'] },
+    ],
+    [
+      'has all: says so',
+      settled({ blocks: [A], claims: [FOUR] }, {}),
+      { kind: 'serve', why: 'it has its addresses' },
+    ],
+    [
+      'says what each family lacks',
+      settled({ known: [FAILED], claims: [FOUR] }, { ...DUAL, live: ['203.0.113.3'] }),
+      {
+        kind: 'wait',
+        lacking: ['IPv6'],
+        why: 'IPv4: its own address is not ready; IPv6: no address is free',
+      },
+    ],
+    [
+      'says what was refused, and nothing of what it has',
+      settled({ blocks: [A, V6], claims: [SIX] }, { ...DUAL, ...ask('192.0.2.1') }),
+      { kind: 'wait', addresses: ['2001:db8::5'], why: 'IPv4: what it asks for cannot be had' },
+    ],
   ]
 for (const [name, end, expected] of ENDS)
   t.test(`in the end: ${name}`, async t => {

@@ -1,60 +1,8 @@
 import t from 'tap'
 import type { AddressBlock } from '../../../shared/cloud-provider/load-balancer.ts'
-import { decideGates, type GateInput } from '../../../shared/controllers/address/blocks.ts'
-import type { Claim, Gate } from '../../../shared/controllers/address/contract.ts'
-import { toExpectedBlocks } from '../../../shared/controllers/address/source.ts'
+import { SKEW_MS } from '../../../shared/kubernetes/leases.ts'
 import { makeBlock, makeSupply, NOW } from './_blocks.ts'
-
-const GRACE_MS = 600_000
-const OLD = NOW - GRACE_MS
-const YOUNG = OLD + 1
-
-const makeGate = (change: Partial<Gate> = {}): Gate => ({
-  address: '203.0.113.0',
-  blockId: 'b1',
-  state: 'open',
-  since: 0,
-  unusedSince: undefined,
-  uid: 'uid',
-  resourceVersion: '1',
-  ...change,
-})
-
-const makeClaim = (change: Partial<Claim> = {}): Claim => ({
-  address: '203.0.113.2',
-  family: 'IPv4',
-  service: { namespace: 'default', name: 'web' },
-  state: 'active',
-  since: 0,
-  serviceUid: 'u1',
-  blockId: 'b1',
-  restMs: undefined,
-  why: undefined,
-  uid: 'uid',
-  resourceVersion: '1',
-  ...change,
-})
-
-interface Case {
-  readonly blocks?: readonly AddressBlock[]
-  readonly gates?: readonly Gate[]
-  readonly claims?: readonly Claim[]
-  readonly unreadable?: readonly string[]
-  readonly rules?: Partial<GateInput>
-}
-
-function decide({ blocks = [makeBlock('b1')], gates = [], claims = [], unreadable = [], rules }: Case) {
-  const input = { now: NOW, graceMs: GRACE_MS, minFree: 0, needed: new Set<string>(), countFree: () => 5 }
-  const book = { claims, gates, unreadable, now: NOW }
-  const judged = new Set(toExpectedBlocks(book))
-  return decideGates({ book, supply: makeSupply(blocks), judged, ...input, ...rules })
-}
-
-/** As `open b1`; a removal names the gate's block. */
-const told = (given: Case): string[] =>
-  decide(given).actions.map(
-    action => `${action.do} ${action.do === 'remove' ? action.gate.blockId : action.block.id}`,
-  )
+import { type Case, decide, makeClaim, makeGate, OLD, told, YOUNG } from './_gates.ts'
 
 const one = (change: Partial<AddressBlock>) => [makeBlock('b1', change)]
 const unused = makeGate({ unusedSince: OLD })
@@ -88,6 +36,16 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
   ['one used again', { gates: [unused], claims: [makeClaim()] }, ['noteUsed b1']],
   ['one that is not used any more', { gates: [makeGate()] }, ['noteUnused b1']],
   ['one unused since the future', { gates: [makeGate({ unusedSince: NOW + 3_600_000 })] }, ['noteUnused b1']],
+  [
+    'one unused since a moment that two clocks do not agree on',
+    { gates: [makeGate({ unusedSince: NOW + SKEW_MS - 1 })] },
+    [],
+  ],
+  [
+    'one unused since later than that',
+    { gates: [makeGate({ unusedSince: NOW + SKEW_MS })] },
+    ['noteUnused b1'],
+  ],
   ['one unused for less than the grace', { gates: [makeGate({ unusedSince: YOUNG })] }, []],
   ['one unused for the grace', { gates: [unused] }, ['close b1']],
   ['one that waiting Services need', { gates: [unused], rules: needed }, []],
@@ -149,6 +107,7 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
     [],
     /marked to be given back, and waits/,
   ],
+  ['marked, but waiting Services need it', { blocks: one({ marked: true }), rules: needed }, []],
   ['marked, without a range', { blocks: one({ marked: true, cidr: undefined }) }, ['giveBack b1']],
 
   ...(['coming', 'failed', 'going'] as const).flatMap((state): [string, Case, string[], RegExp?][] => [
@@ -167,6 +126,37 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
     [`${state}, unused since now`, { blocks: one({ state }), gates: [makeGate()] }, ['noteUnused b1']],
   ]),
 
+  [
+    'on another network, with a claim',
+    { blocks: one({ state: 'elsewhere' }), gates: [unused], claims: [makeClaim()] },
+    [],
+    /^block b1: it is on another network than the settings name, and stays because of 203\.0\.113\.2/,
+  ],
+  [
+    'on another network, used by nobody',
+    { blocks: one({ state: 'elsewhere' }), gates: [unused] },
+    ['close b1'],
+  ],
+
+  [
+    'a gate that came after the blocks were read',
+    { blocks: [], gates: [closed], rules: { judged: new Set(['b2']) } },
+    [],
+  ],
+  [
+    'one whose block only lost our tags',
+    { blocks: [], gates: [closed], rules: { supply: { ...makeSupply([]), unlisted: ['b1'] } } },
+    [],
+  ],
+  [
+    'one whose block has gone, while another one is in use',
+    {
+      blocks: [makeBlock('b2', { cidr: '203.0.113.8/29' })],
+      gates: [closed, makeGate({ blockId: 'b2', address: '203.0.113.8' })],
+      claims: [makeClaim({ address: '203.0.113.10', blockId: 'b2' })],
+    },
+    ['remove b1'],
+  ],
   ['a gate whose block has gone', { blocks: [], gates: [closed] }, ['remove b1']],
   ['an open one', { blocks: [], gates: [makeGate()] }, ['remove b1']],
   ['one with claims', { blocks: [], gates: [closed], claims: [makeClaim()] }, [], /it has gone/],
@@ -196,46 +186,13 @@ t.test('a gate that is taken over comes with the action', async t => {
   t.match(decide({ gates: [gate] }).actions, [{ do: 'open', gate, why: /range of block b0/ }])
 })
 
-t.test('spare addresses stay, and the block that has been unused for longest goes first', async t => {
-  const ranges = ['203.0.113.0', '203.0.113.8', '203.0.113.16']
-  const blocks = ranges.map((address, n) => makeBlock(`b${n}`, { cidr: `${address}/29` }))
-  const gates = ranges.map((address, n) => makeGate({ address, blockId: `b${n}`, unusedSince: OLD - n }))
-  for (const [minFree, closes] of [
-    [0, ['close b2', 'close b1', 'close b0']],
-    [1, ['close b2', 'close b1']],
-    [5, ['close b2', 'close b1']],
-    [6, ['close b2']],
-    [11, []],
-    [16, []],
-  ] as const)
-    t.strictSame(told({ blocks, gates, rules: { minFree } }), closes, `${minFree} are to stay`)
-  const inUse = makeClaim({ address: '203.0.113.2', blockId: 'b0' })
-  t.strictSame(
-    told({
-      blocks,
-      gates: gates.map(gate => ({ ...gate, unusedSince: gate.blockId === 'b0' ? undefined : OLD })),
-      claims: [inUse],
-      rules: { minFree: 5 },
-    }),
-    ['close b1', 'close b2'],
-    'what is free in blocks in use counts',
-  )
-})
-
-t.test('only open blocks of the same family hold spare addresses', async t => {
-  const others = [
-    makeBlock('b2', { cidr: '203.0.113.8/29', state: 'coming', createdAt: NOW }),
-    makeBlock('b3', { cidr: '2001:db8::/64', family: 'IPv6' }),
-    makeBlock('b4', { cidr: '203.0.113.16/29' }),
-  ]
-  const gates = [
-    unused,
-    makeGate({ blockId: 'b3', address: '2001:db8::' }),
-    makeGate({ blockId: 'b4', address: '203.0.113.16', state: 'closing' }),
-  ]
-  const given = { blocks: [makeBlock('b1'), ...others], gates }
-  t.ok(told({ ...given, rules: { minFree: 0 } }).includes('close b1'))
-  t.notOk(told({ ...given, rules: { minFree: 1 } }).includes('close b1'))
+t.test('a gate of another block is no gate to take over', async t => {
+  const other = makeGate({ blockId: 'b2', address: '203.0.113.8' })
+  const blocks = [makeBlock('b1'), makeBlock('b2', { cidr: '203.0.113.8/29' })]
+  const claims = [makeClaim({ address: '203.0.113.10', blockId: 'b2' })]
+  t.strictSame(decide({ blocks, gates: [other], claims }).actions, [
+    { do: 'open', block: blocks[0], gate: undefined, why: 'it is assigned' },
+  ])
 })
 
 t.test('one block’s trouble does not stop the others', async t => {

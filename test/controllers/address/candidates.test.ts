@@ -51,6 +51,27 @@ t.test('the fullest block comes first, so that others empty', async t => {
   t.strictSame(offered.slice(2).toSorted(), ips(2, 6))
 })
 
+t.test('of two equally full ones all begin with the same, in whatever order they are listed', async t => {
+  const six = makeBlock('c', '203.0.113.32/28')
+  for (const blocks of [
+    [A, B, six],
+    [six, B, A],
+    [B, six, A],
+  ]) {
+    const offered = packed({ blocks })
+    t.strictSame(offered.slice(0, 5).toSorted(), ips(2, 6))
+    t.strictSame(offered.slice(5, 10).toSorted(), ips(10, 14))
+    t.equal(offered.length, 23)
+  }
+})
+
+t.test(
+  'a block whose usable addresses cannot be read offers nothing, not even the one that is left over',
+  async t => {
+    t.strictSame(packed({ blocks: [{ ...THEIRS, usable: undefined }, A] }).toSorted(), ips(2, 6))
+  },
+)
+
 t.test('a block of its own comes first, what is left over in others’ own blocks last', async t => {
   const offered = packed({ blocks: [THEIRS, A, MINE] })
   t.strictSame(offered.slice(0, 5), ips(18, 22))

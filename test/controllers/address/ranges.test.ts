@@ -16,6 +16,9 @@ const SUBTRACTED: readonly [name: string, taken: readonly AddressRange[], left: 
   ['nothing', [], [range(10, 20)]],
   ['everything', [range(0, 99)], []],
   ['both ends', [range(20, 25), range(5, 10)], [range(11, 19)]],
+  ['what touches its ends', [range(10, 12), range(18, 20)], [range(13, 17)]],
+  ['its first and its last one', [range(10, 10), range(20, 20)], [range(11, 19)]],
+  ['the same twice', [range(14, 15), range(14, 15)], [range(10, 13), range(16, 20)]],
   ['a part in the middle', [range(14, 15)], [range(10, 13), range(16, 20)]],
   ['one inside another', [range(12, 18), range(13, 14)], [range(10, 11), range(19, 20)]],
   ['overlapping ones', [range(14, 18), range(12, 15)], [range(10, 11), range(19, 20)]],
@@ -26,6 +29,22 @@ for (const [name, taken, left] of SUBTRACTED)
   t.test(`takes away ${name}`, async t => {
     t.strictSame(subtractRanges(range(10, 20), taken), left)
   })
+
+t.test(
+  'every address is walked once from any place on, a place behind the last one is the first',
+  async t => {
+    const parts = [range(1, 2), range(5, 5), range(8, 9)]
+    const walk = (start: number): number[] => [...walkRanges(parts, BigInt(start))].map(Number)
+    t.strictSame([0, 1, 2, 3, 5, 9].map(walk), [
+      [1, 2, 5, 8, 9],
+      [2, 5, 8, 9, 1],
+      [5, 8, 9, 1, 2],
+      [8, 9, 1, 2, 5],
+      [1, 2, 5, 8, 9],
+      [1, 2, 5, 8, 9],
+    ])
+  },
+)
 
 const anyRange = fc.tuple(fc.nat(40), fc.nat(10)).map(([first, length]) => range(first, first + length))
 

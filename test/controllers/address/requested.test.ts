@@ -1,5 +1,7 @@
-import { A, ask, testAllocations, theirs, V6 } from './_allocations.ts'
-import { API, makeBlock, makeClaim } from './_view.ts'
+import t from 'tap'
+import { sortRequested } from '../../../shared/controllers/address/requested.ts'
+import { A, ask, DUAL, testAllocations, theirs, V6 } from './_allocations.ts'
+import { API, makeBlock, makeClaim, makeRequest, type RequestSketch } from './_view.ts'
 
 testAllocations([
   [
@@ -151,3 +153,47 @@ testAllocations([
     { otherwise: 'refused', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
 ])
+
+const asked = (request: RequestSketch) => sortRequested(makeRequest(request))
+
+t.test('one address of each family can be asked for', async t => {
+  t.strictSame(asked({ ...DUAL, ...ask('2001:db8::5', '203.0.113.4', '203.0.113.4') }), {
+    byFamily: { IPv4: '203.0.113.4', IPv6: '2001:db8::5' },
+    isImpaired: false,
+    problems: [],
+  })
+  t.strictSame(asked({}), { byFamily: {}, isImpaired: false, problems: [] })
+  t.strictSame(asked({ wish: { requested: ['203.0.113.4', 'x'], isUnclear: true } }), {
+    byFamily: { IPv4: '203.0.113.4' },
+    isImpaired: true,
+    problems: [],
+  })
+})
+
+t.test(
+  'what cannot be honoured as it stands is told whole, and the other family gets nothing new',
+  async t => {
+    t.strictSame(asked({ ...DUAL, ...ask('203.0.113.4', '2001:db8::5', '203.0.113.5') }), {
+      byFamily: { IPv6: '2001:db8::5' },
+      isImpaired: true,
+      problems: [
+        {
+          code: 'CCM_ADDRESS_MALFORMED',
+          message:
+            'spec.loadBalancerIP asks for more than one IPv4 address (203.0.113.4, 203.0.113.5): a Service has one of each family.',
+        },
+      ],
+    })
+    t.strictSame(asked(ask('2001:db8::5', '2001:db8::6', '203.0.113.4')), {
+      byFamily: { IPv4: '203.0.113.4' },
+      isImpaired: true,
+      problems: [
+        {
+          code: 'CCM_FAMILY_UNAVAILABLE',
+          message:
+            'spec.loadBalancerIP asks for 2001:db8::5, 2001:db8::6, but the IP families of the Service are IPv4.',
+        },
+      ],
+    })
+  },
+)
