@@ -83,8 +83,7 @@ function judgeService(service: KubeService, view: MigrateView): Judged {
   const ref = { namespace: service.metadata.namespace ?? '', name: service.metadata.name }
   const base = { kind: 'Service', name: toKey(service) } as const
   const ownership = toOwnership(ref, blocks ?? [], book)
-  const rules = { enabled: announcer !== undefined, classes }
-  const found = classifyService(service, { rules, announcer, ownership })
+  const found = classifyService(service, { classes, announcer, ownership })
   switch (found.kind) {
     case 'ignore':
       return { item: { ...base, outcome: 'is left alone', why: found.why } }

@@ -10,13 +10,6 @@ import { quote } from '../address/problem.ts'
 import { handsOffEvent, type ServiceEvent } from './events.ts'
 import { statusAddresses } from './history.ts'
 
-export interface ServiceRules {
-  /** False while PNAP_LOAD_BALANCER is empty: then only Services that are being deleted are cleaned up. */
-  readonly enabled: boolean
-  /** Values of spec.loadBalancerClass that are served besides unset. */
-  readonly classes: readonly string[]
-}
-
 /** Whose an address is. */
 export interface Ownership {
   /** Whether a canonical address lies in a block of this cluster or is claimed, for whichever Service. */
@@ -27,15 +20,16 @@ export interface Ownership {
 
 /** What a Service is to us. `ignore`: none of our business, or already as it should be. */
 export type Classification =
-  | { readonly kind: 'serve' }
+  | { readonly kind: 'serve'; readonly announcer: Announcer }
   | { readonly kind: 'cleanUp'; readonly cause: CleanUpCause }
   | { readonly kind: 'handsOff'; readonly why: string; readonly event: ServiceEvent }
   | { readonly kind: 'ignore'; readonly why: string }
 
 /** What a Service is judged by besides itself. */
 export interface ServiceCircumstances {
-  readonly rules: ServiceRules
-  /** Undefined while load balancers are disabled. */
+  /** Values of spec.loadBalancerClass that are served besides unset. */
+  readonly classes: readonly string[]
+  /** Undefined while PNAP_LOAD_BALANCER is empty: then only Services that are being deleted are cleaned up. */
   readonly announcer: Announcer | undefined
   /**
    * Undefined while nobody knows which blocks there are: then a Service that is served already is left for later.
@@ -51,14 +45,14 @@ export interface ServiceCircumstances {
  * outside our blocks. A Service that its user declared to be served elsewhere is never taken.
  */
 export function classifyService(service: KubeService, circumstances: ServiceCircumstances): Classification {
-  const { rules, announcer, ownership, old } = circumstances
+  const { classes, announcer, ownership, old } = circumstances
   const isMarked = [service, old].some(object => object?.metadata.finalizers?.includes(FINALIZER))
   if (service.metadata.deletionTimestamp !== undefined) return classifyDeleting(service, isMarked, ownership)
-  if (!rules.enabled || !announcer) return { kind: 'ignore', why: 'load balancers are disabled' }
-  const unwanted = findUnwanted(service, rules.classes, announcer)
+  if (!announcer) return { kind: 'ignore', why: 'load balancers are disabled' }
+  const unwanted = findUnwanted(service, classes, announcer)
   if (unwanted && isMarked) return { kind: 'cleanUp', cause: unwanted.cause }
   if (unwanted) return { kind: 'ignore', why: unwanted.why }
-  return isMarked ? { kind: 'serve' } : classifyNew(service, announcer, ownership)
+  return isMarked ? { kind: 'serve', announcer } : classifyNew(service, announcer, ownership)
 }
 
 /**
@@ -103,15 +97,15 @@ function classifyNew(
   announcer: Announcer,
   ownership: Ownership | undefined,
 ): Classification {
+  const serve = { kind: 'serve', announcer } as const
   const { annotations } = service.metadata
-  if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return { kind: 'serve' }
+  if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return serve
   const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
   const asked = announcer.readRequest(service, [])?.addresses ?? []
   const [first] = [...served, ...asked]
-  if (first === undefined) return { kind: 'serve' }
+  if (first === undefined) return serve
   if (!ownership) return { kind: 'ignore', why: 'it is not known yet which addresses are ours' }
-  if ([...statusAddresses(service), ...asked].some(address => ownership.owns(address)))
-    return { kind: 'serve' }
+  if ([...statusAddresses(service), ...asked].some(address => ownership.owns(address))) return serve
   const why = `${quote(first)} lies in no block of this cluster`
   return { kind: 'handsOff', why, event: handsOffEvent(first, served.length > 0) }
 }

@@ -59,7 +59,7 @@ export type Decider = Pick<ServiceContext, 'settings' | 'announcer'>
 
 /** @param review the other side of an admission review */
 export function decideService(
-  { settings, announcer }: Decider,
+  { settings, announcer: configured }: Decider,
   ref: ServiceRef,
   service: KubeService,
   { index, isSourceKnown, families }: Knowledge,
@@ -67,16 +67,13 @@ export function decideService(
 ): ServiceDecision {
   const { source, known, book } = index.view
   const classification = classifyService(service, {
-    rules: { enabled: announcer !== undefined, classes: settings.classes },
-    announcer,
+    classes: settings.classes,
+    announcer: configured,
     ownership: isSourceKnown ? toOwnership(ref, known ?? source.blocks, book) : undefined,
     old: review?.old,
   })
-  if (classification.kind !== 'serve' || !announcer) {
-    return classification.kind === 'serve'
-      ? { kind: 'ignore', why: 'load balancers are disabled' }
-      : classification
-  }
+  if (classification.kind !== 'serve') return classification
+  const { announcer } = classification
   const history = readHistory(service, review?.old)
   const networkLocation = source.location || undefined
   const { tenants, ipAllocation } = settings

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { direct } from '../../../shared/announcers/direct.ts'
 import {
   type Classification,
   classifyService,
@@ -14,6 +15,7 @@ const DELETED = { deletionTimestamp: '2026-03-01T12:00:00Z' }
 const BLOCK = makeBlock('a', '203.0.113.0/29')
 const ownership = toOwnership(WEB, [BLOCK], makeView({ claims: [makeClaim('198.51.100.9', 'gone')] }).book)
 const nobody = { owns: () => false, hasOwnBlock: false }
+const DISABLED = { announcer: undefined }
 
 type Expected = Classification['kind'] | Partial<Record<string, unknown>>
 const CASES: readonly [
@@ -26,7 +28,7 @@ const CASES: readonly [
   ['a new one before anything is known', {}, { ownership: undefined }, 'serve'],
   ['one of ours', { finalizers: [OURS] }, { ownership: undefined }, 'serve'],
   ['one of ours with an address outside', { finalizers: [OURS], status: ['192.0.2.1'] }, {}, 'serve'],
-  ['another type', { spec: { type: 'ClusterIP' } }, {}, 'ignore'],
+  ['another type', { spec: { type: 'ClusterIP' } }, {}, { kind: 'ignore', why: /not of type LoadBalancer/ }],
   ['no spec', { spec: { type: 'NodePort' } }, {}, 'ignore'],
   [
     'changed to another type',
@@ -41,14 +43,30 @@ const CASES: readonly [
     { kind: 'cleanUp', cause: 'typeChanged' },
   ],
   ['a class that is served', { spec: { loadBalancerClass: 'ours' } }, {}, 'serve'],
-  ['another class', { spec: { loadBalancerClass: 'other' } }, {}, 'ignore'],
+  [
+    'another class',
+    { spec: { loadBalancerClass: 'other' } },
+    {},
+    { kind: 'ignore', why: /class "other" is not served/ },
+  ],
   [
     'a class that is served no longer',
     { spec: { loadBalancerClass: 'other' }, finalizers: [OURS] },
     {},
     { kind: 'cleanUp', cause: 'classChanged' },
   ],
-  ['served from another pool', { annotations: { 'example.org/pool': 'x' } }, {}, 'ignore'],
+  [
+    'served from another pool',
+    { annotations: { 'example.org/pool': 'x' } },
+    {},
+    { kind: 'ignore', why: /another pool \(x\)/ },
+  ],
+  [
+    'an announcer that knows no pools',
+    { annotations: { 'example.org/pool': 'x' } },
+    { announcer: direct },
+    { kind: 'serve', announcer: direct },
+  ],
   [
     'served from another pool, although to be managed',
     { annotations: { 'example.org/pool': 'x', 'phoenixnap.com/manage': 'true' } },
@@ -68,7 +86,25 @@ const CASES: readonly [
     {},
     { kind: 'cleanUp', cause: 'deleted' },
   ],
-  ['deleted, never ours', { meta: DELETED }, {}, 'ignore'],
+  ['deleted, never ours', { meta: DELETED }, {}, { kind: 'ignore', why: /being deleted and is not ours/ }],
+  [
+    'deleted, with an address of ours that nobody has to release',
+    { meta: DELETED, status: ['203.0.113.2'] },
+    {},
+    'ignore',
+  ],
+  [
+    'deleted, of another controller that gave it nothing',
+    { finalizers: [THEIRS], meta: DELETED },
+    {},
+    'ignore',
+  ],
+  [
+    'deleted, left by the Go program with one address of ours of two',
+    { finalizers: [THEIRS], meta: DELETED, status: ['192.0.2.1', '203.0.113.2'] },
+    {},
+    { kind: 'cleanUp', cause: 'deleted' },
+  ],
   [
     'deleted, left by the Go program with an address of ours',
     { finalizers: [THEIRS], meta: DELETED, status: ['203.0.113.2'] },
@@ -99,7 +135,12 @@ const CASES: readonly [
     { ownership: undefined },
     'ignore',
   ],
-  ['served by somebody else', { status: ['192.0.2.1'] }, {}, { kind: 'handsOff', event: { type: 'Normal' } }],
+  [
+    'served by somebody else',
+    { status: ['192.0.2.1'] },
+    {},
+    { kind: 'handsOff', why: /"192\.0\.2\.1" lies in no block/, event: { type: 'Normal' } },
+  ],
   ['served by somebody else, with a host name', { meta: { name: 'web' } }, {}, 'serve'],
   [
     'asks for an address outside',
@@ -145,28 +186,17 @@ const CASES: readonly [
     'has an address, and nobody knows which blocks there are',
     { status: ['203.0.113.2'] },
     { ownership: undefined },
-    'ignore',
+    { kind: 'ignore', why: /not known yet which addresses are ours/ },
   ],
-  ['disabled: a new one', {}, { rules: { enabled: false, classes: [] }, announcer: undefined }, 'ignore'],
-  ['disabled: one of ours', { finalizers: [OURS] }, { rules: { enabled: false, classes: [] } }, 'ignore'],
-  [
-    'disabled: another type',
-    { finalizers: [OURS], spec: { type: 'ClusterIP' } },
-    { rules: { enabled: false, classes: [] } },
-    'ignore',
-  ],
-  [
-    'disabled: deleted',
-    { finalizers: [OURS], meta: DELETED },
-    { rules: { enabled: false, classes: [] }, announcer: undefined },
-    'cleanUp',
-  ],
+  ['disabled: a new one', {}, DISABLED, { kind: 'ignore', why: /disabled/ }],
+  ['disabled: one of ours', { finalizers: [OURS] }, DISABLED, 'ignore'],
+  ['disabled: another type', { finalizers: [OURS], spec: { type: 'ClusterIP' } }, DISABLED, 'ignore'],
+  ['disabled: deleted', { finalizers: [OURS], meta: DELETED }, DISABLED, 'cleanUp'],
 ]
 for (const [name, sketch, circumstances, expected] of CASES)
   t.test(name, async t => {
-    const rules = { enabled: true, classes: ['ours'] }
     const found = classifyService(makeService(sketch), {
-      rules,
+      classes: ['ours'],
       announcer: fakeAnnouncer,
       ownership,
       ...circumstances,
@@ -180,21 +210,31 @@ t.test('a host name in the status is served by somebody else', async t => {
     status: { loadBalancer: { ingress: [{ hostname: 'lb.example.org' }] } },
   }
   const found = classifyService(service, {
-    rules: { enabled: true, classes: [] },
+    classes: [],
     announcer: fakeAnnouncer,
     ownership,
   })
   t.match(found, { kind: 'handsOff', event: { message: /lb\.example\.org.*phoenixnap\.com\/manage=true/ } })
 })
 
+t.test('a status without addresses is that of a new one', async t => {
+  const found = classifyService(
+    { ...makeService(), status: {} },
+    { classes: [], announcer: direct, ownership: undefined },
+  )
+  t.strictSame(found, { kind: 'serve', announcer: direct })
+})
+
 t.test('an address is owned by its block, or by a claim of any Service', async t => {
   t.ok(ownership.owns('203.0.113.7'))
   t.ok(ownership.owns('198.51.100.9'))
   t.notOk(ownership.owns('203.0.113.8'))
-  const { book } = makeView({ claims: [makeClaim('198.51.100.9', 'gone')] })
+  const claims = [makeClaim('198.51.100.8', 'gone'), makeClaim('198.51.100.9', 'gone')]
+  const { book } = makeView({ claims })
   const other = toOwnership({ ...WEB, namespace: 'other' }, [{ ...BLOCK, dedicatedTo: WEB }], book)
   t.ok(other.owns('198.51.100.9'))
   t.notOk(other.owns('198.51.100.10'))
   t.notOk(other.hasOwnBlock)
-  t.ok(toOwnership(WEB, [{ ...BLOCK, dedicatedTo: WEB }], book).hasOwnBlock)
+  t.notOk(toOwnership(WEB, [], book).hasOwnBlock)
+  t.ok(toOwnership(WEB, [BLOCK, { ...BLOCK, dedicatedTo: WEB }], book).hasOwnBlock)
 })
