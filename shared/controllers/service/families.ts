@@ -28,11 +28,10 @@ export function wantedFamilies(
   const given = readFamilies(service) ?? (review?.old && readFamilies(review.old))
   const policy = policyOf(service) ?? (review?.old && policyOf(review.old))
   const all = review && !isSettled(service, review.old) ? derive(policy, given, cluster) : given
-  const [first] = all ?? []
-  if (!all || first === undefined) return undefined
+  if (!all) return undefined
   // Without a policy the API server takes two families for RequireDualStack.
   const isStrict = policy === 'RequireDualStack' || policy === undefined
-  return { all, required: isStrict ? all : [first] }
+  return { all, required: isStrict ? all : all.slice(0, 1) }
 }
 
 const policyOf = ({ spec }: KubeService): string | undefined => spec?.ipFamilyPolicy

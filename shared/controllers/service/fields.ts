@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Announcer, AnnouncerFields } from '../../announcers/contract.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, WAITING } from '../../kubernetes/names.ts'
 import type { KubeService, LoadBalancerIngress } from '../../kubernetes/types.ts'
@@ -128,9 +129,6 @@ function changeFinalizers({ metadata }: KubeService, state: ServiceState): reado
 /** Where the Service goes on with another load balancer controller, that one's finalizer has to stay. */
 const takesLeftOver = (cause: CleanUpCause): boolean => cause === 'deleted' || cause === 'typeChanged'
 
-const isSameIngress = ({ status }: KubeService, ingress: readonly LoadBalancerIngress[]): boolean =>
-  toText(status?.loadBalancer?.ingress ?? []) === toText(ingress)
-
 /** Order counts, that of the fields of an entry does not. */
-const toText = (ingress: readonly LoadBalancerIngress[]): string =>
-  JSON.stringify(ingress.map(entry => Object.entries(entry).sort(([one], [other]) => (one < other ? -1 : 1))))
+const isSameIngress = ({ status }: KubeService, ingress: readonly LoadBalancerIngress[]): boolean =>
+  isDeepStrictEqual(status?.loadBalancer?.ingress ?? [], ingress)

@@ -54,10 +54,11 @@ const MAX_BURST_MS = 10_000
 
 /**
  * Whether more Services seem to be on their way: a block that is bought for the first of a dozen would be too small.
+ * Not where nobody waits: the least of no ages is Infinity.
  *
  * @param now milliseconds since 1970 by the API server's clock
  */
 export function isBurstGrowing(waiters: readonly Waiter[], now: number): boolean {
   const ages = waiters.map(({ since }) => now - since)
-  return ages.length > 0 && Math.min(...ages) < BURST_MS && Math.max(...ages) < MAX_BURST_MS
+  return Math.min(...ages) < BURST_MS && Math.max(...ages) < MAX_BURST_MS
 }
