@@ -33,6 +33,8 @@ const CREATED: readonly [name: string, spec: Spec, cluster: readonly string[], e
   ['nothing said', {}, BOTH, [FOUR, FOUR]],
   ['nothing said, IPv6 first', {}, TURNED, [SIX, SIX]],
   ['nothing said or known', {}, [], undefined],
+  ['both preferred, nothing known', { ipFamilyPolicy: 'PreferDualStack' }, [], undefined],
+  ['nothing said, an unknown family first', {}, ['IPv9', 'IPv6'], [SIX, SIX]],
   ['single', { ipFamilyPolicy: 'SingleStack' }, BOTH, [FOUR, FOUR]],
   ['single of a given family', { ipFamilyPolicy: 'SingleStack', ipFamilies: SIX }, BOTH, [SIX, SIX]],
   ['a given family', { ipFamilies: SIX }, BOTH, [SIX, SIX]],
@@ -59,7 +61,7 @@ const CREATED: readonly [name: string, spec: Spec, cluster: readonly string[], e
     BOTH,
     [TURNED, TURNED],
   ],
-  ['headless', { clusterIP: 'None' }, BOTH, [FOUR, FOUR]],
+  ['headless', { clusterIP: 'None' }, TURNED, [SIX, SIX]],
 ]
 for (const [name, spec, cluster, expected] of CREATED)
   t.test(`created: ${name}`, async t => {
@@ -69,23 +71,38 @@ for (const [name, spec, cluster, expected] of CREATED)
 
 const DUAL: Spec = { ipFamilies: BOTH, ipFamilyPolicy: 'PreferDualStack' }
 const SINGLE: Spec = { ipFamilies: SIX, ipFamilyPolicy: 'SingleStack' }
-const UPDATED: readonly [name: string, spec: Spec, old: Spec, expected: Expected][] = [
-  ['as it was', DUAL, DUAL, [BOTH, FOUR]],
-  ['replaced by one that says nothing', {}, DUAL, [BOTH, FOUR]],
-  ['replaced, both required', {}, { ...DUAL, ipFamilyPolicy: 'RequireDualStack' }, [BOTH, BOTH]],
-  ['replaced by one that says the policy', { ipFamilyPolicy: 'SingleStack' }, SINGLE, [SIX, SIX]],
-  ['widened', { ...SINGLE, ipFamilyPolicy: 'PreferDualStack' }, SINGLE, [TURNED, SIX]],
-  ['widened strictly', { ...SINGLE, ipFamilyPolicy: 'RequireDualStack' }, SINGLE, [TURNED, TURNED]],
-  ['narrowed', { ...DUAL, ipFamilyPolicy: 'SingleStack' }, DUAL, [FOUR, FOUR]],
-  ['narrowed by the list as well', { ipFamilies: FOUR, ipFamilyPolicy: 'SingleStack' }, DUAL, [FOUR, FOUR]],
+const UPDATED: readonly [name: string, spec: Spec | undefined, old: Spec | undefined, expected: Expected][] =
   [
-    'not widened by the way',
-    { ipFamilies: FOUR, ipFamilyPolicy: 'PreferDualStack' },
-    { ipFamilies: FOUR, ipFamilyPolicy: 'PreferDualStack' },
-    [FOUR, FOUR],
-  ],
-  ['from a type without families', {}, { type: 'ExternalName' }, [FOUR, FOUR]],
-]
+    ['as it was', DUAL, DUAL, [BOTH, FOUR]],
+    ['replaced by one that says nothing', {}, DUAL, [BOTH, FOUR]],
+    [
+      'replaced, both preferred in a cluster that had one then',
+      {},
+      { ...DUAL, ipFamilies: FOUR },
+      [FOUR, FOUR],
+    ],
+    ['replaced by one without a spec', undefined, { ...DUAL, ipFamilies: FOUR }, [FOUR, FOUR]],
+    ['replaced, both required', {}, { ...DUAL, ipFamilyPolicy: 'RequireDualStack' }, [BOTH, BOTH]],
+    ['replaced by one that says the policy', { ipFamilyPolicy: 'SingleStack' }, SINGLE, [SIX, SIX]],
+    ['widened', { ...SINGLE, ipFamilyPolicy: 'PreferDualStack' }, SINGLE, [TURNED, SIX]],
+    ['widened strictly', { ...SINGLE, ipFamilyPolicy: 'RequireDualStack' }, SINGLE, [TURNED, TURNED]],
+    ['narrowed', { ...DUAL, ipFamilyPolicy: 'SingleStack' }, DUAL, [FOUR, FOUR]],
+    ['narrowed by the list as well', { ipFamilies: FOUR, ipFamilyPolicy: 'SingleStack' }, DUAL, [FOUR, FOUR]],
+    [
+      'narrowed by the list alone: both are still preferred',
+      { ...DUAL, ipFamilies: FOUR },
+      DUAL,
+      [BOTH, FOUR],
+    ],
+    [
+      'not widened by the way',
+      { ipFamilies: FOUR, ipFamilyPolicy: 'PreferDualStack' },
+      { ipFamilies: FOUR, ipFamilyPolicy: 'PreferDualStack' },
+      [FOUR, FOUR],
+    ],
+    ['from a type without families', {}, { type: 'ExternalName' }, [FOUR, FOUR]],
+    ['from one without a spec', {}, undefined, [FOUR, FOUR]],
+  ]
 for (const [name, spec, old, expected] of UPDATED)
   t.test(`updated: ${name}`, async t => {
     const families = wantedFamilies(service(spec), BOTH, { old: service(old) })

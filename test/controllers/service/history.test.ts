@@ -37,4 +37,10 @@ t.test('a list that is too long to be ours is as good as none', async t => {
 t.test('a status is read as far as a Service may have addresses', async t => {
   t.strictSame(statusAddresses(makeService({ status: MANY })), MANY.slice(0, 16))
   t.strictSame(statusAddresses(makeService()), [])
+  t.strictSame(statusAddresses({ ...makeService(), status: {} }), [])
+})
+
+t.test('a host name in the status is no address', async t => {
+  const ingress = [{ hostname: 'lb.example.org' }, { ip: 'x' }, { ip: '2001:DB8::5' }]
+  t.strictSame(statusAddresses({ ...makeService(), status: { loadBalancer: { ingress } } }), ['2001:db8::5'])
 })

@@ -14,13 +14,25 @@ interface Case {
   readonly sketch?: ServiceSketch
   readonly location?: string
   readonly network?: string | undefined
+  /** PNAP_IP_ALLOCATION; packed unless told. */
+  readonly fallback?: AddressWish['mode']
   readonly assigned?: readonly string[]
   readonly expected?: Partial<AddressWish>
   readonly codes?: readonly ErrorCode[]
   readonly says?: readonly RegExp[]
 }
 const CASES: Readonly<Record<string, Case>> = {
-  nothing: { expected: { requested: [], isUnclear: false, isBlocked: false, mode: 'packed', retain: false } },
+  nothing: {
+    expected: {
+      requested: [],
+      source: '',
+      isUnclear: false,
+      isBlocked: false,
+      mode: 'packed',
+      retain: false,
+      problems: [],
+    },
+  },
   'an address': {
     sketch: { spec: { loadBalancerIP: '203.0.113.2' } },
     expected: { requested: ['203.0.113.2'], source: 'spec.loadBalancerIP' },
@@ -67,6 +79,7 @@ const CASES: Readonly<Record<string, Case>> = {
     codes: ['CCM_LOCATION_CONFLICT'],
     says: [/"ASH".*PNAP_LOCATION says "PHX"/],
   },
+  'the location of the setting': { location: 'PHX', expected: { isBlocked: false } },
   'the setting before the annotation': {
     sketch: at('PHX'),
     location: 'ASH',
@@ -77,11 +90,17 @@ const CASES: Readonly<Record<string, Case>> = {
     sketch: { annotations: { 'phoenixnap.com/ip-allocation': 'dedicated' } },
     expected: { mode: 'dedicated' },
   },
+  'what all have': { fallback: 'dedicated', expected: { mode: 'dedicated' } },
+  'a shared block where others have their own': {
+    sketch: { annotations: { 'phoenixnap.com/ip-allocation': 'packed' } },
+    fallback: 'dedicated',
+    expected: { mode: 'packed' },
+  },
   'an unknown allocation': {
     sketch: { annotations: { 'phoenixnap.com/ip-allocation': 'Dedicated' } },
     expected: { mode: 'packed' },
     codes: ['CCM_ANNOTATION_INVALID'],
-    says: [/packed or dedicated/],
+    says: [/expected packed or dedicated: it is taken for packed/],
   },
   retained: { sketch: { annotations: { 'phoenixnap.com/retain-ip': 'true' } }, expected: { retain: true } },
   'not retained': {
@@ -92,15 +111,18 @@ const CASES: Readonly<Record<string, Case>> = {
     sketch: { annotations: { 'phoenixnap.com/retain-ip': 'yes', 'phoenixnap.com/manage': '1' } },
     expected: { retain: false },
     codes: ['CCM_ANNOTATION_INVALID', 'CCM_ANNOTATION_INVALID'],
-    says: [/retain-ip is "yes"/, /manage is "1"/],
+    says: [
+      /retain-ip is "yes", expected true or false: it is taken for false/,
+      /manage is "1", expected true or false: it is taken for false/,
+    ],
   },
 }
 for (const [
   name,
-  { sketch, location, assigned = [], expected = {}, codes = [], says = [], ...rest },
+  { sketch, location, fallback = 'packed', assigned = [], expected = {}, codes = [], says = [], ...rest },
 ] of Object.entries(CASES))
   t.test(`wishes for ${name}`, async t => {
-    const settings = { location, annotationIPLocation: KEY, ipAllocation: 'packed' } as const
+    const settings = { location, annotationIPLocation: KEY, ipAllocation: fallback } as const
     const networkLocation = 'network' in rest ? rest.network : 'PHX'
     const wish = toWish({
       service: makeService(sketch),
