@@ -28,6 +28,11 @@ export interface DemandSettings {
   readonly maxDedicated: number
 }
 
+/** Of a block for one Service alone. */
+interface OwnNeed extends AddressNeed {
+  readonly service: ServiceRef
+}
+
 /**
  * What all Services that wait need together, beyond what is free for them; IPv4 spares included. `index.view.known` must
  * be there: blocks that the inventory remembers are no ground to buy on.
@@ -40,7 +45,7 @@ export function toDemand(
   const packed = (['IPv4', 'IPv6'] as const).flatMap(family => toPackedNeed(index, waiting, family, settings))
   const dedicated = waiting
     .filter(service => wantsOwnBlock(service) && !hasOwnBlock(index, service.service))
-    .map(({ service }): AddressNeed => ({ family: 'IPv4', count: 1, service }))
+    .map(({ service }): OwnNeed => ({ family: 'IPv4', count: 1, service }))
     .sort(byKey)
   const claimed = listClaimed(index)
   return {
@@ -54,22 +59,20 @@ export function toDemand(
 /** Of Services that were decided on at the same moment, none knows of the others' blocks; one on its way is gone on with. */
 function withinLimit(
   index: AddressIndex,
-  needs: readonly AddressNeed[],
+  needs: readonly OwnNeed[],
   { mode, maxDedicated }: DemandSettings,
-): AddressNeed[] {
-  const isFree = ({ service }: AddressNeed): boolean =>
-    mode === 'dedicated' || (service !== undefined && hasDedicated(index, service))
+): OwnNeed[] {
+  const isFree = ({ service }: OwnNeed): boolean => mode === 'dedicated' || hasDedicated(index, service)
   const begun = needs.filter(isFree)
   const others = needs.filter(need => !isFree(need))
-  const byNamespace = Map.groupBy(others, ({ service }) => service?.namespace ?? '')
+  const byNamespace = Map.groupBy(others, ({ service }) => service.namespace)
   const granted = [...byNamespace].flatMap(([namespace, own]) =>
     own.slice(0, Math.max(0, maxDedicated - countDedicated(index, namespace))),
   )
   return [...begun, ...granted].sort(byKey)
 }
 
-const byKey = (a: AddressNeed, b: AddressNeed): number => (keyOf(a) < keyOf(b) ? -1 : 1)
-const keyOf = ({ service }: AddressNeed): string => (service ? toKey(service) : '')
+const byKey = (a: OwnNeed, b: OwnNeed): number => (toKey(a.service) < toKey(b.service) ? -1 : 1)
 
 const wantsOwnBlock = ({ mode, lacking }: Pick<WaitingService, 'lacking' | 'mode'>): boolean =>
   mode === 'dedicated' && lacking.includes('IPv4')

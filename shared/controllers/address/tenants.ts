@@ -130,9 +130,7 @@ function judgeDedicated(
   index: AddressIndex,
   service: ServiceRef,
 ): Problem | undefined {
-  const { known, source } = index.view
-  if ((known ?? source.blocks).some(({ dedicatedTo }) => isSameService(dedicatedTo, service)))
-    return undefined
+  if (hasDedicated(index, service)) return undefined
   if (!isAmong(dedicated, service.namespace)) {
     const message = `${DEDICATED} is not allowed for this namespace: the Service shares a block.`
     return toProblem('CCM_DEDICATED_DENIED', message)
