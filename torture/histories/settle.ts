@@ -71,18 +71,24 @@ export async function untilQuiet(stage: Stage, writes: WriteCount): Promise<bool
   for (let interval = 0; interval < MOST_INTERVALS; interval++) {
     const before = writes.count()
     const announced = announceAll(stage)
-    await stage.agenda.elapse(INTERVAL_MS)
+    await passInterval(stage)
     quiet = writes.count() === before && announced === 0 ? quiet + 1 : 0
     if (quiet === QUIET) return true
   }
   return false
 }
 
+/** Whose last fate came as the faults ended dies only when its effect is done. */
+async function passInterval(stage: Stage): Promise<void> {
+  stage.supervisor.look()
+  await stage.agenda.elapse(INTERVAL_MS)
+}
+
 /** Deletes every Service, and waits until nothing of them need be left. */
 export async function removeAll(stage: Stage): Promise<void> {
   for (const service of stage.services())
     stage.send(USER, { method: 'DELETE', path: toPath(service) }, `delete ${toKey(service)} in the end`)
-  for (let interval = 0; interval < UNTIL_GONE; interval++) await stage.agenda.elapse(INTERVAL_MS)
+  for (let interval = 0; interval < UNTIL_GONE; interval++) await passInterval(stage)
 }
 
 const STATE = 'phoenixnap.com/state'

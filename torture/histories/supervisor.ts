@@ -116,6 +116,7 @@ export function createSupervisor(
     heal() {
       for (const place of places) {
         place.doom = undefined
+        place.downMs = 0
         if (!place.process.isAlive()) restart(place)
       }
     },
