@@ -1,11 +1,16 @@
 import t from 'tap'
-import type { AddressDemand } from '../../../shared/cloud-provider/load-balancer.ts'
+import {
+  type AddressBlock,
+  type AddressDemand,
+  BLOCK_PATIENCE_MS,
+} from '../../../shared/cloud-provider/load-balancer.ts'
 import {
   type DemandSettings,
+  mayServe,
   toDemand,
   type WaitingService,
 } from '../../../shared/controllers/address/demand.ts'
-import { API, makeBlock, makeClaim, makeIndex, type ViewSketch, WEB } from './_view.ts'
+import { API, makeBlock, makeClaim, makeIndex, NOW, type ViewSketch, WEB } from './_view.ts'
 
 const A = makeBlock('a', '203.0.113.0/29')
 const V6 = makeBlock('v6', '2001:db8::/64')
@@ -84,6 +89,27 @@ const CASES: readonly [
     {},
     [own()],
   ],
+  [
+    'an IPv6 block of its own is no IPv4 one',
+    { blocks: [{ ...V6, dedicatedTo: WEB }] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [own()],
+  ],
+  [
+    'of those who ask for more than their namespace may have the first by name are served',
+    {},
+    ['r', 'p', 'q', 's'].map(name => waiting({ service: { ...WEB, name }, mode: 'dedicated' })),
+    { maxDedicated: 2 },
+    [own({ ...WEB, name: 'p' }), own({ ...WEB, name: 'q' })],
+  ],
+  [
+    'what was begun goes on beside them',
+    { known: [{ ...MINE, state: 'coming' }] },
+    [API, WEB, { ...WEB, name: 'b' }].map(service => waiting({ service, mode: 'dedicated' })),
+    { maxDedicated: 2 },
+    [own(API), own()],
+  ],
   ['what others’ blocks have to spare is used', { blocks: [THEIRS] }, many(5), {}, [four(1)]],
 ]
 for (const [name, sketch, services, settings, needs] of CASES)
@@ -114,3 +140,53 @@ t.test('blocks with claims, and those that hold what a waiting Service had, are 
   t.strictSame(demand.claimed, ['a'])
   t.strictSame(demand.counted, ['a', 'theirs'])
 })
+
+t.test('blocks are named in one order, however they are listed', async t => {
+  const [x, y, z] = [
+    makeBlock('x', '203.0.113.0/29'),
+    makeBlock('y', '203.0.113.8/29'),
+    makeBlock('z', '203.0.113.16/29'),
+  ]
+  const claims = [makeClaim('203.0.113.18', 'z'), makeClaim('203.0.113.10', 'y')]
+  const index = makeIndex({ blocks: [z, x, y], known: [z, x, y], claims })
+  const settings = { minFreeAddresses: 0, mode: 'packed', maxDedicated: 10 } as const
+  t.strictSame(toDemand(index, [waiting({ lacking: [], pinned: ['203.0.113.3'] })], settings), {
+    needs: [],
+    inUse: ['x', 'y', 'z'],
+    claimed: ['y', 'z'],
+    counted: ['x', 'y', 'z'],
+  })
+})
+
+const OWN_TWO = waiting({ mode: 'dedicated', lacking: ['IPv4', 'IPv6'] })
+const failed = (ageMs: number): AddressBlock => ({ ...FAILED, createdAt: NOW - ageMs })
+const one = { first: '203.0.113.26', last: '203.0.113.26', count: 1 }
+
+const SERVES: readonly [name: string, block: AddressBlock, waiting: WaitingService, may: boolean][] = [
+  ['any block may, on its way or not', { ...A, state: 'coming' }, waiting(), true],
+  ['one of a family that it does not lack may not', V6, waiting(), false],
+  ['one that failed may, as long as others are patient', failed(BLOCK_PATIENCE_MS), waiting(), true],
+  ['but no longer', failed(BLOCK_PATIENCE_MS + 1), waiting(), false],
+  ['nor if it is its own', { ...failed(BLOCK_PATIENCE_MS + 1), dedicatedTo: WEB }, waiting(), false],
+  ['one of unknown age may', { ...FAILED, createdAt: undefined }, waiting(), true],
+  [
+    'an old one that is on its way may',
+    { ...A, state: 'coming', createdAt: NOW - BLOCK_PATIENCE_MS - 1 },
+    waiting(),
+    true,
+  ],
+  ['its own one may', MINE, OWN_TWO, true],
+  ['who wants a block alone is not served by a shared one', A, OWN_TWO, false],
+  ['nor by another Service’s', THEIRS, OWN_TWO, false],
+  ['but with IPv6, of which a network takes one block', V6, OWN_TWO, true],
+  ['who lacks IPv6 only is not served by an IPv4 block', MINE, { ...OWN_TWO, lacking: ['IPv6'] }, false],
+  ['another Service’s block may, beside its first address', THEIRS, waiting(), true],
+  ['and not where there is no other', { ...THEIRS, usable: one }, waiting(), false],
+  ['its own one may with one address', { ...THEIRS, usable: one }, waiting({ service: API }), true],
+  ['one whose addresses are not known yet may', { ...THEIRS, usable: undefined }, waiting(), true],
+  ['a shared one may with one address', { ...A, usable: one }, waiting(), true],
+]
+for (const [name, block, service, may] of SERVES)
+  t.test(`which block a waiting Service waits for: ${name}`, async t => {
+    t.equal(mayServe(block, service, NOW), may)
+  })

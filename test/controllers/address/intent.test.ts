@@ -1,6 +1,13 @@
 import t from 'tap'
 import type { PurchaseIntent } from '../../../shared/cloud-provider/load-balancer.ts'
-import { toBought, toBoughtText, toIntent, toIntentText } from '../../../shared/controllers/address/intent.ts'
+import {
+  BOUGHT,
+  PURCHASE,
+  toBought,
+  toBoughtText,
+  toIntent,
+  toIntentText,
+} from '../../../shared/controllers/address/intent.ts'
 
 const SINCE = '2026-01-02T03:04:05.000Z'
 const INTENT: PurchaseIntent = { id: 'p-1', family: 'IPv4', prefixLength: 29, since: Date.parse(SINCE) }
@@ -8,6 +15,10 @@ const SERVICE = { namespace: 'default', name: 'web' }
 const FIELDS = { id: 'p-1', family: 'IPv4', prefixLength: 29, since: SINCE }
 const ids = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `block-${from + index}`)
+
+t.test('the annotations keep their names: a purchase under way is found by them after an update', async t => {
+  t.strictSame([PURCHASE, BOUGHT], ['phoenixnap.com/purchase', 'phoenixnap.com/bought'])
+})
 
 t.test('a purchase reads as it was written', async t => {
   t.equal(toIntentText(INTENT), JSON.stringify(FIELDS))
@@ -28,7 +39,7 @@ t.test('a purchase that somebody broke is never taken for none', async t => {
     { ...FIELDS, prefixLength: '29' },
     { ...FIELDS, prefixLength: 28.5 },
     { ...FIELDS, since: 'lately' },
-    { ...FIELDS, since: INTENT.since },
+    { ...FIELDS, since: 2026 },
     { ...FIELDS, service: null },
     { ...FIELDS, service: 'default/web' },
     { ...FIELDS, service: { ...SERVICE, namespace: 1 } },

@@ -12,6 +12,7 @@ import {
   toReviewLimits,
   toStoredLimits,
 } from '../../../shared/controllers/address/lifecycle.ts'
+import { SKEW_MS } from '../../../shared/kubernetes/leases.ts'
 import { SERVICE_SETTINGS } from '../_settings.ts'
 import { API, makeBlock, makeClaim, makeIndex, makeView, NOW } from './_view.ts'
 
@@ -161,11 +162,22 @@ for (const [name, claim, circumstances, decided] of CASES)
     t.ok(decision.why)
   })
 
-t.test('a rest that began in the future is over', async t => {
-  const resting = claim('released', -60 * MINUTE, { restMs: 10 * MINUTE })
-  t.match(decideClaim(resting, { service: 'absent', isBlockGone: false, now: NOW, settings: SETTINGS }), {
-    do: 'free',
-  })
+const alone = (claim: Claim, service: 'absent' | ClaimService): ClaimDecision =>
+  decideClaim(claim, { service, isBlockGone: false, now: NOW, settings: SETTINGS })
+
+t.test('a claim that is freed says whether its Service was never stored, or has no use for it', async t => {
+  const row = claim('unconfirmed', 5 * MINUTE)
+  t.strictSame(alone(row, 'absent'), { do: 'free', why: 'the Service default/web was never stored' })
+  t.strictSame(alone(row, unused), { do: 'free', why: 'the Service default/web does not use it' })
+})
+
+t.test('a rest that began in the future is over, unless two clocks only do not agree', async t => {
+  for (const [aheadMs, decided] of [
+    [SKEW_MS - 1, 'keep'],
+    [SKEW_MS, 'free'],
+    [60 * MINUTE, 'free'],
+  ] as const)
+    t.match(alone(claim('released', -aheadMs, { restMs: 10 * MINUTE }), 'absent'), { do: decided })
 })
 
 const OF_REVIEW: ClaimLimits = {

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { allocate } from '../../../shared/controllers/address/allocate.ts'
 import { sortRequested } from '../../../shared/controllers/address/requested.ts'
 import { A, ask, DUAL, testAllocations, theirs, V6 } from './_allocations.ts'
-import { API, makeBlock, makeClaim, makeRequest, type RequestSketch } from './_view.ts'
+import { API, makeBlock, makeClaim, makeIndex, makeRequest, type RequestSketch } from './_view.ts'
 
 testAllocations([
   [
@@ -23,7 +24,7 @@ testAllocations([
       claims: [makeClaim('203.0.113.3', 'a'), makeClaim('203.0.113.5', 'a', { state: 'released' })],
     },
     ask('203.0.113.5'),
-    { keep: '203.0.113.5' },
+    { keep: '203.0.113.5', otherwise: 'refused' },
   ],
   [
     'requested but taken',
@@ -135,6 +136,18 @@ testAllocations([
     { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
   [
+    'active but not live, asks for a taken one: keeps what it has',
+    { blocks: [A], claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.5')] },
+    ask('203.0.113.5'),
+    { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
+    'live but not active, asks for a taken one: keeps what it has',
+    { blocks: [A], claims: [makeClaim('203.0.113.3', 'a', { state: 'released' }), theirs('203.0.113.5')] },
+    { live: ['203.0.113.3'], ...ask('203.0.113.5') },
+    { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
     'live, its location cannot be any more',
     { blocks: [A], claims: [makeClaim('203.0.113.3', 'a')] },
     { live: ['203.0.113.3'], wish: { isBlocked: true } },
@@ -197,3 +210,14 @@ t.test(
     })
   },
 )
+
+t.test('who cannot have what he asks for is told which address that is, and where he asked', async t => {
+  const index = makeIndex({ blocks: [A], claims: [theirs('203.0.113.5')] })
+  t.strictSame(allocate(index, makeRequest(ask('203.0.113.5'))).problems, [
+    {
+      code: 'CCM_ADDRESS_TAKEN',
+      message:
+        'The address 203.0.113.5 (spec.loadBalancerIP) belongs to another Service (kubectl get ipaddress 203.0.113.5).',
+    },
+  ])
+})

@@ -13,8 +13,18 @@ import {
 } from '../../../shared/controllers/address/tenants.ts'
 import { namespaces } from '../../../shared/setting-parsers.ts'
 import { SERVICE_SETTINGS } from '../_settings.ts'
-import { A, ask, DUAL, FREE, testAllocations, V6 } from './_allocations.ts'
-import { ALL_RIGHTS, API, makeBlock, makeClaim, makeIndex, makeRequest, NO_WISH, WEB } from './_view.ts'
+import { A, ask, DUAL, FAILED, FREE, testAllocations, V6 } from './_allocations.ts'
+import {
+  ALL_RIGHTS,
+  API,
+  first,
+  makeBlock,
+  makeClaim,
+  makeIndex,
+  makeRequest,
+  NO_WISH,
+  WEB,
+} from './_view.ts'
 
 const NOBODY = { names: [], prefixes: [] }
 const policy = (fields: Partial<TenantPolicy> = {}): TenantPolicy => ({
@@ -55,6 +65,18 @@ testAllocations([
     { keep: FIRST },
   ],
   [
+    'also while its gate is closing: it waits for it',
+    { blocks: [A], claims: [makeClaim(FIRST, 'a', { state: 'released' })], gates: { a: 'closing' } },
+    { ...ask(FIRST), rights: denied },
+    { otherwise: 'onHold' },
+  ],
+  [
+    'and while its block is repaired',
+    { known: [FAILED], claims: [makeClaim(FIRST, 'a', { state: 'released' })] },
+    { ...ask(FIRST), rights: denied },
+    { otherwise: 'onHold', broken: [FIRST] },
+  ],
+  [
     'a request that is refused takes nothing away',
     { blocks: [A], claims: [makeClaim(FIRST, 'a')] },
     { ...ask(SECOND), rights: denied, live: [FIRST] },
@@ -91,6 +113,22 @@ testAllocations([
     { keep: FIRST },
   ],
 ])
+
+t.test('what the API server knows it by it gets back, also where its namespace is full', async t => {
+  const request = makeRequest({ held: [SECOND], rights: { ...denied, proven: [SECOND], room: 0 } })
+  const { families, problems } = allocate(makeIndex({ blocks: [A] }), request)
+  t.strictSame(first(families[0]?.candidates ?? [], 1), [SECOND])
+  t.strictSame(problems, [])
+})
+
+t.test('what it goes on with takes no room', async t => {
+  const request = makeRequest({ ...DUAL, rights: { ...ALL_RIGHTS, room: 1 } })
+  const index = makeIndex({ blocks: [A, V6], claims: [makeClaim(FIRST, 'a')] })
+  const { families, problems } = allocate(index, request)
+  t.match(families, [{ keep: { address: FIRST } }, { family: 'IPv6', otherwise: 'full' }])
+  t.equal(first(families[1]?.candidates ?? [], 1).length, 1)
+  t.strictSame(problems, [])
+})
 
 t.test('of two families only one has room', async t => {
   const request = makeRequest({ ...DUAL, rights: { ...ALL_RIGHTS, room: 1 } })
@@ -142,6 +180,15 @@ t.test('who may retain, and how many', async t => {
   t.strictSame(listRetainedBeyond(index.view.book, 'other', policy({ maxRetained: 0 })), [])
 })
 
+t.test('only what is retained counts, and only that is ever beyond the limit', async t => {
+  const claims = (['active', 'released', 'unconfirmed'] as const).map((state, n) =>
+    makeClaim(FREE[n] ?? '', 'a', { state, service: API }),
+  )
+  const index = makeIndex({ blocks: [A], claims })
+  t.equal(judgeRetention(policy({ maxRetained: 1 }), index, WEB), undefined)
+  t.strictSame(listRetainedBeyond(index.view.book, 'default', policy({ maxRetained: 0 })), [])
+})
+
 const own = (id: string, cidr: string, name: string) =>
   makeBlock(id, cidr, { dedicatedTo: { namespace: 'default', name } })
 const TWO = [own('x', '203.0.113.8/29', 'x'), own('y', '203.0.113.16/29', 'y')]
@@ -166,7 +213,64 @@ t.test('who may have a block of his own, and how many', async t => {
   )
   t.strictSame(grant({ dedicated: NOBODY, maxDedicated: 0 }, TWO, 'dedicated'), ['dedicated'], 'all have one')
   t.strictSame(grant({ maxDedicated: 3, retention: NOBODY }), ['dedicated', 'CCM_RETAIN_DENIED'])
-  t.equal(countDedicated(makeIndex({ blocks: TWO }), 'other'), 0)
+  t.strictSame(
+    grantWish(policy({ dedicated: NOBODY }), makeIndex({}), WEB, NO_WISH, 'packed'),
+    NO_WISH,
+    'who shares a block asks for nothing',
+  )
+})
+
+t.test('what counts as a block of his own', async t => {
+  const [x = A, y = A] = TWO
+  const blocks = [x, { ...y, marked: true }, { ...V6, dedicatedTo: x.dedicatedTo }, A]
+  t.equal(countDedicated(makeIndex({ blocks }), 'default'), 1, 'IPv4, and not on its way out')
+  t.equal(countDedicated(makeIndex({ blocks, known: [...blocks, { ...y, state: 'coming' }] }), 'default'), 2)
+  t.equal(countDedicated(makeIndex({ blocks }), 'other'), 0)
+})
+
+t.test('each refusal says what is denied, or which limit is reached', async t => {
+  const claims = [makeClaim(FIRST, 'a', { state: 'retained', service: API })]
+  const index = makeIndex({ blocks: [...TWO, A], claims })
+  const wish = { ...NO_WISH, mode: 'dedicated', retain: true } as const
+  const said = (fields: Partial<TenantPolicy>) =>
+    grantWish(policy(fields), index, WEB, wish, 'packed').problems
+  t.strictSame(said({ retention: NOBODY, dedicated: NOBODY }), [
+    {
+      code: 'CCM_RETAIN_DENIED',
+      message:
+        'phoenixnap.com/retain-ip has no effect: the operator lets this namespace not retain addresses.',
+    },
+    {
+      code: 'CCM_DEDICATED_DENIED',
+      message:
+        'phoenixnap.com/ip-allocation: dedicated is not allowed for this namespace: the Service shares a block.',
+    },
+  ])
+  t.strictSame(said({ maxRetained: 1, maxDedicated: 2 }), [
+    {
+      code: 'CCM_NAMESPACE_LIMIT',
+      message:
+        'phoenixnap.com/retain-ip has no effect: as many addresses as the operator allows are retained. They belong to deleted Services of this namespace.',
+    },
+    {
+      code: 'CCM_NAMESPACE_LIMIT',
+      message:
+        'phoenixnap.com/ip-allocation: dedicated: this namespace has as many blocks of its own as the operator allows; the Service shares a block.',
+    },
+  ])
+  t.strictSame(allocate(index, makeRequest({ ...ask(SECOND), rights: denied })).problems, [
+    {
+      code: 'CCM_ADDRESS_REQUEST_DENIED',
+      message: `The address ${SECOND} (spec.loadBalancerIP) may not be asked for: the operator lets Services of this namespace not choose their address.`,
+    },
+  ])
+  t.strictSame(allocate(index, makeRequest({ rights: full })).problems, [
+    {
+      code: 'CCM_NAMESPACE_LIMIT',
+      message:
+        'This namespace has as many addresses as the operator allows, those included that rest or are retained.',
+    },
+  ])
 })
 
 t.test('Services that ask at the same moment get no more blocks than their namespace may have', async t => {
