@@ -103,6 +103,10 @@ t.test('what `kubectl replace` drops is still its own', async t => {
     families: ['203.0.113.4'],
     codes: [],
   })
+  const held = ['203.0.113.4']
+  t.match(decide({ service: makeService(), review: { old }, claims }), {
+    history: { assigned: held, live: held, held },
+  })
   t.strictSame(show({ service: outside, review: { old }, claims }), {
     families: ['203.0.113.4'],
     codes: ['CCM_ADDRESS_OUTSIDE'],

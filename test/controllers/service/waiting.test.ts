@@ -21,10 +21,9 @@ function find(services: readonly KubeService[], view: ViewSketch): Waiter[] {
 
 /** Of one Service. */
 function findOne(sketch: ServiceSketch, view: ViewSketch): Partial<Waiter> | undefined {
-  const waiters = find([makeService({ finalizers: [OURS], ...sketch })], view)
-  t.ok(waiters.length <= 1)
-  if (!waiters[0]) return undefined
-  const { object: _object, service: _service, ...rest } = waiters[0]
+  const [waiter] = find([makeService({ finalizers: [OURS], ...sketch })], view)
+  if (!waiter) return undefined
+  const { object: _object, service: _service, ...rest } = waiter
   return rest
 }
 
