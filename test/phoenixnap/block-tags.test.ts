@@ -35,6 +35,7 @@ const ENCODED: readonly [text: string, value: string][] = [
   ['', '__'],
   ['é', '_e9_'],
   ['🙂', '_1f642_'],
+  ['\u{10ffff}', '_10ffff_'],
 ]
 for (const [text, value] of ENCODED)
   t.test(`${JSON.stringify(text)} is ${value}`, async t => {
@@ -42,14 +43,28 @@ for (const [text, value] of ENCODED)
     t.equal(decodeTagValue(value), text)
   })
 
-for (const value of ['a_b', '_zz_', '_110000_', 'a_2E_', 'é'])
+for (const value of ['a_b', '_zz_', '_110000_', 'a_2E_', 'é', 'é_2e_', '_2e_é'])
   t.test(`${value}, which was never encoded, is taken as it stands`, async t => {
     t.equal(decodeTagValue(value), value)
   })
 
+const tagsOf = (name: string) => toServiceTags({ namespace: 'team-a', name }).slice(1)
+
+t.test('what does not fit into one value goes on in further tags', async t => {
+  t.strictSame(tagsOf('a'.repeat(100)), [{ name: 'serviceName', value: 'a'.repeat(100) }])
+  const name = `${'a'.repeat(99)}b${'c'.repeat(100)}d`
+  t.strictSame(tagsOf(name), [
+    { name: 'serviceName', value: `${'a'.repeat(99)}b` },
+    { name: 'serviceName_2', value: 'c'.repeat(100) },
+    { name: 'serviceName_3', value: 'd' },
+  ])
+  const service = { namespace: 'n'.repeat(101), name }
+  t.strictSame(toServiceRef(toServiceTags(service).toReversed()), service)
+})
+
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.string({ unit: fc.constantFrom('a', '.', '-', '_', '2', 'e'), maxLength: 300 }),
+  fc.string({ unit: 'binary', maxLength: 300, size: 'max' }),
+  fc.string({ unit: fc.constantFrom('a', '.', '-', '_', '2', 'e'), maxLength: 300, size: 'max' }),
 )
 
 t.test('any text comes back', async t => {

@@ -82,6 +82,12 @@ const STATES: readonly [
   ['unassigned and marked', { status: 'unassigned', ...off, ...marked }, false, 'going'],
   ['a word that is new, on the network', { status: 'renumbering' }, true, 'assigned'],
   ['a word that is new, on no network', { status: 'renumbering', ...off }, false, 'coming'],
+  [
+    'that failed on another network',
+    { status: 'error assigning', assignedResourceId: 'other' },
+    false,
+    'elsewhere',
+  ],
   ['assigned to another network', { assignedResourceId: 'other' }, false, 'elsewhere'],
   ['assigned to something untold', off, false, 'elsewhere'],
   ['assigned, the network read before', {}, false, 'assigned'],
@@ -93,7 +99,9 @@ for (const [name, change, onNetwork, state] of STATES)
 
 const FAMILIES: readonly [change: Partial<IpBlock>, family: string, cidr: string | undefined][] = [
   [{ cidr: '2001:DB8:0::5/64', ipVersion: undefined }, 'IPv6', '2001:db8::/64'],
+  [{ cidr: undefined }, 'IPv4', undefined],
   [{ cidr: undefined, ipVersion: 'V6' }, 'IPv6', undefined],
+  [{ cidr: undefined, ipVersion: undefined, cidrBlockSize: '/32' }, 'IPv4', undefined],
   [{ cidr: undefined, ipVersion: undefined, cidrBlockSize: '/64' }, 'IPv6', undefined],
   [{ cidr: 'nonsense/99', ipVersion: undefined, cidrBlockSize: undefined }, 'IPv4', undefined],
   [{ cidr: '198.51.100.13/29' }, 'IPv4', '198.51.100.8/29'],
@@ -111,6 +119,16 @@ t.test('what cannot be read is left undefined', async t => {
     location: '',
     prefixLength: 29,
   })
+  t.strictSame(see({ tags: undefined }).tags, [])
+  t.equal(see({ createdOn: undefined }).createdAt, undefined)
+  const size = (cidrBlockSize: string | undefined) => see({ cidr: undefined, cidrBlockSize }).prefixLength
+  t.strictSame([undefined, 'small', '/29x', '/129', '/128'].map(size), [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    128,
+  ])
 })
 
 t.test('a network’s blocks are counted by family', async t => {

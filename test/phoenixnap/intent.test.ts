@@ -6,8 +6,12 @@ const intent = { id: 'p', family: 'IPv4', prefixLength: 29, since: NOW } as cons
 
 t.test('an intent is forgotten once its block is there', async t => {
   t.equal(decideIntent(undefined, supply([]), NOW).do, 'nothing')
-  t.equal(decideIntent(intent, supply([block('b', { purchase: 'p' })]), NOW).do, 'forget')
-  t.equal(decideIntent(intent, supply([block('b', { purchase: 'q' })]), NOW).do, 'wait')
-  t.equal(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS - 1).do, 'wait')
+  const wait = { do: 'wait', why: 'purchase p may have been made a moment ago' }
+  t.strictSame(decideIntent(intent, supply([block('b', { purchase: 'p' })]), NOW), {
+    do: 'forget',
+    why: 'the block of purchase p is there',
+  })
+  t.strictSame(decideIntent(intent, supply([block('b', { purchase: 'q' })]), NOW), wait)
+  t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS - 1), wait)
   t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS), { do: 'again', intent })
 })

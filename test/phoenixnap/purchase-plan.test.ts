@@ -4,6 +4,7 @@ import type { AddressNeed } from '../../shared/cloud-provider/load-balancer.ts'
 import { toCapacity } from '../../shared/phoenixnap/blocks.ts'
 import {
   afterPurchase,
+  afterRefused,
   afterSoldOut,
   decidePurchase,
   type PurchaseSettings,
@@ -61,7 +62,22 @@ const CASES: readonly [
   ['a size that is set', state([four(6)]), { blockSize: '/29' }, ['/29', '/29']],
   ['a block of its own', state([four(1, web)], has), { blockSize: '/28' }, ['/29 own']],
   ['two blocks of its own', state([four(2, web)]), {}, ['/29 own', '/29 own']],
+  ['a later one stays a /28 for what little is left', state([four(18)], has), {}, times(2, '/28')],
   ['IPv6', state([{ family: 'IPv6', count: 9 }]), {}, ['/64']],
+  ['IPv6 of one Service serves all', state([{ family: 'IPv6', count: 9, service: web }]), {}, ['/64 own']],
+  [
+    'an IPv6 block takes nothing of the cap',
+    state([{ family: 'IPv6', count: 1 }, four(1)]),
+    { maxBlocks: 1 },
+    ['/64', '/29'],
+  ],
+  [
+    'the last place of the network',
+    state([four(20)], { onNetwork: { IPv4: 9, IPv6: 0 } }),
+    {},
+    ['/28', 'CCM_BLOCK_LIMIT'],
+  ],
+  ['the quota leaves just a /28', state([four(6)], { quotaLeft: 16 }), {}, ['/28']],
   [
     'IPv6, and the network has one',
     state([{ family: 'IPv6', count: 1 }, four(1)], { onNetwork: { IPv4: 0, IPv6: 1 } }),
@@ -116,13 +132,52 @@ t.test('refusals name their figures', async t => {
     decidePurchase(state([four(1, web)], { onNetwork: { IPv4: 10, IPv6: 0 } }), AUTO),
     decidePurchase(state([four(3)], { quotaLeft: 2 }), AUTO),
     decidePurchase(state([four(3)], { soldOut: ['IPv4/29', 'IPv4/30'] }), AUTO),
+    decidePurchase(state([{ family: 'IPv6', count: 1 }], { soldOut: ['IPv6/64'] }), AUTO),
   ].map(step => (step.do === 'refuse' ? step.message : ''))
   t.strictSame(messages, [
     '3 IPv4 addresses are lacking, but the cluster has 10 of at most 10 IPv4 blocks',
     '1 IPv4 address is lacking for a block of its own, but public network net has, or is about to get, 10 of at most 10 IPv4 blocks',
     '3 IPv4 addresses are lacking, but the quota bmc.public_ips.max_count leaves 2',
     '3 IPv4 addresses are lacking, but no block of sizes /29 to /30 is left',
+    '1 IPv6 address is lacking, but no block of size /64 is left',
   ])
+})
+
+const buy = (need: AddressNeed) => decidePurchase(state([need]), AUTO)
+
+t.test('a purchase says what it is for', async t => {
+  const common = { do: 'buy', family: 'IPv4', prefixLength: 29 } as const
+  t.strictSame(buy(four(1)), {
+    ...common,
+    need: four(1),
+    service: undefined,
+    why: '1 IPv4 address is lacking and no block on its way brings it',
+  })
+  t.strictSame(buy(four(3)), {
+    ...common,
+    need: four(3),
+    service: undefined,
+    why: '3 IPv4 addresses are lacking and no block on its way brings them',
+  })
+  t.strictSame(buy(four(1, web)), {
+    ...common,
+    need: four(1, web),
+    service: web,
+    why: '1 IPv4 address is lacking for a block of its own for a/web and no block on its way brings it',
+  })
+})
+
+t.test('what BMC refused is not asked for again in the same round, another size is', async t => {
+  const start = state([four(1), four(6)])
+  const refusal = { code: 'BMC_FORBIDDEN', message: 'no' } as const
+  const step = decidePurchase(start, AUTO)
+  if (step.do !== 'buy') throw new Error('it does not buy')
+  const after = afterRefused(start, step, refusal)
+  t.strictSame(decidePurchase(after, AUTO), { do: 'refuse', need: four(1), ...refusal })
+  t.match(decidePurchase(withoutFirst(after), AUTO), { do: 'buy', prefixLength: 28 })
+  t.strictSame(after, { ...start, refused: { 'IPv4/29': refusal } })
+  const twice = afterRefused(after, { ...step, prefixLength: 28 }, refusal)
+  t.strictSame(twice.refused, { 'IPv4/29': refusal, 'IPv4/28': refusal })
 })
 
 t.test('what is on its way counts: towards the cap, the network and the first block', async t => {
@@ -131,8 +186,18 @@ t.test('what is on its way counts: towards the cap, the network and the first bl
     block('b', unassigned),
     block('c', { ...unassigned, marked: true }),
     block('d', { ...unassigned, family: 'IPv6' }),
+    block('e', unassigned),
   ])
-  t.match(toPurchaseState(given, []), { ours: 3, staying: 2, onNetwork: { IPv4: 2, IPv6: 1 } })
+  t.strictSame(toPurchaseState(given, [four(1)]), {
+    needs: [four(1)],
+    networkId: 'net',
+    ours: 4,
+    staying: 3,
+    onNetwork: { IPv4: 3, IPv6: 1 },
+    quotaLeft: undefined,
+    soldOut: [],
+    refused: {},
+  })
 })
 
 t.test('whatever is lacking, a round ends, and buys neither too little nor a block too many', async t => {
