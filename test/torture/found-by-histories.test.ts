@@ -89,3 +89,29 @@ t.test('a page of something in front of the API server is no proof that anything
     'and nothing else was written',
   )
 })
+
+t.test('a Service whose marks were dropped while nobody reviewed it keeps its address', async t => {
+  const world = await createWorld({ seed: 3, blocks: ['/29'] })
+  const process = world.start({ host: 'serve' })
+  const path = '/api/v1/namespaces/default/services'
+  await world.advance(MINUTE)
+  await world.request('admin', { method: 'POST', path, body: toService('web') })
+  await world.advance(2 * MINUTE)
+  const find = () => world.cluster.store.get('services', 'web', 'default')?.metadata.annotations
+  const before = find()?.['phoenixnap.com/assigned-ips']
+  const status = { loadBalancer: { ingress: [{ ip: '192.0.2.50' }] } }
+  await world.request('admin', {
+    method: 'PATCH',
+    path: `${path}/web/status`,
+    patch: 'merge',
+    body: { status },
+  })
+  world.network.add({ to: 'admission', trouble: { kind: 'refused' } })
+  await world.request('admin', { method: 'PUT', path: `${path}/web`, body: toService('web') })
+  t.equal(find(), undefined, 'nothing of ours is left on it')
+  world.network.clear()
+  await world.advance(5 * MINUTE)
+  process.kill()
+  t.ok(before)
+  t.equal(find()?.['phoenixnap.com/assigned-ips'], before)
+})

@@ -16,6 +16,8 @@ export interface Ownership {
   owns(address: string): boolean
   /** Whether a block was bought for this Service alone. */
   readonly hasOwnBlock: boolean
+  /** UIDs of Services of its namespace and name with an address in use. */
+  readonly holders: readonly string[]
 }
 
 /** What a Service is to us. `ignore`: none of our business, or already as it should be. */
@@ -100,6 +102,8 @@ function classifyNew(
   const serve = { kind: 'serve', announcer } as const
   const { annotations } = service.metadata
   if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return serve
+  // A write that nobody reviewed may drop every mark of ours, but not its claim.
+  if (ownership?.holders.some(uid => uid === service.metadata.uid)) return serve
   const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
   const asked = announcer.readRequest(service, [])?.addresses ?? []
   const [first] = [...served, ...asked]
@@ -124,4 +128,7 @@ export const toOwnership = (
   owns: address =>
     findBlock(blocks, address) !== undefined || claims.some(claim => claim.address === address),
   hasOwnBlock: blocks.some(({ dedicatedTo }) => isSameService(dedicatedTo, service)),
+  holders: claims
+    .filter(claim => claim.state === 'active' && isSameService(claim.service, service))
+    .flatMap(({ serviceUid }) => serviceUid ?? []),
 })

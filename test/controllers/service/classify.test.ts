@@ -6,15 +6,19 @@ import {
   type ServiceCircumstances,
   toOwnership,
 } from '../../../shared/controllers/service/classify.ts'
-import { makeBlock, makeClaim, makeView, WEB } from '../address/_view.ts'
+import { API, makeBlock, makeClaim, makeView, WEB } from '../address/_view.ts'
 import { fakeAnnouncer, makeService, type ServiceSketch } from './_service.ts'
 
 const OURS = 'phoenixnap.com/load-balancer'
 const THEIRS = 'service.kubernetes.io/load-balancer-cleanup'
 const DELETED = { deletionTimestamp: '2026-03-01T12:00:00Z' }
 const BLOCK = makeBlock('a', '203.0.113.0/29')
-const ownership = toOwnership(WEB, [BLOCK], makeView({ claims: [makeClaim('198.51.100.9', 'gone')] }).book)
-const nobody = { owns: () => false, hasOwnBlock: false }
+const ownership = toOwnership(
+  WEB,
+  [BLOCK],
+  makeView({ claims: [makeClaim('198.51.100.9', 'gone', { service: API })] }).book,
+)
+const nobody = { owns: () => false, hasOwnBlock: false, holders: [] }
 const DISABLED = { announcer: undefined }
 
 type Expected = Classification['kind'] | Partial<Record<string, unknown>>
@@ -28,6 +32,18 @@ const CASES: readonly [
   ['a new one before anything is known', {}, { ownership: undefined }, 'serve'],
   ['one of ours', { finalizers: [OURS] }, { ownership: undefined }, 'serve'],
   ['one of ours with an address outside', { finalizers: [OURS], status: ['192.0.2.1'] }, {}, 'serve'],
+  [
+    'one whose marks were dropped, with an address in use',
+    { status: ['192.0.2.1'] },
+    { ownership: { ...nobody, holders: ['uid-of-web'] } },
+    'serve',
+  ],
+  [
+    'one that is named as another was, with an address in use',
+    { status: ['192.0.2.1'] },
+    { ownership: { ...nobody, holders: ['uid-of-former'] } },
+    'handsOff',
+  ],
   ['another type', { spec: { type: 'ClusterIP' } }, {}, { kind: 'ignore', why: /not of type LoadBalancer/ }],
   ['no spec', { spec: { type: 'NodePort' } }, {}, 'ignore'],
   [
@@ -235,6 +251,17 @@ t.test('an address is owned by its block, or by a claim of any Service', async t
   t.ok(other.owns('198.51.100.9'))
   t.notOk(other.owns('198.51.100.10'))
   t.notOk(other.hasOwnBlock)
+  t.strictSame(other.holders, [])
   t.notOk(toOwnership(WEB, [], book).hasOwnBlock)
   t.ok(toOwnership(WEB, [BLOCK, { ...BLOCK, dedicatedTo: WEB }], book).hasOwnBlock)
+})
+
+t.test('who holds an address is told by the UIDs of claims in use', async t => {
+  const claims = [
+    makeClaim('203.0.113.2', 'a', { serviceUid: 'one' }),
+    makeClaim('203.0.113.3', 'a', { serviceUid: 'two', state: 'released' }),
+    makeClaim('203.0.113.4', 'a', { serviceUid: undefined }),
+    makeClaim('203.0.113.5', 'a', { serviceUid: 'three', service: API }),
+  ]
+  t.strictSame(toOwnership(WEB, [], makeView({ claims }).book).holders, ['one'])
 })
