@@ -103,11 +103,14 @@ export interface NodeChange {
   readonly ready?: boolean
   readonly annotations?: Record<string, string>
   readonly isTainted?: boolean
+  /** Was shut down, as a taint tells. */
+  readonly isShut?: boolean
 }
 
 export function node(name: string, change: NodeChange = {}): KubeObject {
   const { providerID, addresses = ['10.0.0.1'], ready = true, annotations = {}, isTainted = false } = change
-  const taint = { key: 'node.cloudprovider.kubernetes.io/uninitialized', effect: 'NoSchedule' }
+  const keys = [isTainted ? ['uninitialized'] : [], change.isShut ? ['shutdown'] : []].flat()
+  const taints = keys.map(key => ({ key: `node.cloudprovider.kubernetes.io/${key}`, effect: 'NoSchedule' }))
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -117,7 +120,7 @@ export function node(name: string, change: NodeChange = {}): KubeObject {
       annotations,
       labels: { 'node.kubernetes.io/instance-type': 's1', 'topology.kubernetes.io/region': 'PHX' },
     },
-    spec: { ...(providerID && { providerID }), taints: isTainted ? [taint] : [] },
+    spec: { ...(providerID && { providerID }), taints },
     status: {
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown' }],
       addresses: [

@@ -1,8 +1,8 @@
-import { PROVIDED_NODE_IP, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import { PROVIDED_NODE_IP, SHUTDOWN_TAINT, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import type { Server } from '../../shared/simulator/bmc/types.ts'
 import type { Checks, Fault } from './contract.ts'
-import { toServerId } from './nodes.ts'
+import { hasTaint, isReady, toServerId } from './nodes.ts'
 import type { State } from './state.ts'
 
 /** Servers that are nobody's any more. */
@@ -16,7 +16,9 @@ export function createKeptUpChecks(state: State): Checks {
     const differs = [
       isTainted(node) ? 'is not initialised' : [],
       !isTainted(node) && toServerId(node.spec?.providerID) !== server.id ? 'has no provider ID' : [],
-      ...(isTainted(node) ? [] : [...findLabels(node, server), ...findAddresses(node, server)]),
+      ...(isTainted(node)
+        ? []
+        : [...findLabels(node, server), ...findAddresses(node, server), ...findPower(node, server)]),
     ].flat()
     return differs.map(what => ({
       invariant: '8b',
@@ -28,8 +30,7 @@ export function createKeptUpChecks(state: State): Checks {
   /** By its id; by its name only while nobody has given it one, and where nothing is in doubt. */
   function findServer({ metadata, spec }: KubeNode, servers: readonly Server[]): Server | undefined {
     if (spec?.providerID) return servers.find(({ id }) => id === toServerId(spec.providerID))
-    const isTaintedByUs = spec?.taints?.some(({ key }) => key === UNINITIALIZED_TAINT)
-    if (!isTaintedByUs) return undefined
+    if (!hasTaint({ spec }, UNINITIALIZED_TAINT)) return undefined
     const same = servers.filter(({ hostname }) => hostname.toLowerCase() === metadata.name.toLowerCase())
     const [server, ...others] = same
     const isFree = server && state.holdersOf(`phoenixnap://${server.id}`).length === 0
@@ -44,8 +45,14 @@ export function createKeptUpChecks(state: State): Checks {
   }
 }
 
-const isTainted = ({ spec }: KubeNode): boolean =>
-  spec?.taints?.some(({ key }) => key === UNINITIALIZED_TAINT) ?? false
+const isTainted = (node: KubeNode): boolean => hasTaint(node, UNINITIALIZED_TAINT)
+
+/** A node that is Ready runs, whatever is told of its server. */
+function findPower(node: KubeNode, { status }: Server): string[] {
+  const isShut = hasTaint(node, SHUTDOWN_TAINT)
+  if (isReady(node)) return isShut ? ['is Ready and has the shutdown taint'] : []
+  return status === 'powered-off' && !isShut ? ['is powered off and has no shutdown taint'] : []
+}
 
 /** Only that they are there: those of another initialiser are kept. */
 const findLabels = ({ metadata: { labels = {}, annotations = {} } }: KubeNode, server: Server): string[] => {

@@ -1,4 +1,4 @@
-import { INITIALIZED, MISSING_SINCE } from '../../shared/kubernetes/names.ts'
+import { INITIALIZED, MISSING_SINCE, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import type { Server } from '../../shared/simulator/bmc/types.ts'
 import type { Entry, RequestDone, Stored } from '../world/contract.ts'
@@ -21,10 +21,17 @@ const OURS = /^(?:phoenixnap:\/\/|bmc:\/\/servers\/)?([^/:\s]+)$/
 export const toServerId = (providerID: string | undefined): string | undefined =>
   OURS.exec(providerID ?? '')?.[1]
 
-const isForeign = ({ spec }: KubeNode): boolean =>
-  Boolean(spec?.providerID) && toServerId(spec?.providerID) === undefined
+export const hasTaint = ({ spec }: Pick<KubeNode, 'spec'>, key: string): boolean =>
+  spec?.taints?.some(taint => taint.key === key) ?? false
 
-const isReady = ({ status }: KubeNode): boolean =>
+/** Whose it is where it is not ours: another provider's, or nobody's, whose kubelet asks for no initialiser. */
+function findOwner(node: KubeNode): string | undefined {
+  const { providerID } = node.spec ?? {}
+  if (!providerID) return hasTaint(node, UNINITIALIZED_TAINT) ? undefined : 'nobody'
+  return toServerId(providerID) === undefined ? providerID : undefined
+}
+
+export const isReady = ({ status }: KubeNode): boolean =>
   status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
 const isNodeOfOurs = ({ spec }: KubeNode): boolean => toServerId(spec?.providerID) !== undefined
@@ -67,8 +74,9 @@ export function createNodeChecks(state: State): Checks {
   function checkDeletion(node: KubeNode): Fault[] {
     const since = Date.parse(node.metadata.annotations?.[MISSING_SINCE] ?? '')
     const id = toServerId(node.spec?.providerID)
+    const owner = findOwner(node)
     const faults = [
-      isForeign(node) ? toFault('5b', node, `a node of ${node.spec?.providerID} is deleted`) : [],
+      owner === undefined ? [] : toFault('5b', node, `a node of ${owner} is deleted`),
       isReady(node) ? toFault('5a', node, 'it is deleted although it is ready') : [],
       look().some(server => server.id === id)
         ? toFault('5a', node, `it is deleted although server ${id} exists`)
@@ -95,8 +103,9 @@ export function createNodeChecks(state: State): Checks {
   /** @param before as it was, or as its kubelet sent it */
   function checkWritten(before: KubeNode, after: KubeNode): Fault[] {
     const [had, has] = [routesOf(before), routesOf(after)]
+    const owner = findOwner(before)
     return [
-      ...(isForeign(before) ? [toFault('5b', after, `a node of ${before.spec?.providerID} is changed`)] : []),
+      ...(owner === undefined ? [] : [toFault('5b', after, `a node of ${owner} is changed`)]),
       ...(had.length > 0 && has.length === 0
         ? [toFault('5c', after, `[${had.join()}] is replaced by nothing`)]
         : []),

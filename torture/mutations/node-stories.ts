@@ -1,3 +1,4 @@
+import { createFakeNode } from '../../test/support/fake-kubelet.ts'
 import type { Story } from './stage.ts'
 
 const NODES = ['node-a', 'node-b', 'node-c', 'node-d', 'node-e']
@@ -78,6 +79,29 @@ export const NODE_STORIES: readonly Story[] = [
       world.cloud.backend.addServer({ hostname: 'odd', type: null })
       await minutes(2)
       await join('node-a')
+      await minutes(3)
+    },
+  },
+  {
+    name: 'a kubelet asks for no initialiser',
+    async tell({ world, minutes }) {
+      world.cloud.backend.addServer({ hostname: 'node-a' })
+      await minutes(2)
+      const body = createFakeNode('node-a', { ready: true, external: false })
+      await world.request('system:node:node-a', { method: 'POST', path: '/api/v1/nodes', body })
+      await minutes(3)
+    },
+  },
+  {
+    name: 'servers are powered off, and one on again',
+    async tell({ world, join, report, minutes }) {
+      const ids = [await join('node-a'), await join('node-b')]
+      await minutes(2)
+      for (const id of ids) world.cloud.backend.powerOff(id)
+      for (const name of ['node-a', 'node-b']) report(name, 'Unknown')
+      await minutes(3)
+      world.cloud.backend.powerOn(ids[0] ?? '')
+      report('node-a', 'True')
       await minutes(3)
     },
   },

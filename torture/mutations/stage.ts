@@ -24,6 +24,8 @@ export interface Stage {
   /** The kubelet of that node registers. */
   readonly register: (name: string, providerID?: string) => Promise<void>
   readonly notReady: (name: string) => void
+  /** Its condition Ready from now on. */
+  readonly report: (name: string, status: 'True' | 'Unknown') => void
   readonly minutes: (count: number) => Promise<void>
 }
 
@@ -62,6 +64,10 @@ export async function tellStory(story: Story, seed: number): Promise<Told> {
 function createStage(world: World): Stage {
   const { store } = world.cluster
 
+  function report(name: string, status: 'True' | 'Unknown'): void {
+    store.merge('nodes', name, { status: { conditions: [{ type: 'Ready', status }] } })
+  }
+
   async function register(name: string, providerID?: string): Promise<void> {
     const options = { ready: true, machineID: `machine-of-${name}`, ...(providerID && { providerID }) }
     const body = createFakeNode(name, options)
@@ -88,9 +94,8 @@ function createStage(world: World): Stage {
       return id
     },
     register,
-    notReady(name) {
-      store.merge('nodes', name, { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })
-    },
+    notReady: name => report(name, 'Unknown'),
+    report,
     minutes: count => world.advance(count * MINUTE),
   }
 }

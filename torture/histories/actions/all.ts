@@ -4,6 +4,7 @@ import { CLOUD_ACTIONS } from './cloud-actions.ts'
 import { FAULT_ACTIONS } from './fault-actions.ts'
 import { MANIFEST_ACTIONS } from './manifest-actions.ts'
 import { NODE_ACTIONS } from './node-actions.ts'
+import { ODD_NODE_ACTIONS } from './odd-node-actions.ts'
 import { PROCESS_ACTIONS } from './process-actions.ts'
 import { SERVICE_ACTIONS } from './service-actions.ts'
 
@@ -13,6 +14,7 @@ export const DEEDS: readonly Action[] = [
   ...MANIFEST_ACTIONS,
   ...ANNOUNCER_ACTIONS,
   ...NODE_ACTIONS,
+  ...ODD_NODE_ACTIONS,
   ...CLOUD_ACTIONS,
   ...PROCESS_ACTIONS,
 ]
