@@ -90,9 +90,9 @@ export const claim = (of: string, notes: Readonly<Record<string, string>> = {}, 
     { group: '', resource: 'services', namespace: 'default', name: of },
   )
 
-export const gate = (notes: Readonly<Record<string, string>> = {}): KubeObject =>
+export const gate = (notes: Readonly<Record<string, string>> = {}, name = GATE): KubeObject =>
   address(
-    GATE,
+    name,
     { state: 'open', since: '2026-01-01T00:00:00Z', 'block-id': 'b1', ...notes },
     { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'cloud-provider-phoenixnap' },
   )

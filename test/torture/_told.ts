@@ -39,7 +39,11 @@ const SETTINGS: CheckerInputs['settings'] = {
   classes: [],
 }
 
-export function tellByHand(first: readonly IpBlock[] = []): Told {
+/** @param settings over the usual ones */
+export function tellByHand(
+  first: readonly IpBlock[] = [],
+  settings: Partial<CheckerInputs['settings']> = {},
+): Told {
   let [now, blocks, servers] = [START, first, [] as readonly Server[]]
   const objects = new Map<string, KubeObject>()
   const lines: string[] = []
@@ -55,7 +59,7 @@ export function tellByHand(first: readonly IpBlock[] = []): Told {
     now: () => now,
     secrets: [SECRET],
     logs: () => [{ by: CONTROLLER, lines }],
-    settings: SETTINGS,
+    settings: { ...SETTINGS, ...settings },
   })
   const violations: Violation[] = []
   const add = (entry: Entry): void => void violations.push(...checker.check(entry))

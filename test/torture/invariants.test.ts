@@ -42,6 +42,37 @@ const BAD: Readonly<Record<InvariantId, (told: Told) => void>> = {
     told.store(CONTROLLER, 'services', service('web', '198.19.0.19'))
   },
   '1c': told => told.store(CONTROLLER, 'services', service('web', ADDRESS)),
+  '1d': told => {
+    serve(told)
+    const annotations = { 'kube-vip.io/loadbalancerIPs': ADDRESS }
+    told.store(USER, 'services', service('thief', '', { metadata: { finalizers: [], annotations } }))
+    told.atRest()
+  },
+  '1e': told => {
+    serve(told)
+    const annotations = { 'phoenixnap.com/assigned-ips': ADDRESS, 'kube-vip.io/loadbalancerIPs': '' }
+    told.store(CONTROLLER, 'services', service('web', ADDRESS, { metadata: { annotations } }))
+    told.atRest()
+  },
+  '1f': told => {
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'retained' }))
+    told.store(CONTROLLER, 'ipaddresses', undefined, claim('web'))
+  },
+  '1g': told => {
+    serve(told)
+    told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'released', 'service-uid': '' }))
+    told.store(CONTROLLER, 'ipaddresses', undefined, claim('web'))
+    told.minutes(5)
+    told.store(CONTROLLER, 'ipaddresses', claim('api'))
+  },
+  '1h': told => {
+    const spec = { loadBalancerIP: '198.19.0.19' }
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(USER, 'services', service('web', '', { spec }))
+    told.store(CONTROLLER, 'ipaddresses', claim('web'))
+    told.store(CONTROLLER, 'services', service('web', ADDRESS, { spec }))
+  },
   '2a': told => {
     buy(told, 'b2')
     told.minutes(1)
@@ -179,6 +210,33 @@ for (const [name, [id, tell]] of Object.entries(MORE)) {
   })
 }
 
+const SECOND = { id: 'b2', cidr: '198.19.0.32/29' }
+const UNUSED = { 'unused-since': '2026-01-01T00:00:00Z' }
+
+/** Two blocks that nobody has used for an hour, where so many addresses are to stay free. */
+function tellSpares(minFreeAddresses: number): Told {
+  const told = tellByHand([block(), block(SECOND)], { minFreeAddresses })
+  reserve(told)
+  told.store(CONTROLLER, 'ipaddresses', gate({ ...UNUSED, 'block-id': 'b2' }, '198.19.0.32'))
+  told.minutes(60)
+  told.atRest()
+  return told
+}
+
+t.test('2b more than the spare addresses need is kept', async t => {
+  t.strictSame(
+    tellSpares(5).violations.map(({ invariant, object }) => [invariant, object]),
+    [
+      ['2b', 'ip-blocks b1'],
+      ['2b', 'ip-blocks b2'],
+    ],
+  )
+})
+
+t.test('no violation: as many spare addresses are kept as need be', async t => {
+  t.strictSame(tellSpares(6).violations, [])
+})
+
 /** What looks like it, and is right. */
 const GOOD: Readonly<Record<string, (told: Told) => void>> = {
   'a Service comes, asks for another address, and goes': told => {
@@ -206,6 +264,21 @@ const GOOD: Readonly<Record<string, (told: Told) => void>> = {
     serve(told)
     told.cloud('cloud', '', [])
     told.store(CONTROLLER, 'services', service('web', ''))
+  },
+  'another Service gets an address that has rested': told => {
+    serve(told)
+    told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'released', 'service-uid': '' }))
+    told.minutes(10)
+    told.store(CONTROLLER, 'ipaddresses', undefined, claim('web'))
+    told.store(CONTROLLER, 'ipaddresses', claim('api'))
+  },
+  'a retained address, for its Service': told => {
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'retained' }))
+    told.store(USER, 'services', service('web', ''))
+    told.store(CONTROLLER, 'ipaddresses', claim('web'))
+    told.store(CONTROLLER, 'services', service('web', ADDRESS))
+    told.atRest()
   },
   'a user copies a manifest': told => {
     serve(told)

@@ -1,4 +1,8 @@
 import { IP_BLOCKS_LEASE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
+import type { IPAddress } from '../../shared/kubernetes/types.ts'
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
+import { toAddressView } from '../../test/support/services.ts'
+import { findSurplus } from '../invariants/spares.ts'
 import type { Entry } from '../world/contract.ts'
 import { announceAll } from './actions/announcer-actions.ts'
 import { annotationOf, toPath, USER } from './actions/services.ts'
@@ -109,9 +113,20 @@ export function findLeft(stage: Stage): string[] {
     ...claims
       .filter(({ state }) => state !== 'retained')
       .map(({ name, state }) => `claim ${name} is left, ${state}`),
-    ...stage
-      .blocks()
-      .filter(({ id }) => !retained.has(id) && stage.settings.minFreeAddresses === 0)
+    ...listUnneeded(stage)
+      .filter(({ id }) => !retained.has(id))
       .map(({ cidr, status }) => `block ${cidr} is left, ${status}`),
   ]
+}
+
+/** Of blocks for Services that are all gone. */
+function listUnneeded(stage: Stage): readonly IpBlock[] {
+  const { world } = stage
+  const { minFreeAddresses: minFree } = stage.settings
+  const blocks = stage.blocks()
+  if (minFree === 0) return blocks
+  const addresses = world.cluster.store
+    .list('ipaddresses')
+    .map(object => toAddressView(object as unknown as IPAddress))
+  return findSurplus({ blocks, addresses, networkId: world.networkId, minFree })
 }

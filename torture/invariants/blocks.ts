@@ -1,10 +1,15 @@
+import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { tagOf } from '../../test/support/services.ts'
 import type { CloudChange, Entry, RequestDone, Stored } from '../world/contract.ts'
 import type { Lives } from './addresses.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { Hands } from './hands.ts'
-import { isOurs, isSound, type State } from './state.ts'
+import { findSurplus } from './spares.ts'
+import { isOurs, isSound, liveOf, type State } from './state.ts'
+
+/** Passes within which something that is due is done. */
+const PASSES = 5
 
 /** Everything that a controller may ever send to change the cloud. */
 const CHANGES = [
@@ -58,7 +63,23 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     return block ? checkLiving(block, 'closing the gate') : []
   }
 
+  /** Spare addresses are kept, and no more than that; whoever waits may be going to need what nobody uses. */
+  function checkSpares(): Fault[] {
+    const { minFreeAddresses: minFree, blockGraceMs, resyncIntervalMs } = inputs.settings
+    if (minFree <= 0 || [...state.services.values()].some(isWaiting)) return []
+    const { networkId } = inputs
+    const addresses = [...state.addresses.values()]
+    const latest = inputs.now() - blockGraceMs - PASSES * resyncIntervalMs
+    return findSurplus({ blocks: state.ownBlocks(), addresses, networkId, minFree })
+      .filter(({ id }) => Date.parse(state.gateOf(id)?.unusedSince ?? '') < latest)
+      .map(({ id, cidr }) => {
+        const what = `nobody uses ${cidr}, and ${minFree} addresses would be free without it`
+        return { invariant: '2b', object: `ip-blocks ${id}`, what }
+      })
+  }
+
   return {
+    atRest: checkSpares,
     check(entry: Entry) {
       if (!inputs.isProcess(entry.by)) return []
       switch (entry.kind) {
@@ -72,6 +93,9 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     },
   }
 }
+
+const isWaiting = (service: KubeService): boolean =>
+  service.spec?.type === 'LoadBalancer' && liveOf(service).length === 0
 
 /** Apart from what the cloud tells of it beside. */
 const isSame = (before: IpBlock, after: IpBlock): boolean => JSON.stringify(before) === JSON.stringify(after)

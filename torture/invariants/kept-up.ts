@@ -28,9 +28,10 @@ export function createKeptUpChecks(state: State): Checks {
   }
 
   /** By its id; by its name only while nobody has given it one, and where nothing is in doubt. */
-  function findServer({ metadata, spec }: KubeNode, servers: readonly Server[]): Server | undefined {
+  function findServer(node: KubeNode, servers: readonly Server[]): Server | undefined {
+    const { metadata, spec } = node
     if (spec?.providerID) return servers.find(({ id }) => id === toServerId(spec.providerID))
-    if (!hasTaint({ spec }, UNINITIALIZED_TAINT)) return undefined
+    if (!isTainted(node)) return undefined
     const same = servers.filter(({ hostname }) => hostname.toLowerCase() === metadata.name.toLowerCase())
     const [server, ...others] = same
     const isFree = server && state.holdersOf(`phoenixnap://${server.id}`).length === 0

@@ -27,6 +27,14 @@ export const BLOCK_MUTATIONS: readonly Mutation[] = [
     story: 'a Service comes and goes',
   },
   {
+    name: 'with spare addresses no block is given back',
+    file: 'shared/controllers/address/blocks.ts',
+    find: 'if (rest < minFree) return false',
+    replace: 'if (rest < minFree || minFree > 0) return false',
+    violates: '2b',
+    story: 'a crowd goes, and spare addresses are kept',
+  },
+  {
     name: 'claims do not keep a block',
     file: 'shared/controllers/address/use.ts',
     find: 'claims: book.claims.filter(({ address, blockId }) => blockId === id || isInside(address)),',

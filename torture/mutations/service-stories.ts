@@ -96,6 +96,25 @@ export const SERVICE_STORIES: readonly Story[] = [
     tell: ({ minutes }) => minutes(3),
   },
   {
+    name: 'a crowd goes, and spare addresses are kept',
+    options: {
+      blocks: ['/29'],
+      environment: {
+        PNAP_MIN_FREE_ADDRESSES: '2',
+        PNAP_IP_BLOCK_SIZE: '/29',
+        PNAP_BLOCK_GRACE: '60s',
+        PNAP_RELEASE_QUARANTINE: '60s',
+      },
+    },
+    async tell({ create, remove, minutes }) {
+      const names = Array.from({ length: CROWD }, (_, index) => `crowd-${index}`)
+      for (const name of names) await create(name)
+      await minutes(5)
+      for (const name of names) await remove(name)
+      await minutes(10)
+    },
+  },
+  {
     name: 'another cluster has a block',
     async tell({ world, minutes }) {
       const tags = { usage: 'cloud-provider-phoenixnap-auto', cluster: 'another' }

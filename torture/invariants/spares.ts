@@ -1,0 +1,35 @@
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
+import { type AddressView, liesIn, tagOf } from '../../test/support/services.ts'
+import { countFree } from './purchases.ts'
+
+/** What tells whether a block is kept for nothing. */
+export interface Holdings {
+  /** Of this cluster. */
+  readonly blocks: readonly IpBlock[]
+  /** Claims and gates. */
+  readonly addresses: readonly AddressView[]
+  readonly networkId: string
+  /** Addresses of each family that are to stay free; more than 0. */
+  readonly minFree: number
+}
+
+/** Blocks that nobody uses and without each of which enough addresses would still be free. */
+export function findSurplus({ blocks, addresses, networkId, minFree }: Holdings): readonly IpBlock[] {
+  const names = addresses.flatMap(({ address, service }) => (service === undefined ? [] : address))
+  const isOpen = ({ id }: IpBlock): boolean =>
+    addresses.some(
+      ({ service, blockId, state }) => service === undefined && blockId === id && state === 'open',
+    )
+  const open = blocks.filter(
+    block =>
+      block.status === 'assigned' &&
+      block.assignedResourceId === networkId &&
+      tagOf(block, 'delete') === undefined &&
+      isOpen(block),
+  )
+  const countWithout = (block: IpBlock): number =>
+    open
+      .filter(other => other !== block && other.ipVersion === block.ipVersion)
+      .reduce((sum, other) => sum + countFree(other, names), 0)
+  return open.filter(block => !names.some(name => liesIn(name, block.cidr)) && countWithout(block) >= minFree)
+}
