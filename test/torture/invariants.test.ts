@@ -171,72 +171,6 @@ for (const [id, tell] of Object.entries(BAD)) {
   })
 }
 
-const SHUT = { providerID: 'phoenixnap://s1', isShut: true }
-
-/** Other ways to violate some of them. */
-const MORE: Readonly<Record<string, readonly [InvariantId, (told: Told) => void]>> = {
-  'a node without provider ID and taint is changed': [
-    '5b',
-    told => {
-      told.servers([server('s1', 'node-a')])
-      told.store(USER, 'nodes', node('node-a', { addresses: [] }))
-      told.store(CONTROLLER, 'nodes', node('node-a'))
-    },
-  ],
-  'a node is Ready again, and keeps its shutdown taint': [
-    '8b',
-    told => {
-      told.servers([server('s1', 'node-a')])
-      told.store(USER, 'nodes', node('node-a', SHUT))
-      told.atRest()
-    },
-  ],
-  'a server is powered off, and its node has no shutdown taint': [
-    '8b',
-    told => {
-      told.servers([{ ...server('s1', 'node-a'), status: 'powered-off' }])
-      told.store(USER, 'nodes', node('node-a', { ...SHUT, isShut: false, ready: false }))
-      told.atRest()
-    },
-  ],
-}
-
-for (const [name, [id, tell]] of Object.entries(MORE)) {
-  t.test(`${id} ${name}`, async t => {
-    const told = tellByHand([block()])
-    tell(told)
-    const found = told.violations.filter(({ invariant }) => invariant === id)
-    t.not(found.length, 0, JSON.stringify(told.violations))
-  })
-}
-
-const SECOND = { id: 'b2', cidr: '198.19.0.32/29' }
-const UNUSED = { 'unused-since': '2026-01-01T00:00:00Z' }
-
-/** Two blocks that nobody has used for an hour, where so many addresses are to stay free. */
-function tellSpares(minFreeAddresses: number): Told {
-  const told = tellByHand([block(), block(SECOND)], { minFreeAddresses })
-  reserve(told)
-  told.store(CONTROLLER, 'ipaddresses', gate({ ...UNUSED, 'block-id': 'b2' }, '198.19.0.32'))
-  told.minutes(60)
-  told.atRest()
-  return told
-}
-
-t.test('2b more than the spare addresses need is kept', async t => {
-  t.strictSame(
-    tellSpares(5).violations.map(({ invariant, object }) => [invariant, object]),
-    [
-      ['2b', 'ip-blocks b1'],
-      ['2b', 'ip-blocks b2'],
-    ],
-  )
-})
-
-t.test('no violation: as many spare addresses are kept as need be', async t => {
-  t.strictSame(tellSpares(6).violations, [])
-})
-
 /** What looks like it, and is right. */
 const GOOD: Readonly<Record<string, (told: Told) => void>> = {
   'a Service comes, asks for another address, and goes': told => {
@@ -306,12 +240,6 @@ const GOOD: Readonly<Record<string, (told: Told) => void>> = {
     told.servers([server('s1', 'node-a')])
     told.store(USER, 'nodes', node('node-a', { isTainted: true }))
     told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
-    reserve(told)
-    told.atRest()
-  },
-  'a node whose server is powered off': told => {
-    told.servers([{ ...server('s1', 'node-a'), status: 'powered-off' }])
-    told.store(USER, 'nodes', node('node-a', { ...SHUT, ready: false }))
     reserve(told)
     told.atRest()
   },
