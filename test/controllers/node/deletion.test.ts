@@ -131,6 +131,7 @@ t.test('what waits is not told to users, a distrusted list is', async t => {
     waiting.held.map(({ quiet }) => quiet),
     [true],
   )
+  t.match(waiting.held[0]?.why, 'missing for the grace time')
   const cut = decideDeletions(cluster(3, GONE, { instanceIds: new Set() }))
   t.notOk(cut.held[0]?.quiet)
   t.match(cut.held[0]?.why, nameOf(1), 'names a node that shows it')
@@ -178,6 +179,11 @@ for (const [size, maxShare, deletions, allowance] of ALLOWANCES) {
     t.equal(decideDeletions(cluster(size, {}, { maxShare, deletions })).allowance, allowance)
   })
 }
+
+t.test('a node that says nothing of itself is nobody’s', async t => {
+  const input = cluster(1, GONE, { nodes: [{ metadata: { name: nameOf(0) } }] })
+  t.strictSame(summary(decideDeletions(input)), NOBODY)
+})
 
 t.test('nodes of others do not raise the allowance', async t => {
   const others = Array.from({ length: 90 }, (_, i) => makeNode(`aws-${i}`, { providerID: `aws:///x/${i}` }))

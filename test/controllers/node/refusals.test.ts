@@ -39,7 +39,7 @@ const CASES: readonly [
     { state: 'ambiguous', ids: ['a1', 'b2'], by: 'hostname' },
     'CCM_INSTANCE_AMBIGUOUS',
     'InstanceAmbiguous',
-    ['a1', 'b2', 'node-a', '--node-ip'],
+    ['a1, b2', 'node-a', '--node-ip'],
   ],
   [
     'held by another node',
@@ -83,11 +83,14 @@ t.test('addresses that cannot be read are no fault of the node: no event', async
 })
 
 t.test('a mismatch names both sides', async t => {
-  const mismatch = { provided: ['10.9.9.9'], actual: ['10.0.0.11', '203.0.113.11'] }
+  const mismatch = { provided: ['10.9.9.9', '10.9.9.8'], actual: ['10.0.0.11', '203.0.113.11'] }
   const refusal = refuseMismatch(mismatch)
   t.equal(refusal.code, 'CCM_NODE_IP_MISMATCH')
   t.strictSame(refusal.event, mismatchEvent(mismatch))
-  checkWarning(t, refusal.event, 'NodeIPMismatch', ['10.9.9.9', '10.0.0.11', '203.0.113.11'])
+  checkWarning(t, refusal.event, 'NodeIPMismatch', [
+    '--node-ip 10.9.9.9,10.9.9.8 ',
+    '10.0.0.11, 203.0.113.11',
+  ])
 })
 
 t.test('labels that are kept are named with their values, in a fixed order', async t => {
