@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
 import type { Instance } from '../../../shared/cloud-provider/contract.ts'
+import type { AddressSource } from '../../../shared/controllers/address/contract.ts'
 import {
   buildInventory,
   type InventorySources,
@@ -33,6 +34,22 @@ t.test('entries are sorted and know the node and the machine that joined', async
       { id: 'b2', node: undefined, joined: undefined },
     ],
   )
+})
+
+t.test('only nodes of ours hold a server', async t => {
+  const bare = { metadata: { name: 'node-z' } }
+  t.strictSame([...toHolders([...SOURCES.nodes, bare], toOwner)], [['a1', HOLDER]])
+})
+
+const BLOCKS: AddressSource = { blocks: [], location: 'PHX', memberAddresses: ['203.0.113.2'] }
+
+t.test('what Services get their addresses from is a part of it where there is any', async t => {
+  t.strictSame(build({ addresses: BLOCKS }).addresses, BLOCKS)
+  t.notOk('addresses' in BASE)
+})
+
+t.test('the generation is short, as the Lease bears it', async t => {
+  t.match(BASE.generation, /^[0-9a-f]{16}$/)
 })
 
 t.test('the generation is the same for the same content in any order', async t => {
@@ -70,6 +87,7 @@ const CHANGES: readonly [name: string, change: Partial<InventorySources>][] = [
     withNodes(makeNode('node-a', { providerID: 'a1', machine: { ...MACHINE, machineID: 'machine-2' } })),
   ],
   ['account', { account: 'account-2' }],
+  ['addresses', { addresses: BLOCKS }],
   ['families', { families: ['IPv6', 'IPv4'] }],
 ]
 for (const [name, change] of CHANGES)
@@ -114,6 +132,10 @@ t.test('of two nodes with one server the older one holds it, in any order of the
   const same = [old, { ...young, metadata: { ...young.metadata, creationTimestamp: '2026-01-01T00:00:00Z' } }]
   for (const nodes of [same, same.toReversed()])
     t.equal(toHolders(nodes, toOwner).get('a1')?.metadata.name, 'node-a', 'by name when they are of one age')
+  const ageless = ['node-z', 'node-a', 'node-m'].map(name => makeNode(name, { providerID: 'a1' }))
+  t.equal(toHolders(ageless, toOwner).get('a1')?.metadata.name, 'node-a', 'or of none')
+  const [known] = same
+  t.equal(toHolders([...ageless, ...(known ? [known] : [])], toOwner).get('a1')?.metadata.name, 'node-a')
 })
 
 t.test('a machine is compared without the case of its UUID', async t => {
@@ -122,7 +144,8 @@ t.test('a machine is compared without the case of its UUID', async t => {
   t.ok(sameMachine(machine, { systemUUID: 'abc', machineID: 'Def' }))
   t.notOk(sameMachine(machine, { systemUUID: 'abd', machineID: 'Def' }))
   t.notOk(sameMachine(machine, { systemUUID: 'abc', machineID: 'def' }))
-  t.strictSame(toMachine(makeNode('node-a')), { systemUUID: '', machineID: '' })
+  for (const node of [makeNode('node-a'), { metadata: { name: 'node-a' } }])
+    t.strictSame(toMachine(node), { systemUUID: '', machineID: '' })
 })
 
 t.test('an inventory of another account is no base for its machines to be lost', async t => {

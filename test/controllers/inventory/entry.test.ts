@@ -95,8 +95,16 @@ t.test('the table has a row for every entry', async t => {
 
 t.test('without an inventory the cloud is asked, unless it is down', async t => {
   const node = makeNode('node-a')
-  t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false }), toOwner)), 'ask')
-  t.equal(toDoes(decideEntry(node, makeView(undefined, { young: false, cloudDown: true }), toOwner)), 'leave')
+  const why = 'there is no inventory'
+  t.strictSame(decideEntry(node, makeView(undefined, { young: false }), toOwner), {
+    do: 'ask',
+    otherwise: undefined,
+    why,
+  })
+  t.strictSame(decideEntry(node, makeView(undefined, { young: false, cloudDown: true }), toOwner), {
+    do: 'leave',
+    why: `${why}, and the BMC API is down`,
+  })
 })
 
 t.test('tells a server that nobody joined on from one that is merely old', async t => {

@@ -22,4 +22,8 @@ t.test('forgets the oldest of very many', async t => {
   for (let index = 0; index <= 10_000; index++) joins.note(`server-${index}`, machine('a'))
   t.notOk(joins.isOther('server-0', machine('b')))
   t.ok(joins.isOther('server-1', machine('b')))
+  joins.note('server-1', machine('a'))
+  joins.note('server-x', machine('a'))
+  t.notOk(joins.isOther('server-2', machine('b')))
+  t.ok(joins.isOther('server-1', machine('b')), 'one that came again is no old one')
 })

@@ -55,5 +55,16 @@ t.test('counts only what came since', async t => {
 })
 
 t.test('a busy report says that nothing was done', async t => {
-  t.match(busyReport(7), { state: 'busy', durationMs: 7, changes: [], held: [], failures: [], requests: {} })
+  t.strictSame(busyReport(7), {
+    state: 'busy',
+    nodes: 0,
+    instances: 0,
+    services: 0,
+    changes: [],
+    held: [],
+    failures: [],
+    durationMs: 7,
+    requests: {},
+  })
+  t.strictSame(createNotes(), { changes: [], held: [], failures: [] })
 })
