@@ -53,6 +53,8 @@ const REQUESTS: readonly [
   [` ${V6} , ${V4}, ${V4}`, undefined, [], ['key', V6, V4]],
   [V4, undefined, [V4, V6], undefined],
   ['web.example', undefined, [V4], ['key', '?web.example']],
+  [`${V4}, , a b ,`, undefined, [V4], ['key', V4, '?a b']],
+  [`${V4}${' '.repeat(1024 - V4.length)}`, undefined, [V4], undefined],
   [
     `${V4},010.0.0.1,1.2.3,1.2.3.400,fe80::1%eth0`,
     undefined,
@@ -60,7 +62,7 @@ const REQUESTS: readonly [
     ['key', V4, '?010.0.0.1', '?1.2.3', '?1.2.3.400', '?fe80::1%eth0'],
   ],
   ['x'.repeat(300), undefined, [], ['key', `?${'x'.repeat(100)}`]],
-  [undefined, V4, [], [LOAD_BALANCER_IP, V4]],
+  [undefined, V4, [], ['spec.loadBalancerIP', V4]],
   [undefined, V4, [V4, V6], undefined],
   [undefined, 'nonsense', [V4], [LOAD_BALANCER_IP, '?nonsense']],
   [undefined, OTHER_V4, [V4], [LOAD_BALANCER_IP, OTHER_V4]],
@@ -152,6 +154,7 @@ for (const announcer of all) {
     const others = ANNOUNCER_NAMES.filter(name => name !== announcer.name).flatMap(name => KEYS[name] ?? [])
     const service = makeService(Object.fromEntries(others.map(key => [key, OTHER_V4])))
     t.equal(announcer.readRequest(service, []), undefined)
+    t.equal(announcer.readRequest({ metadata: { name: 'web' } }, []), undefined, 'nor is nothing')
   })
 
   t.test(`${announcer.name}: what it makes of a Service is what it wants of it`, async t => {

@@ -34,6 +34,7 @@ const WAITING: readonly FieldsCase[] = [
   { what: 'a new Service', expected: { [KEY]: '0.0.0.0' } },
   { what: 'one that waits', given: { [KEY]: '0.0.0.0' }, expected: {} },
   { what: 'one with an empty annotation', given: { [KEY]: '' }, expected: { [KEY]: '0.0.0.0' } },
+  { what: 'one with a blank annotation', given: { [KEY]: ' ' }, expected: { [KEY]: '0.0.0.0' } },
   { what: 'one that asks for an address is given no other', given: { [OLD_KEY]: V4 }, expected: {} },
   { what: 'a pinned one is given no other', loadBalancerIP: V4, expected: {} },
   { what: 'what is no address stays', given: { [KEY]: 'x,y' }, expected: { [KEY]: '0.0.0.0,x,y' } },
@@ -101,13 +102,13 @@ t.test('every address has a name of its own that Kubernetes accepts', async t =>
   for (const name of names) t.match(name, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
 })
 
+const toKind = (version: string) => ({
+  apiVersion: `cilium.io/${version}`,
+  kind: 'CiliumLoadBalancerIPPool',
+  path: `/apis/cilium.io/${version}/ciliumloadbalancerippools`,
+  crd: 'ciliumloadbalancerippools.cilium.io',
+})
+
 t.test('older clusters have the kind in an older version', async t => {
-  const versions = cilium.poolKinds.map(({ apiVersion, fallback }) => [
-    apiVersion,
-    fallback?.apiVersion,
-    fallback?.path,
-  ])
-  t.strictSame(versions, [
-    ['cilium.io/v2', 'cilium.io/v2alpha1', '/apis/cilium.io/v2alpha1/ciliumloadbalancerippools'],
-  ])
+  t.strictSame(cilium.poolKinds, [{ ...toKind('v2'), fallback: toKind('v2alpha1') }])
 })

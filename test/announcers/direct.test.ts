@@ -29,6 +29,7 @@ t.test('waiting: what it had is told no longer', async t => {
   t.strictSame(direct.toWaiting(makeService({}, {}, [{ ip: V4 }, { ip: V6 }])), { ingress: [] })
   t.strictSame(direct.toWaiting(makeService()), {})
   t.strictSame(direct.toWaiting({ metadata: { name: 'web' } }), {})
+  t.strictSame(direct.toWaiting({ metadata: { name: 'web' }, status: {} }), {})
 })
 
 t.test('only assigned addresses are taken out of the status', async t => {

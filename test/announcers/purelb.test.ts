@@ -97,6 +97,11 @@ const CLEARED: readonly FieldsCase[] = [
     expected: { [KEY]: null, [GROUP]: null },
   },
   {
+    what: 'a blank in the wish of its user, who was not kept waiting',
+    given: { [KEY]: ` ${OTHER_V4}` },
+    expected: {},
+  },
+  {
     what: 'the mark in the wish of its user',
     given: { [KEY]: ` ${OTHER_V4}`, [GROUP]: WAITING_GROUP },
     expected: { [KEY]: OTHER_V4, [GROUP]: null },
@@ -130,4 +135,18 @@ t.test('one group holds every address, by family', async t => {
   t.strictSame(toGroups(V6), [{ name, spec: { remote: { v6pools: [v6] } } }])
   t.strictSame(toGroups(V4), [{ name, spec: { remote: { v4pools: [v4] } } }])
   t.strictSame(toGroups(), [])
+})
+
+t.test('groups are where PureLB reads them from', async t => {
+  const kind = {
+    apiVersion: 'purelb.io/v2',
+    kind: 'ServiceGroup',
+    path: '/apis/purelb.io/v2/namespaces/purelb-system/servicegroups',
+    crd: 'servicegroups.purelb.io',
+  }
+  t.strictSame(pureLB.poolKinds, [kind])
+  t.strictSame(
+    pureLB.toPools([entryOf(V4)]).map(pool => pool.kind),
+    [kind],
+  )
 })
