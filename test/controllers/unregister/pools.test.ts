@@ -97,7 +97,7 @@ const HANDED_OVER: readonly [string, Record<string, unknown> | undefined, boolea
   ],
   ['a field of the operator without a value', { ...ONE, serviceAllocation: null }, true],
   ['another address as well', { addresses: [`${ADDRESS}/32`, '192.0.2.1/32'] }, false],
-  ['a block around our address', { addresses: ['203.0.113.0/29'] }, false],
+  ['a block around our address', { addresses: [`${ADDRESS}/29`] }, false],
   ['a range', { addresses: [`${ADDRESS}/32`, `${ADDRESS}-203.0.113.5`] }, false],
   ['nothing', { addresses: [] }, false],
   ['no spec', undefined, false],

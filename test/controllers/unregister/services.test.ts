@@ -83,6 +83,7 @@ const TRACES: readonly [string, Record<string, string>, object | undefined][] = 
   ],
   ['an address that we chose, and nothing else', { [ASSIGNED_IPS]: ADDRESS }, undefined],
   ['a pool of somebody else', { 'metallb.io/address-pool': 'production' }, undefined],
+  ['an annotation of somebody else', { 'example.org/pool': 'phoenixnap-waiting' }, undefined],
   ['a wish of its user', { 'lbipam.cilium.io/ips': '0.0.0.0' }, undefined],
 ]
 for (const [what, annotations, detail] of TRACES)
@@ -95,6 +96,8 @@ t.test('a Service without a trace of ours is left alone, whatever its type', asy
   t.equal(keep(toService({}, { type: 'ClusterIP' })), undefined)
   t.equal(keep({ metadata: { name: 'web' } }), undefined)
   for (const type of ['LoadBalancer', 'ClusterIP']) t.equal(release(toService({}, { type })), undefined)
+  const annotations = { 'lbipam.cilium.io/ips': '0.0.0.0' }
+  t.equal(release(toService({ annotations })), undefined, 'its user keeps it from being served')
 })
 
 const family = (address: string) => (address.includes(':') ? 'IPv6' : 'IPv4')
@@ -189,6 +192,13 @@ t.test('a wish for other addresses outlives a release, as far as it names others
   t.strictSame(of(`${ADDRESS},${THEIRS},a.example`), { annotations: { [key]: `${THEIRS},a.example` } })
   t.strictSame(of(`${ADDRESS},${OTHER}`), { annotations: { [key]: null } })
   t.strictSame(of(THEIRS), undefined)
+  const spaced = { [ASSIGNED_IPS]: `${ADDRESS},${OTHER}`, [key]: ` ${THEIRS} ` }
+  const step = release(toService({ annotations: spaced }))
+  t.strictSame(step?.detail, { annotations: { [ASSIGNED_IPS]: null } }, 'word for word')
+  t.equal(step?.why, `${ADDRESS}, ${OTHER} is given back`)
+  const beside = toService({ annotations: { [key]: '2001:db8::9' } }, { loadBalancerIP: ADDRESS })
+  const claimed = toHoldings(toClaim())
+  t.strictSame(release(beside, claimed)?.detail, { spec: { loadBalancerIP: null } }, 'beside the field')
 })
 
 t.test('one that is no load balancer any more says so, and its field stays', async t => {
