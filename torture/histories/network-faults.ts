@@ -9,6 +9,10 @@ export interface Trap {
   readonly toTrouble: (picks: Picks) => Trouble
   /** Of the calls on that way. */
   readonly matches?: (call: Call) => boolean
+  /** It strikes every call that matches, for as long as it lasts. */
+  readonly isSteady?: true
+  /** What has to be so, for it to strike at all. */
+  readonly beside?: (picks: Picks) => Trouble
 }
 
 const PROXY_PAGE = '<html><body>404 page not found</body></html>'
@@ -38,37 +42,37 @@ const COMMON: readonly (readonly [name: string, toTrouble: (picks: Picks) => Tro
   ['garbage', () => ({ kind: 'garbage' })],
 ]
 
-const conflict = status(409, {
-  body: JSON.stringify({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'Operation cannot be fulfilled: the object has been modified',
-    reason: 'Conflict',
-    code: 409,
-  }),
-})
-const forbidden = status(403, {
-  body: JSON.stringify({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'forbidden: the authorizer is not ready',
-    reason: 'Forbidden',
-    code: 403,
-  }),
-})
+/** An answer of the API server itself, not of something before it. */
+const refusal = (code: number, reason: string, message: string): (() => Trouble) => {
+  const fields = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' }
+  return status(code, { body: JSON.stringify({ ...fields, message, reason, code }) })
+}
+const conflict = refusal(409, 'Conflict', 'Operation cannot be fulfilled: the object has been modified')
+const forbidden = refusal(403, 'Forbidden', 'forbidden: the authorizer is not ready')
+const unauthorized = refusal(401, 'Unauthorized', 'Unauthorized')
+const expired = refusal(410, 'Expired', 'The provided continue parameter is too old to display a list.')
+const shortPages = (picks: Picks): Trouble => ({ kind: 'short pages', limit: picks.one([1, 2, 3]) })
 
+const isList = ({ query }: Call): boolean => /(?:^|&)limit=/.test(query)
 const isUpdate = ({ method, body }: Call): boolean =>
   (method === 'PATCH' || method === 'PUT' || method === 'DELETE') && body.includes('resourceVersion')
 
+/** A list is never stale or cut: the API server gives old ones for resourceVersion=0 only, which nobody of ours asks for. */
 const CLUSTER: readonly Trap[] = [
   ...COMMON.map(([name, toTrouble]) => ({ name: `cluster: ${name}`, to: 'cluster', toTrouble }) as const),
   { name: 'cluster: 409', to: 'cluster', toTrouble: conflict, matches: isUpdate },
   { name: 'cluster: 403', to: 'cluster', toTrouble: forbidden },
   { name: 'cluster: 404 page', to: 'cluster', toTrouble: status(404, { body: PROXY_PAGE }) },
+  // A token that has expired, until it is renewed.
+  { name: 'cluster: 401', to: 'cluster', toTrouble: unauthorized, isSteady: true },
+  { name: 'cluster: short pages', to: 'cluster', toTrouble: shortPages, matches: isList, isSteady: true },
+  {
+    name: 'cluster: 410',
+    to: 'cluster',
+    toTrouble: expired,
+    matches: ({ query }) => query.includes('continue='),
+    beside: shortPages,
+  },
 ]
 
 const CLOUD: readonly Trap[] = [
@@ -83,6 +87,13 @@ const CLOUD: readonly Trap[] = [
     to: 'cloud',
     toTrouble: picks => ({ kind: 'stale', ms: picks.one([1000, 3000]) }),
     matches: ({ isWrite }) => !isWrite,
+  },
+  {
+    name: 'cloud: block list cut',
+    to: 'cloud',
+    toTrouble: picks => ({ kind: 'cut', keep: picks.between(0, 2) }),
+    matches: ({ isWrite, path }) => !isWrite && path.endsWith('/ip-blocks'),
+    isSteady: true,
   },
 ]
 
@@ -166,26 +177,31 @@ const SCOPES: Readonly<Record<Call['to'], readonly [Scope, ...Scope[]]>> = {
   reconcile: [everything],
 }
 
-/** A fault of the network as a step draws it, with words for the story. */
+/** Faults of the network as a step draws them, with words for the story. */
 export interface DrawnFault {
-  readonly fault: NetworkFault
+  /** The first is what strikes. */
+  readonly faults: readonly [NetworkFault, ...NetworkFault[]]
   readonly words: string
 }
 
 /** @param isOurs whether a call comes from a controller */
 export function drawFault(trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault {
-  const scope = picks.one(SCOPES[trap.to])
-  const probability = picks.one([1, 0.5, 0.2])
-  const times = picks.one([1, 3, Number.POSITIVE_INFINITY])
+  const scope = trap.isSteady ? everything : picks.one(SCOPES[trap.to])
+  const probability = trap.isSteady ? 1 : picks.one([1, 0.5, 0.2])
+  const times = trap.isSteady ? Number.POSITIVE_INFINITY : picks.one([1, 3, Number.POSITIVE_INFINITY])
   const fromController = trap.to === 'cluster' ? isOurs : () => true
+  const fault = {
+    to: trap.to,
+    matches: (call: Call) => fromController(call) && scope.matches(call) && (trap.matches?.(call) ?? true),
+    probability,
+    ...(times === Number.POSITIVE_INFINITY ? {} : { times }),
+    trouble: trap.toTrouble(picks),
+  }
+  const beside = trap.beside?.(picks)
   return {
     words: `${trap.name} for ${times === Number.POSITIVE_INFINITY ? 'any number' : times} of ${scope.name}, probability ${probability}`,
-    fault: {
-      to: trap.to,
-      matches: call => fromController(call) && scope.matches(call) && (trap.matches?.(call) ?? true),
-      probability,
-      ...(times === Number.POSITIVE_INFINITY ? {} : { times }),
-      trouble: trap.toTrouble(picks),
-    },
+    faults: beside
+      ? [fault, { to: trap.to, matches: call => isOurs(call) && isList(call), trouble: beside }]
+      : [fault],
   }
 }

@@ -25,8 +25,11 @@ export interface Supervisor {
   kill(place: Place, downMs: number): void
   /** Ends it as at SIGTERM when another one runs already (a rolling update). */
   replace(place: Place): void
-  /** Replaces all, and gives those that start from now on these settings over the world's own. */
-  configure(environment: Readonly<Record<string, string>>): void
+  /**
+   * Replaces all, and gives those that start from now on these settings over the world's own, instead of those that
+   * were given under the same name before.
+   */
+  configure(name: string, environment: Readonly<Record<string, string>>): void
   /** The process of this place meets its fate. */
   doom(place: Place, doom: Doom): void
   /** Starts again who is due; to be called often. */
@@ -45,7 +48,7 @@ export function createSupervisor(
   tell: (line: string) => void,
 ): Supervisor {
   const met: Fate[] = []
-  let environment: Readonly<Record<string, string>> = {}
+  const given = new Map<string, Readonly<Record<string, string>>>()
   const places = hosts.map(host => {
     const place: Omit<Place, 'process'> = { host, doom: undefined, startAt: undefined, downMs: DOWN_MS }
     return Object.assign(place, { process: start(host, () => meet(place)) })
@@ -53,6 +56,7 @@ export function createSupervisor(
 
   function start(host: Place['host'], fate: () => Fate | undefined): Process {
     let isOld = false
+    const environment = Object.assign({}, ...given.values()) as Record<string, string>
     const process = world.start({ host, environment, fate: () => (isOld ? undefined : fate()) })
     const end = process.end.bind(process)
     return Object.assign(process, {
@@ -94,8 +98,8 @@ export function createSupervisor(
   return {
     places,
     replace,
-    configure(wanted) {
-      environment = wanted
+    configure(name, environment) {
+      given.set(name, environment)
       for (const place of places) replace(place)
     },
     kill(place, downMs) {

@@ -187,6 +187,10 @@ export type Trouble =
   | { readonly kind: 'garbage' }
   /** A read is answered with what the same read was answered up to `ms` ago. */
   | { readonly kind: 'stale'; readonly ms: number }
+  /** Of a list (a JSON array) only the first so many come. */
+  | { readonly kind: 'cut'; readonly keep: number }
+  /** A list of the cluster comes in pages of at most so many, as an API server may choose. */
+  | { readonly kind: 'short pages'; readonly limit: number }
   /** It arrives a second time, `ms` after the first. */
   | { readonly kind: 'doubled'; readonly ms: number }
   /** It is never carried out though its sender hears 200: of audit batches and rings only. */

@@ -45,7 +45,7 @@ export interface WiresOptions {
 /** What strikes a call once it had its effect. */
 type After = Extract<
   Trouble,
-  { readonly kind: 'status after' | 'reset after' | 'hang after' | 'delay after' | 'garbage' }
+  { readonly kind: 'status after' | 'reset after' | 'hang after' | 'delay after' | 'garbage' | 'cut' }
 >
 
 /** Reads that a stale answer may come from; older ones of the same path are forgotten. */
@@ -111,11 +111,14 @@ export function createWires(options: WiresOptions): Wires {
         recorder.missed(call, trouble)
         return { ...old, headers: { ...old.headers, date: new Date(clock.now()).toUTCString() } }
       }
+      case 'short pages':
+        return carryOut({ ...call, query: toShortPages(call.query, trouble.limit) }, headers, trouble)
       case 'status after':
       case 'reset after':
       case 'hang after':
       case 'delay after':
       case 'garbage':
+      case 'cut':
         return spoil(await carryOut(call, headers, trouble), trouble)
       default:
         return trouble satisfies never
@@ -145,6 +148,8 @@ export function createWires(options: WiresOptions): Wires {
         return answer
       case 'garbage':
         return { ...answer, text: answer.text.slice(0, Math.ceil(answer.text.length / 2)) }
+      case 'cut':
+        return { ...answer, text: toCutList(answer.text, trouble.keep) }
       default:
         return trouble satisfies never
     }
@@ -163,6 +168,17 @@ export function createWires(options: WiresOptions): Wires {
     forget: () => reads.clear(),
     send: (call, sending = {}) => untilAborted(travel(call, sending), sending.signal),
   }
+}
+
+function toCutList(text: string, keep: number): string {
+  const list: unknown = JSON.parse(text)
+  return Array.isArray(list) ? JSON.stringify(list.slice(0, keep)) : text
+}
+
+function toShortPages(query: string, limit: number): string {
+  const asked = new URLSearchParams(query)
+  asked.set('limit', String(limit))
+  return asked.toString()
 }
 
 const toKey = ({ to, path, query }: Call): string => `${to} ${path}?${query}`

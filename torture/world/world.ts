@@ -109,7 +109,7 @@ function createSides(options: WorldOptions, clock: EventClock, random: Random, b
     customResources: CUSTOM_RESOURCES,
     send: sendThrough(() => wires, business),
   })
-  const cloud = embedBmcSimulator(CLOUD_URL, { clock: clock.viewOf('cloud') })
+  const cloud = embedBmcSimulator(CLOUD_URL, { clock: clock.viewOf('cloud'), steady: clock })
   const recorder = createRecorder({
     now: () => clock.now(),
     keepEntries: options.keepEntries ?? true,

@@ -28,6 +28,8 @@ export interface BmcSimulator {
 /** Settings have their defaults in DEFAULT_SETTINGS. */
 export interface BmcSimulatorOptions extends Partial<Settings> {
   readonly clock?: Clock
+  /** By which its work gets on; `clock` by default, which may also tell a wrong time. */
+  readonly steady?: Clock
   /** 0, the default: any free one. */
   readonly port?: number
   /** 127.0.0.1 by default. */
@@ -67,9 +69,9 @@ interface Assembled {
 
 /** Everything but the socket. */
 function assemble(options: BmcSimulatorOptions): Assembled {
-  const { clock = systemClock, log = silentLog, newToken = randomUUID } = options
+  const { clock = systemClock, steady = clock, log = silentLog, newToken = randomUUID } = options
   const settings: Settings = { ...DEFAULT_SETTINGS, ...options }
-  const world = createWorld(clock, settings)
+  const world = createWorld(clock, settings, steady)
   const issuer = createTokenIssuer({ clock, lifetimeMs: settings.tokenLifetimeMs, newToken })
   const requests = createRequestLog()
   const closing = new AbortController()

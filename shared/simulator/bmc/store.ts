@@ -70,12 +70,14 @@ interface Due {
 /** Ids look as the real ones do: 24 hexadecimal digits. */
 const FIRST_ID = 0x65a1_0000_0000_0000_0000_0001n
 
-export function createWorld(clock: Clock, settings: Settings): World {
+/** @param steady by which changes are due, where the clock that tells the time may be set otherwise */
+export function createWorld(clock: Clock, settings: Settings, steady: Clock = clock): World {
   const accounts = new Map<string, Account>()
   const counters = new Map<string, number>()
   let dues: Due[] = []
   let running: number | undefined
-  const now = (): number => running ?? clock.now()
+  const due = (): number => running ?? steady.now()
+  const now = (): number => due() + clock.now() - steady.now()
 
   function count(name: string): number {
     const next = (counters.get(name) ?? 0) + 1
@@ -85,12 +87,12 @@ export function createWorld(clock: Clock, settings: Settings): World {
 
   function advance(): void {
     if (running !== undefined) return
-    const end = clock.now()
+    const end = steady.now()
     while (dues[0] !== undefined && dues[0].at <= end) {
-      const [due, ...rest] = dues
+      const [next, ...rest] = dues
       dues = rest
-      running = due.at
-      due.change()
+      running = next.at
+      next.change()
       running = undefined
     }
   }
@@ -100,9 +102,9 @@ export function createWorld(clock: Clock, settings: Settings): World {
       change()
       return
     }
-    const due = { at: now() + ms, change }
-    const index = dues.findIndex(other => other.at > due.at)
-    dues.splice(index === -1 ? dues.length : index, 0, due)
+    const at = due() + ms
+    const index = dues.findIndex(other => other.at > at)
+    dues.splice(index === -1 ? dues.length : index, 0, { at, change })
   }
 
   function account(id: string): Account {

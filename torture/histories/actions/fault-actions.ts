@@ -11,9 +11,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const FATES: readonly Fate[] = ['killed before', 'killed after', 'not answered']
 const SKEWS = {
   controllers: [30_000, -30_000, HOUR_MS, -HOUR_MS],
-  cluster: [5000, -5000, MINUTE_MS, -MINUTE_MS],
-  // Its steps are due by its own clock: set back by much, it would be at work for long after the end.
-  cloud: [MINUTE_MS, -MINUTE_MS, 5000, -5000],
+  cluster: [5000, -5000, MINUTE_MS, -MINUTE_MS, 10 * MINUTE_MS, -10 * MINUTE_MS, 3 * HOUR_MS, -3 * HOUR_MS],
+  cloud: [5000, -5000, MINUTE_MS, -MINUTE_MS, 10 * MINUTE_MS, -10 * MINUTE_MS, 3 * HOUR_MS, -3 * HOUR_MS],
 } as const
 const CLIENT = ['sim-client', 'sim-secret'] as const
 const OTHER_CLIENT = ['other-client', 'other-secret'] as const
@@ -33,14 +32,13 @@ export const FAULT_NAMES: readonly string[] = [
 function beginTrap(stage: Stage, picks: Picks, trap: Trap): boolean {
   const ms = picks.one(DURATIONS)
   const isOurs = ({ from }: { from: string }): boolean => stage.isController(from)
-  const { fault, words } = drawFault(trap, picks, isOurs)
-  const handle = stage.world.network.add(fault)
+  const { faults, words } = drawFault(trap, picks, isOurs)
+  const [first, ...beside] = faults.map(fault => stage.world.network.add(fault))
   stage.tell(`for ${ms / 1000} s: ${words}`)
-  stage.faults.begin(
-    { name: trap.name, hits: () => handle.hits, end: () => handle.remove() },
-    stage.agenda,
-    ms,
-  )
+  const end = (): void => {
+    for (const handle of [first, ...beside]) handle?.remove()
+  }
+  stage.faults.begin({ name: trap.name, hits: () => first?.hits ?? 0, end }, stage.agenda, ms)
   return true
 }
 
@@ -104,8 +102,8 @@ const clouds: readonly Action[] = [
     stage.world.cloud.backend.account('other-account').addCredentials(...OTHER_CLIENT)
     stage.tell(`for ${ms / 1000} s: the controllers have credentials of another account`)
     const [PNAP_CLIENT_ID, PNAP_CLIENT_SECRET] = OTHER_CLIENT
-    stage.supervisor.configure({ PNAP_CLIENT_ID, PNAP_CLIENT_SECRET })
-    const end = (): void => stage.supervisor.configure({})
+    stage.supervisor.configure('account', { PNAP_CLIENT_ID, PNAP_CLIENT_SECRET })
+    const end = (): void => stage.supervisor.configure('account', {})
     return beginForAll(stage, { name: 'cloud: wrong account', end, to: 'cloud' }, ms)
   }),
 ]
