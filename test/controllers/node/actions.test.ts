@@ -21,6 +21,11 @@ const MERGES: readonly [name: string, sets: readonly NodeFields[], merged: NodeF
   ['the first provider ID', [{ providerID: 'p' }, { providerID: 'q' }], { providerID: 'p' }],
   ['the last addresses', [{ addresses: [ip('10.0.0.1')] }, { addresses: [] }], { addresses: [] }],
   [
+    'provider ID and addresses of whichever brings them',
+    [{ annotations: { b: null } }, { providerID: 'p', addresses: [host('n')] }, { labels: { a: '1' } }],
+    { providerID: 'p', addresses: [host('n')], labels: { a: '1' }, annotations: { b: null } },
+  ],
+  [
     'labels and annotations of all',
     [
       { labels: { a: '1', b: '1' } },
