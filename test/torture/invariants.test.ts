@@ -201,7 +201,10 @@ const GOOD: Readonly<Record<string, (told: Told) => void>> = {
   },
   'another Service gets an address that has rested': told => {
     serve(told)
+    const gone = service('web', ADDRESS, { metadata: GOING })
+    told.store(USER, 'services', gone)
     told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'released', 'service-uid': '' }))
+    told.store(CONTROLLER, 'services', undefined, gone)
     told.minutes(10)
     told.store(CONTROLLER, 'ipaddresses', undefined, claim('web'))
     told.store(CONTROLLER, 'ipaddresses', claim('api'))

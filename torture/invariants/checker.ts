@@ -1,5 +1,7 @@
 import { createLives } from './addresses.ts'
+import { createAnnouncementChecks } from './announcements.ts'
 import { createBlockChecks } from './blocks.ts'
+import { createClaimChecks } from './claims.ts'
 import type { Checker, CheckerInputs, Checks, Fault, Violation } from './contract.ts'
 import { createHands } from './hands.ts'
 import { createKeptUpChecks } from './kept-up.ts'
@@ -9,6 +11,7 @@ import { createRestChecks } from './rest.ts'
 import { createSecretChecks } from './secrets.ts'
 import { createServiceChecks } from './services.ts'
 import { createState } from './state.ts'
+import { createWishChecks } from './wishes.ts'
 import { createWriteChecks } from './writes.ts'
 
 /** Checks all invariants over a world, entry by entry, from the moment on at which it is made. */
@@ -21,6 +24,9 @@ export function createChecker(inputs: CheckerInputs): Checker {
     // Blocks first: who lives in them is told before this entry changes it.
     createBlockChecks(state, lives, hands),
     lives.checks,
+    createClaimChecks(state, hands),
+    createWishChecks(state),
+    createAnnouncementChecks(state),
     createPurchaseChecks(state),
     createServiceChecks(state),
     createRestChecks(state),

@@ -1,28 +1,40 @@
 import { CLEANUP_FINALIZER, FINALIZER } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
+import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import { countFree } from './purchases.ts'
+import { createReviewed } from './reviewed.ts'
 import { isSound, liveOf, type State } from './state.ts'
 
-/** A network takes no more of them. */
-const NETWORK_TAKES = 10
+/** A network takes no more blocks of a family. */
+const NETWORK_TAKES: Readonly<Record<string, number>> = { IPv4: 10, IPv6: 1 }
 
 /** Services that go, and Services that wait. */
 export function createServiceChecks(state: State): Checks {
   const { inputs } = state
   const { settings } = inputs
+  const reviewed = createReviewed(inputs)
 
-  function checkFinalizer({ type, object, old }: Stored): Fault[] {
+  /** Users do it as they like where nobody reviews it, and with one that is being deleted, which takes no finalizer. */
+  function isOurDoing(entry: Stored): boolean {
+    if (inputs.isProcess(entry.by)) return true
+    const isGoing = entry.type === 'DELETED' || entry.object.metadata.deletionTimestamp !== undefined
+    return !isGoing && reviewed.isAnswered(entry)
+  }
+
+  function checkFinalizer(entry: Stored): Fault[] {
+    const { type, object, old } = entry
     const before = old as KubeService | undefined
     const after = type === 'DELETED' ? undefined : (object as unknown as KubeService)
     if (!before || !isHeld(before) || isHeld(after)) return []
     const name = nameOf(before)
-    return state
+    const held = state
       .claimsOf(name)
       .filter(claim => claim.state === 'active' && claim.serviceUid === before.metadata.uid)
-      .map(({ address }) => toFault('4a', name, `${name} is let go with ${address} in use`))
+    if (held.length === 0 || !isOurDoing(entry)) return []
+    return held.map(({ address }) => toFault('4a', name, `${name} is let go with ${address} in use`))
   }
 
   function checkGoing(service: KubeService): Fault[] {
@@ -40,7 +52,6 @@ export function createServiceChecks(state: State): Checks {
   function isPlain(service: KubeService): boolean {
     const { metadata, spec } = service
     const { annotations = {} } = metadata
-    const families = spec?.ipFamilies ?? ['IPv4']
     const asks = Object.entries(annotations).some(
       ([key, value]) => CHOICES.test(key) && value !== assignedTo(service).join(),
     )
@@ -48,43 +59,55 @@ export function createServiceChecks(state: State): Checks {
     const { type, loadBalancerClass = settings.classes[0], loadBalancerIP } = spec ?? {}
     const isOfClass = loadBalancerClass === undefined || settings.classes.includes(loadBalancerClass)
     const isOurs = type === 'LoadBalancer' && isOfClass && metadata.deletionTimestamp === undefined
-    return isOurs && !asks && !isForeign && !loadBalancerIP && families.join() === 'IPv4'
+    return isOurs && !asks && !isForeign && !loadBalancerIP
   }
 
   /** What it could have; undefined: nothing. */
-  function findRoom(): string | undefined {
-    const own = state.ownBlocks().filter(({ ipVersion }) => !ipVersion.endsWith('6'))
+  function findRoom(family: string): string | undefined {
+    const isOfFamily = ({ ipVersion }: IpBlock): boolean => ipVersion.endsWith('6') === (family === 'IPv6')
+    const own = state.ownBlocks().filter(isOfFamily)
     const taken = [...state.addresses.values()].flatMap(({ address, service }) => (service ? address : []))
-    // A block is then for one Service alone.
-    const shared = settings.ipAllocation === 'packed' ? own : []
+    // A block of IPv4 is then for one Service alone.
+    const shared = settings.ipAllocation === 'packed' || family === 'IPv6' ? own : []
     const open = shared.find(
       block =>
         isSound(block, inputs) && state.gateOf(block.id)?.state === 'open' && countFree(block, taken) > 0,
     )
     if (open) return `${open.cidr} has free addresses`
-    const isFull = inputs.cloud
+    const occupying = inputs.cloud
       .ipBlocks()
-      .filter(({ assignedResourceId }) => assignedResourceId === inputs.networkId)
-    const canBuy = own.length < settings.maxBlocks && isFull.length < NETWORK_TAKES
-    return canBuy && inputs.canBuy?.() !== false ? 'a block could be bought' : undefined
+      .filter(
+        block => isOfFamily(block) && (block.assignedResourceId === inputs.networkId || own.includes(block)),
+      )
+    const isBelowLimit = family === 'IPv6' || own.length < settings.maxBlocks
+    const canBuy = isBelowLimit && occupying.length < (NETWORK_TAKES[family] ?? 0)
+    return canBuy && inputs.canBuy?.() !== false ? `a block of ${family} could be bought` : undefined
   }
 
   function checkServed(): Fault[] {
     const waiting = [...state.services.values()].filter(
       service => liveOf(service).length === 0 && isPlain(service) && inputs.isServable?.(service) !== false,
     )
-    const room = waiting.length > 0 ? findRoom() : undefined
-    if (room === undefined) return []
-    return waiting.map(service => toFault('8a', nameOf(service), `it is not served, though ${room}`))
+    return waiting.flatMap(service => {
+      const rooms = toRequired(service).map(findRoom)
+      if (rooms.includes(undefined)) return []
+      return [toFault('8a', nameOf(service), `it is not served, though ${rooms.join(', and ')}`)]
+    })
   }
 
   return {
     check(entry) {
-      const isOurWrite = entry.kind === 'stored' && inputs.isProcess(entry.by)
-      return isOurWrite && entry.resource === 'services' ? checkFinalizer(entry) : []
+      reviewed.take(entry)
+      return entry.kind === 'stored' && entry.resource === 'services' ? checkFinalizer(entry) : []
     },
     atRest: () => [...[...state.services.values()].flatMap(checkGoing), ...checkServed()],
   }
+}
+
+/** Families without which it is not served: a second one that is only preferred may come later. */
+function toRequired({ spec }: KubeService): readonly string[] {
+  const { ipFamilies = ['IPv4'], ipFamilyPolicy } = spec ?? {}
+  return ipFamilyPolicy === 'PreferDualStack' ? ipFamilies.slice(0, 1) : ipFamilies
 }
 
 /** Annotations by which a user asks for what may be refused. */

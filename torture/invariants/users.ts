@@ -38,9 +38,12 @@ export const toKey = (resource: string, namespace: string | undefined, name: str
 export const keyOf = ({ resource, object: { metadata } }: Pick<Stored, 'resource' | 'object'>): string =>
   toKey(resource, metadata.namespace, metadata.name ?? '')
 
-/** Annotations by which users choose addresses, or whose hand on them changes whom an address belongs to. */
+/**
+ * Annotations by which users choose addresses, or whose hand on them changes whom an address belongs to. Not those by
+ * which they say how to treat a Service (`retain-ip`, `manage`, `ip-allocation`, `ip-location`): it keeps what it has.
+ */
 const CHOOSING =
-  /^(kube-vip\.io|metallb\.io|metallb\.universe\.tf|lbipam\.cilium\.io|io\.cilium|purelb\.io|phoenixnap\.com)\//
+  /^(?:(?:kube-vip\.io|metallb\.io|metallb\.universe\.tf|lbipam\.cilium\.io|io\.cilium|purelb\.io)\/|phoenixnap\.com\/(?:assigned-ips|waiting|kube-vip-ignore)$)/
 const FIELDS = ['type', 'loadBalancerClass', 'loadBalancerIP', 'ipFamilies', 'ipFamilyPolicy'] as const
 
 /**

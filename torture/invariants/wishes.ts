@@ -1,0 +1,63 @@
+import { familyOf, parseAddress } from '../../shared/ip-address.ts'
+import type { KubeService } from '../../shared/kubernetes/types.ts'
+import { assignedTo, nameOf } from '../../test/support/services.ts'
+import type { Stored } from '../world/contract.ts'
+import { toList } from './announced.ts'
+import type { Checks, Fault } from './contract.ts'
+import { liveOf, type State } from './state.ts'
+import { holdsOurs } from './users.ts'
+
+/** Annotations by which a user asks an announcer for addresses; it reads the first that is there. */
+const ASKING: Readonly<Record<string, readonly string[]>> = {
+  'kube-vip': ['kube-vip.io/loadbalancerIPs'],
+  metallb: ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'],
+  cilium: ['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips'],
+  purelb: ['purelb.io/addresses'],
+}
+/** What we write into some of them ourselves, so that nothing is served. */
+const NEVER = '0.0.0.0'
+
+/** Who asks for an address gets that one, or keeps what he has, or none. */
+export function createWishChecks(state: State): Checks {
+  const { inputs } = state
+  const keys = ASKING[inputs.settings.announcer] ?? []
+
+  function check(entry: Stored): Fault[] {
+    const service = entry.object as unknown as KubeService
+    const old = entry.old as KubeService | undefined
+    const byUs = inputs.isProcess(entry.by)
+    const asking = byUs ? old : (state.sentFor(entry) as unknown as KubeService)
+    if (!asking || (!byUs && !holdsOurs(asking, service))) return []
+    const before = [old, asking].flatMap(toAssigned)
+    const asked = [...toField(asking), ...toAnnotated(asking)].filter(address => !before.includes(address))
+    return liveOf(service)
+      .filter(address => !before.includes(address))
+      .flatMap(address => judge(service, address, asked))
+  }
+
+  function toAnnotated({ metadata: { annotations = {} } }: KubeService): string[] {
+    const key = keys.find(name => annotations[name] !== undefined) ?? ''
+    return toList(annotations[key] ?? '').filter(address => address !== NEVER)
+  }
+
+  return {
+    check: entry =>
+      entry.kind === 'stored' && entry.resource === 'services' && entry.type !== 'DELETED'
+        ? check(entry)
+        : [],
+  }
+}
+
+const toField = ({ spec }: KubeService): string[] => toList(spec?.loadBalancerIP ?? '')
+
+/** What somebody has been given is no wish, whoever wrote it there. */
+const toAssigned = (service: KubeService | undefined): string[] =>
+  assignedTo(service).flatMap(text => parseAddress(text)?.text ?? [])
+
+/** The field wins over the annotation for its family. */
+function judge(service: KubeService, given: string, asked: readonly string[]): Fault[] {
+  const wanted = asked.find(address => familyOf(address) === familyOf(given))
+  if (wanted === undefined || wanted === given) return []
+  const what = `it asks for ${wanted}, and is given ${given}`
+  return [{ invariant: '1h', object: `services ${nameOf(service)}`, what }]
+}
