@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { InvariantId } from '../../torture/invariants/table.ts'
-import { block, gate, node, server } from './_objects.ts'
+import { block, gate, node, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const USER = 'admin'
@@ -76,3 +76,21 @@ t.test('2b more than the spare addresses need is kept', async t => {
 t.test('no violation: as many spare addresses are kept as need be', async t => {
   t.strictSame(tellSpares(6).violations, [])
 })
+
+const BLOCKS_LEASE =
+  '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cloud-provider-phoenixnap-ip-blocks'
+
+for (const [addresses, isWrong] of [
+  ['', false],
+  ['198.19.0.18', true],
+] as const)
+  t.test(`6c the Lease of the blocks at rest, while ${isWrong ? 'nobody' : 'a Service'} waits`, async t => {
+    const told = tellByHand([block()])
+    told.store(USER, 'services', service('web', addresses))
+    told.rest()
+    told.request(CONTROLLER, { method: 'PATCH', path: BLOCKS_LEASE })
+    t.equal(
+      told.violations.some(({ invariant }) => invariant === '6c'),
+      isWrong,
+    )
+  })

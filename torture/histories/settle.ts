@@ -10,10 +10,22 @@ import { setClock } from './clocks.ts'
 import { type Stage, toKey } from './stage.ts'
 
 export const INTERVAL_MS = 60_000
-/** Passes without a write that count as rest. */
-const QUIET = 3
+
+/** What counts as rest, in intervals. */
+export interface Quiet {
+  /** So many in a row without a write. */
+  readonly least: number
+  /** It must come within so many. */
+  readonly most: number
+}
+
 /** Claims that nobody confirms, Leases of the dead and rests of addresses and blocks all end well within. */
-const MOST_INTERVALS = 40
+const SOON: Quiet = { least: 3, most: 40 }
+/** Nothing is due any more: addresses and blocks rest for ten minutes each, nodes go one in ten minutes. */
+const NOTHING_DUE: Quiet = { least: 12, most: 50 }
+const TRIES = 3
+/** For so many intervals nothing may be written then. */
+const LONG_REST = 32
 /** After a rest, in intervals, everything that was deleted is gone where rests are short. */
 const UNTIL_GONE = 12
 
@@ -70,16 +82,42 @@ export function endFaults(stage: Stage): void {
  *
  * @returns whether it came to that
  */
-export async function untilQuiet(stage: Stage, writes: WriteCount): Promise<boolean> {
+export async function untilQuiet(
+  stage: Stage,
+  writes: WriteCount,
+  { least, most }: Quiet = SOON,
+): Promise<boolean> {
   let quiet = 0
-  for (let interval = 0; interval < MOST_INTERVALS; interval++) {
+  for (let interval = 0; interval < most; interval++) {
     const before = writes.count()
     const announced = announceAll(stage)
     await passInterval(stage)
     quiet = writes.count() === before && announced === 0 ? quiet + 1 : 0
-    if (quiet === QUIET) return true
+    if (quiet === least) return true
   }
   return false
+}
+
+/**
+ * Waits until nothing is due any more, and for a long time after that, in which whatever is written is a violation.
+ * Not to be called within `run` of the world: it takes hours.
+ *
+ * @returns whether it came to that
+ */
+export async function restLong(stage: Stage, writes: WriteCount): Promise<boolean> {
+  const { world, watch } = stage
+  let isQuiet = false
+  for (let tries = 0; tries < TRIES && !isQuiet; tries++)
+    isQuiet = await world.run(() => untilQuiet(stage, writes, NOTHING_DUE))
+  if (!isQuiet) return false
+  watch.resting(true)
+  await world.run(() => passIntervals(stage, LONG_REST))
+  watch.resting(false)
+  return true
+}
+
+async function passIntervals(stage: Stage, count: number): Promise<void> {
+  for (let interval = 0; interval < count; interval++) await passInterval(stage)
 }
 
 /** Whose last fate came as the faults ended dies only when its effect is done. */
@@ -92,7 +130,7 @@ async function passInterval(stage: Stage): Promise<void> {
 export async function removeAll(stage: Stage): Promise<void> {
   for (const service of stage.services())
     stage.send(USER, { method: 'DELETE', path: toPath(service) }, `delete ${toKey(service)} in the end`)
-  for (let interval = 0; interval < UNTIL_GONE; interval++) await passInterval(stage)
+  await passIntervals(stage, UNTIL_GONE)
 }
 
 const STATE = 'phoenixnap.com/state'

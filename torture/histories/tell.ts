@@ -6,7 +6,15 @@ import { CARRIED_OUT, type Coverage, count } from './coverage.ts'
 import { fingerprint, openWorld } from './open-world.ts'
 import { createPicks } from './picks.ts'
 import { drawPlan, type Plan, type PlanSettings, type Step } from './plan.ts'
-import { countWrites, endFaults, findLeft, removeAll, untilQuiet, type WriteCount } from './settle.ts'
+import {
+  countWrites,
+  endFaults,
+  findLeft,
+  removeAll,
+  restLong,
+  untilQuiet,
+  type WriteCount,
+} from './settle.ts'
 import { createStage, type Stage } from './stage.ts'
 import { createSupervisor } from './supervisor.ts'
 import { watch } from './watch.ts'
@@ -41,6 +49,8 @@ export interface TellOptions {
 
 const ACTION_BY_NAME = new Map(ACTIONS.map(action => [action.name, action]))
 const MACHINES = 3
+/** One history in so many ends with a long rest. */
+const LONG_RESTS = 8
 
 /** Tells the history of a seed: steps and faults, then the end of all faults, then rest. The same seed tells the same. */
 export async function tellHistory(seed: number, options: TellOptions = {}): Promise<Outcome> {
@@ -50,7 +60,7 @@ export async function tellHistory(seed: number, options: TellOptions = {}): Prom
   const digest = options.fingerprint ? fingerprint(world) : undefined
   const coverage: Coverage = {}
   const stage = openStage(world, plan.settings, coverage, options.story ?? (() => {}))
-  const telling = await tell(stage, plan, coverage)
+  const telling = await tell(stage, seed, plan, coverage)
   return {
     seed,
     ...telling,
@@ -62,7 +72,7 @@ export async function tellHistory(seed: number, options: TellOptions = {}): Prom
 
 type Telling = Pick<Outcome, 'steps' | 'skipped' | 'violations' | 'coverage' | 'requests' | 'virtualMs'>
 
-async function tell(stage: Stage, plan: Plan, coverage: Coverage): Promise<Telling> {
+async function tell(stage: Stage, seed: number, plan: Plan, coverage: Coverage): Promise<Telling> {
   const { world } = stage
   const start = world.clock.now()
   const writes = countWrites(stage)
@@ -73,7 +83,7 @@ async function tell(stage: Stage, plan: Plan, coverage: Coverage): Promise<Telli
   let steps = 0
   await world.run(() => begin(stage))
   for (const step of plan.steps) if (await world.run(() => take(stage, step, coverage))) steps += 1
-  const problems = await end(stage, plan, writes)
+  const problems = await end(stage, { plan, writes, isLong: seed % LONG_RESTS === 0 })
   for (const process of world.processes) process.kill()
   return {
     steps,
@@ -131,19 +141,32 @@ async function elapse(stage: Stage, ms: number): Promise<void> {
   }
 }
 
-async function end(stage: Stage, plan: Plan, writes: WriteCount): Promise<string[]> {
+interface Ending {
+  readonly plan: Plan
+  readonly writes: WriteCount
+  readonly isLong: boolean
+}
+
+async function end(stage: Stage, { plan, writes, isLong }: Ending): Promise<string[]> {
   await stage.world.run(async () => {
     endFaults(stage)
     await stage.answered()
   })
-  const problems = await rest(stage, writes)
-  if (plan.end === 'rest' || problems.length > 0) return problems
-  await stage.world.run(() => removeAll(stage))
-  return [...(await rest(stage, writes)), ...findLeft(stage)]
+  const come = (): Promise<boolean> => stage.world.run(() => untilQuiet(stage, writes))
+  const problems = await rest(stage, writes, come)
+  if (problems.length > 0) return problems
+  const isRemoved = plan.end === 'removed'
+  if (isRemoved) await stage.world.run(() => removeAll(stage))
+  return [
+    ...(isRemoved ? await rest(stage, writes, come) : []),
+    ...(isLong ? await rest(stage, writes, () => restLong(stage, writes)) : []),
+    ...(isRemoved ? findLeft(stage) : []),
+  ]
 }
 
-async function rest(stage: Stage, writes: WriteCount): Promise<string[]> {
-  const isQuiet = await stage.world.run(() => untilQuiet(stage, writes))
+/** @param come waits for it, and says whether it came */
+async function rest(stage: Stage, writes: WriteCount, come: () => Promise<boolean>): Promise<string[]> {
+  const isQuiet = await come()
   stage.tell(isQuiet ? 'it has come to rest' : 'it does not come to rest')
   return isQuiet ? [...stage.watch.atRest()] : [`no rest; writes: ${writes.last().join(', ')}`]
 }

@@ -9,6 +9,8 @@ export interface Watch {
   atRest(): readonly string[]
   /** Somebody who is no controller has had a hand on a block or an address, which no request tells of. */
   touched(id: string): void
+  /** While it is so, nothing may be written at all, the Lease of passes aside. */
+  resting(isResting: boolean): void
   /** The API server's clock is off by so many milliseconds. */
   clusterIsOff(ms: number): void
 }
@@ -22,6 +24,7 @@ export function watch(world: World): Watch {
   return {
     found: () => [...new Set(violations.map(toText))],
     atRest: () => checker.atRest().map(toText),
+    resting: isResting => (isResting ? checker.rest() : checker.wake()),
     touched: id => checker.touched(id),
     clusterIsOff: ms => void (skew = ms),
   }

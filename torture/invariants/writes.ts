@@ -1,4 +1,4 @@
-import { NAMESPACE, RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
+import { IP_BLOCKS_LEASE, NAMESPACE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
 import type { Call, Entry, RequestDone } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { State } from './state.ts'
@@ -8,7 +8,10 @@ export interface WriteChecks extends Checks {
   rest(isResting: boolean): void
 }
 
-const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${RESYNC_LEASE}`
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`
+const LEASE = `${LEASES}/${RESYNC_LEASE}`
+/** Is created in the collection. */
+const BLOCKS_LEASE = [LEASES, `${LEASES}/${IP_BLOCKS_LEASE}`]
 /** After which the sender of a request may not know what became of it, and ask for the same again. */
 const UNHEARD = new Set([
   'status after',
@@ -25,7 +28,7 @@ const OK = 300
 /** Answers by which the API server says that an object is no good. */
 const REFUSALS = [400, 422, 500]
 
-export function createWriteChecks({ inputs }: State): WriteChecks {
+export function createWriteChecks({ inputs, services }: State): WriteChecks {
   const unheard = new Map<string, number>()
   /** Reviews whose request has not ended yet. */
   let reviews: Asked[] = []
@@ -43,8 +46,14 @@ export function createWriteChecks({ inputs }: State): WriteChecks {
     const what = `${call.from} sends ${call.method} ${call.path} ${call.body}`
     const object = `${call.to} ${call.path}`
     if (!changed) return unheard.has(textOf(call)) ? [] : [{ invariant: '6a', object, what }]
-    return isResting ? [{ invariant: '6c', object, what }] : []
+    if (!isResting || (BLOCKS_LEASE.includes(call.path) && isLacking())) return []
+    return [{ invariant: '6c', object, what }]
   }
+
+  /** What is lacking and cannot be had, every pass looks for again, under the Lease of the blocks. */
+  const isLacking = (): boolean =>
+    inputs.settings.minFreeAddresses > 0 ||
+    [...services.values()].some(({ metadata }) => metadata.annotations?.[WAITING] !== undefined)
 
   /** What we answered to the review is among what the API server found wrong. */
   function checkUsers({ call, status, answer = '', trouble }: RequestDone): Fault[] {

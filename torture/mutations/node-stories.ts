@@ -5,6 +5,13 @@ const NODES = ['node-a', 'node-b', 'node-c', 'node-d', 'node-e']
 
 export const NODE_STORIES: readonly Story[] = [
   {
+    name: 'a node joins',
+    async tell({ join, minutes }) {
+      await join('node-a')
+      await minutes(2)
+    },
+  },
+  {
     name: 'servers go',
     async tell({ world, join, notReady, minutes }) {
       const ids: string[] = []

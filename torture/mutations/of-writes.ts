@@ -27,6 +27,15 @@ export const WRITE_MUTATIONS: readonly Mutation[] = [
     story: 'a block is kept in reserve',
   },
   {
+    name: 'the inventory is written anew every ten minutes',
+    file: 'shared/controllers/resync/resync.ts',
+    find: 'const sources = { instances, nodes, account, families, addresses, previous }',
+    replace:
+      'const sources = { instances, nodes, account: `${account} ${Math.floor(context.clock.now() / 600_000)}`, families, addresses, previous }',
+    violates: '6c',
+    story: 'a node joins',
+  },
+  {
     name: 'an error tells the secret',
     file: 'shared/bmc/token-request.ts',
     find: "if (verdict.do === 'give-up') throw toTokenError(options, 'BMC_TOKEN_ENDPOINT_FAILED', outcome)",

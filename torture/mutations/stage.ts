@@ -39,7 +39,7 @@ export interface Told {
 const MINUTE = 60_000
 /** Passes after the end of a story before it is looked at, and after that. */
 const SETTLE_MINUTES = 12
-const REST_MINUTES = 3
+const REST_MINUTES = 30
 
 /** Tells a story, lets everything come to rest, and says what must never happen and has. */
 export async function tellStory(story: Story, seed: number): Promise<Told> {
