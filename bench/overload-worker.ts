@@ -1,4 +1,4 @@
-import { NO_LIMITS } from '../functions/overload-plan.ts'
+import { MAX_BODY_BYTES_IN_FLIGHT, NO_LIMITS } from '../functions/overload-plan.ts'
 import { startServing } from '../functions/serving.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createApp } from '../shared/compose.ts'
@@ -41,6 +41,7 @@ async function main([kind]: string[]): Promise<void> {
             reviews: config.maxReviews,
             waitingReviews: config.maxWaitingReviews,
             batches: config.maxAuditBatches,
+            bodyBytes: MAX_BODY_BYTES_IN_FLIGHT,
             lagMs: config.maxEventLoopLag,
           },
   })

@@ -1,4 +1,5 @@
 import type { Controllers, ReconcileKey, WorkCall } from '../shared/controllers/contract.ts'
+import { CcmError } from '../shared/errors.ts'
 import {
   type ReviewRequest,
   type ReviewVerdict,
@@ -14,11 +15,13 @@ import {
   toWebhookHandler,
   type WebhookHandler,
 } from './function-host.ts'
-import { toCcmError, toJsonResponse, type Webhook } from './http.ts'
+import { toCcmError, toJsonResponse, type Webhook, type WebhookResponse } from './http.ts'
 import type { Invoker } from './invoker.ts'
 import { readKey } from './keys.ts'
 import { createLambdaSend } from './lambda-send.ts'
 import type { Overload } from './overload.ts'
+import { LARGE_BODY_BYTES } from './overload-plan.ts'
+import { readReviewHead } from './review-head.ts'
 import { type ReviewSubject, toSubject } from './review-subject.ts'
 import { createWebhook, type WebhookParts } from './webhook.ts'
 
@@ -28,7 +31,7 @@ export interface AdmissionParts extends WebhookParts {
   /** Takes over the keys that a Service's review rings. */
   readonly invoker: () => Promise<Invoker>
   /** Without it every review is worked on at once. */
-  readonly overload?: Pick<Overload, 'review'> | undefined
+  readonly overload?: Pick<Overload, 'review' | 'breathe'> | undefined
 }
 
 /** A node's review and a Service's; the second may ring. */
@@ -54,10 +57,21 @@ const RING_MS = 2000
  */
 export function createAdmission(parts: AdmissionParts): Webhook {
   return createWebhook(parts, 'admission', async (text, request) => {
+    if (request.isCut) return letThrough(text)
+    if (text.length > LARGE_BODY_BYTES) await parts.overload?.breathe()
     const review = readReview(text)
     const deadline = toWebhookDeadline(request, parts.clock.now())
     return toJsonResponse(200, toReviewAnswer(review.uid, await judge(parts, review, deadline)))
   })
+}
+
+/** The answer to a review of which only the beginning was read. */
+function letThrough(head: string): WebhookResponse {
+  const { uid } = readReviewHead(head)
+  // Never with a time at which to come again: a user waits.
+  if (uid === undefined)
+    throw new CcmError('WEBHOOK_OVERLOADED', 'no more reviews of this size are taken on at the moment')
+  return toJsonResponse(200, toReviewAnswer(uid))
 }
 
 /** What cannot be worked on in time is let through untouched as well, and at once: somebody waits for the answer. */

@@ -1,4 +1,4 @@
-import { readAuditEvents } from '../shared/kubernetes/audit.ts'
+import { readAuditEventsInTurns } from '../shared/kubernetes/audit.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
 import {
   createFunctionHost,
@@ -15,7 +15,7 @@ export interface AuditParts extends WebhookParts {
   readonly invoker: Invoker
   /** User names whose writes do not ring; our service account by default. */
   readonly ownUsers?: readonly string[] | undefined
-  /** Waited for before a batch is parsed, so that reviews and health come between two of them. */
+  /** Waited for before a batch is parsed and between its events, so that reviews and health come in between. */
   readonly breathe?: (() => Promise<void>) | undefined
 }
 
@@ -24,11 +24,15 @@ export interface AuditParts extends WebhookParts {
  * an error when they were not, so that the API server delivers the batch again.
  */
 export function createAudit(parts: AuditParts): Webhook {
-  const { log, clock, invoker, ownUsers } = parts
+  const { log, clock, invoker, ownUsers, breathe = async () => {} } = parts
   return createWebhook(parts, 'audit', async (text, request) => {
     const start = clock.now()
-    await parts.breathe?.()
-    const { keys, events, skipped, malformed } = readAuditEvents(text, ownUsers ? { ownUsers } : {})
+    await breathe()
+    const { keys, events, skipped, malformed } = await readAuditEventsInTurns(
+      text,
+      ownUsers ? { ownUsers } : {},
+      breathe,
+    )
     if (keys.length > 0) {
       await withDeadline(clock, toWebhookDeadline(request, start), () => invoker.invoke(keys))
     }

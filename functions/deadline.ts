@@ -20,7 +20,10 @@ const FUNCTION_MARGIN_MS = 500
  * When a webhook must have its answer, in milliseconds since 1970: the smaller of the `?timeout=` that the API server
  * appends to its URL and of the time the function has left, each without its margin.
  */
-export function toWebhookDeadline(request: WebhookRequest, now: number): number {
+export function toWebhookDeadline(
+  request: Pick<WebhookRequest, 'query' | 'receivedAt' | 'remainingMs'>,
+  now: number,
+): number {
   const timeoutMs = readTimeout(request.query['timeout'])
   // A gateway's clock may be ahead of ours; nothing was received in the future.
   const start = Math.min(request.receivedAt ?? now, now)

@@ -15,6 +15,8 @@ export interface WebhookHead {
 /** A webhook request, whatever host it came through. */
 export interface WebhookRequest extends WebhookHead {
   readonly body: string | Buffer
+  /** True when the body is only the beginning of a review that is to be let through: the rest was not read. */
+  readonly isCut?: boolean | undefined
   /** Milliseconds since 1970 at which the platform took the request in; a function may have started since. */
   readonly receivedAt?: number | undefined
   /** Milliseconds that the platform leaves the handler. */

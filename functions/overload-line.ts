@@ -3,8 +3,10 @@ import type { Clock } from '../shared/clock.ts'
 /** Those who wait for their turn, in the order of their coming. */
 export interface Line {
   readonly size: number
+  /** What the first one said that it weighs; 0 where nobody waits. */
+  readonly firstWeight: number
   /** @returns true when called up, false when the time was over or the signal came first */
-  wait(ms: number, signal?: AbortSignal): Promise<boolean>
+  wait(ms: number, signal?: AbortSignal, weight?: number): Promise<boolean>
   /** Calls up the first one. */
   callUp(): void
 }
@@ -13,9 +15,9 @@ export interface Line {
 const LEFT = 'left the line'
 
 export function createLine(clock: Clock): Line {
-  const waiting = new Set<() => void>()
+  const waiting = new Map<() => void, number>()
 
-  async function wait(ms: number, signal?: AbortSignal): Promise<boolean> {
+  async function wait(ms: number, signal?: AbortSignal, weight = 0): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const go = (): void => resolve(true)
     // Out of the line at once: who is called up has a place that must not be lost.
@@ -24,7 +26,7 @@ export function createLine(clock: Clock): Line {
       resolve(false)
     }
     const over = new AbortController()
-    waiting.add(go)
+    waiting.set(go, weight)
     clock.sleep(ms, over.signal).then(giveUp, () => {})
     signal?.addEventListener('abort', giveUp, { once: true })
     if (signal?.aborted) giveUp()
@@ -38,9 +40,13 @@ export function createLine(clock: Clock): Line {
     get size() {
       return waiting.size
     },
+    get firstWeight() {
+      const [first = 0] = waiting.values()
+      return first
+    },
     wait,
     callUp() {
-      const [first] = waiting
+      const [first] = waiting.keys()
       if (!first) return
       waiting.delete(first)
       first()

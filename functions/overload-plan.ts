@@ -9,14 +9,28 @@ export interface OverloadLimits {
   readonly waitingReviews: number
   /** Audit batches whose body is read and parsed at once. */
   readonly batches: number
+  /** Bytes of large reviews that are read, parsed and worked on at once. */
+  readonly bodyBytes: number
   /** Milliseconds by which the event loop may be late before audit batches are refused. */
   readonly lagMs: number
 }
+
+/**
+ * A review that is longer is read only where there is room for it; a node's has some 4 KiB, a Service's seldom 10. With 1,000 reviews
+ * that are shorter, what is read of them is 32 MiB.
+ */
+export const LARGE_BODY_BYTES = 32_768
+/**
+ * Parsed, a body takes up to eight times its length, so that this comes to 128 MiB at the worst: beside 130 MB of the program itself it
+ * leaves half of the 512 MiB that the chart gives. Seven Services of the largest size that etcd stores (1.5 MiB) fit at once.
+ */
+export const MAX_BODY_BYTES_IN_FLIGHT = 16 * 1024 * 1024
 
 export const NO_LIMITS: OverloadLimits = {
   reviews: Number.POSITIVE_INFINITY,
   waitingReviews: Number.POSITIVE_INFINITY,
   batches: Number.POSITIVE_INFINITY,
+  bodyBytes: Number.POSITIVE_INFINITY,
   lagMs: Number.POSITIVE_INFINITY,
 }
 
@@ -68,6 +82,10 @@ export function decideReview(
   if (waiting[kind] >= limits.waitingReviews) return 'shed'
   return toWaitMs(ahead, load, limits) > patienceMs ? 'shed' : 'wait'
 }
+
+/** True when a body fits beside those in flight, Services' into their share; alone it may be of any size. */
+export const hasRoom = (kind: ReviewKind, bytes: number, taken: number, most: number): boolean =>
+  taken === 0 || taken + bytes <= (kind === 'node' ? most : most * SERVICES_SHARE)
 
 /** How long those ahead will take. */
 const toWaitMs = (ahead: Load['waiting'], { reviewMs }: Load, { reviews }: OverloadLimits): number =>

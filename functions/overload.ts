@@ -10,6 +10,7 @@ import {
   type OverloadLimits,
   type ReviewKind,
 } from './overload-plan.ts'
+import { createRoom } from './overload-room.ts'
 import { createTally, type Shed } from './overload-tally.ts'
 
 /** Ends a turn; to be called once. */
@@ -19,6 +20,14 @@ export type Leave = () => void
 export interface Overload {
   /** @returns undefined when the review is to be let through untouched. Never throws. */
   review(kind: ReviewKind, deadline: number): Promise<Leave | undefined>
+  /**
+   * Room for the body of a large review, before it is read.
+   *
+   * @returns undefined when the review is to be let through unread. Never throws. @param gone when its caller has left
+   */
+  body(kind: ReviewKind, bytes: number, deadline: number, gone: AbortSignal): Promise<Leave | undefined>
+  /** Counts a review that was let through because its body did not come in time. */
+  tooSlow(kind: ReviewKind): void
   /** @returns undefined when the batch is to be refused unread. Never throws. @param gone when its caller has left */
   batch(gone: AbortSignal): Promise<Leave | undefined>
   /** Lets the event loop turn once, one after another, before a body that takes long to parse. */
@@ -51,6 +60,7 @@ export function createOverload({ limits, lagMs, clock, log }: OverloadParts): Ov
   const running = { node: 0, service: 0 }
   const lines = { node: createLine(clock), service: createLine(clock), batch: createLine(clock) }
   const tally = createTally({ clock, log })
+  const room = createRoom(clock, limits.bodyBytes)
   let batches = 0
   const reviewMs = { node: 0, service: 0 }
   let breath: Promise<unknown> = Promise.resolve()
@@ -101,9 +111,19 @@ export function createOverload({ limits, lagMs, clock, log }: OverloadParts): Ov
     })
   }
 
+  const toPatienceMs = (deadline: number): number => Math.max(deadline - clock.now(), 0) * WAITING_SHARE
+
   return {
+    async body(kind, bytes, deadline, gone) {
+      const patienceMs = toPatienceMs(deadline)
+      // What would not be worked on anyway is not read.
+      if (decideReview(kind, patienceMs, load(), limits) === 'shed') return shed(kind)
+      const leave = await room.take(kind, bytes, patienceMs, gone)
+      return leave ? toLeave(leave) : shed(kind)
+    },
+    tooSlow: shed,
     async review(kind, deadline) {
-      const patienceMs = Math.max(deadline - clock.now(), 0) * WAITING_SHARE
+      const patienceMs = toPatienceMs(deadline)
       const verdict = decideReview(kind, patienceMs, load(), limits)
       if (verdict === 'shed') return shed(kind)
       if (verdict === 'go') running[kind] += 1

@@ -5,6 +5,7 @@ import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
 import { createNoticeLog, logSecrets } from './live-settings.ts'
+import { MAX_BODY_BYTES_IN_FLIGHT } from './overload-plan.ts'
 import { createRenewal } from './renewal.ts'
 import { createSelfKeeping, readWebhookCa, type SelfKeeping } from './self-keeping.ts'
 import type { TlsFiles } from './server.ts'
@@ -112,6 +113,7 @@ const toLimits = (
     reviews: config.maxReviews,
     waitingReviews: config.maxWaitingReviews,
     batches: config.maxAuditBatches,
+    bodyBytes: MAX_BODY_BYTES_IN_FLIGHT,
     lagMs: config.maxEventLoopLag,
   },
 })

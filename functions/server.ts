@@ -1,11 +1,14 @@
-import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
-import { CONNECTION_LIMITS, type ConnectionLimits, limitConnections } from './connections.ts'
-import { toCcmError, toErrorResponse, type Webhook, type WebhookHead, type WebhookResponse } from './http.ts'
-import type { Leave, Overload } from './overload.ts'
-import { tooLarge, toRetryAfter } from './webhook.ts'
+import {
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+  type Connections,
+  limitConnections,
+} from './connections.ts'
+import { toCcmError, toErrorResponse, type Webhook, type WebhookResponse } from './http.ts'
+import { tooLarge } from './webhook.ts'
+import { refuse, send, serveWebhook, type WebhookHost } from './webhook-routes.ts'
 
 /** PEM texts with which the server ends TLS. */
 export interface TlsFiles {
@@ -15,19 +18,15 @@ export interface TlsFiles {
   readonly clientCa?: string | undefined
 }
 
-export interface ServerParts {
+export interface ServerParts extends WebhookHost {
   readonly admission: Webhook
   readonly audit: Webhook
   /** Whether the API server should send requests here. */
   readonly ready: () => boolean
   /** What a person should mend although this server is of use: shown by /readyz behind its `ok`. */
   readonly wants?: (() => readonly string[]) | undefined
-  readonly clock: Clock
-  readonly maxBodyBytes: number
   /** As shipped by default. */
   readonly connections?: ConnectionLimits | undefined
-  /** Without it everything is taken on. */
-  readonly overload?: Pick<Overload, 'batch' | 'lagMs'> | undefined
   /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
   readonly tls?: TlsFiles | undefined
 }
@@ -73,19 +72,17 @@ export function createServer(parts: ServerParts): FastifyInstance {
       send(reply, toErrorResponse(unknownPath()))
     },
   }) as unknown as FastifyInstance
-  limitConnections(server.server, parts.connections ?? CONNECTION_LIMITS)
+  const connections = limitConnections(server.server, parts.connections ?? CONNECTION_LIMITS)
   server.addHook('onRequest', (request, reply, done) => {
     // Before the body of a request that nobody serves is read.
     if (request.is404) refuse(reply, toErrorResponse(unknownPath()))
     else done()
   })
-  server.setErrorHandler((error, _request, reply) => send(reply, toRefusal(error, parts.maxBodyBytes)))
-  server.get('/healthz', () => 'ok')
-  server.get('/readyz', (_request, reply) =>
-    parts.ready() ? ['ok', ...(parts.wants?.() ?? [])].join('\n') : reply.code(503).send('not ready'),
-  )
-  serveWebhook(server, parts, parts.admission, ['/admission', '/admission/:secret'])
-  serveWebhook(server, parts, parts.audit, ['/audit'], parts.overload)
+  server.setErrorHandler((error, _request, reply) => refuse(reply, toRefusal(error, parts.maxBodyBytes)))
+  serveHealth(server, parts, connections)
+  const webhooks = { server, parts, connections }
+  serveWebhook({ ...webhooks, webhook: parts.admission, paths: ['/admission', '/admission/:secret'] })
+  serveWebhook({ ...webhooks, webhook: parts.audit, paths: ['/audit'], isAudit: true })
   return server
 }
 
@@ -112,83 +109,17 @@ export const toSecureContext = ({ cert, key, clientCa }: TlsFiles): object => ({
   ...(clientCa === undefined ? {} : { ca: clientCa }),
 })
 
-function serveWebhook(
-  server: FastifyInstance,
-  parts: ServerParts,
-  webhook: Webhook,
-  paths: readonly string[],
-  overload?: ServerParts['overload'],
-): void {
-  const arrivals = new WeakMap<FastifyRequest, number>()
-  server.register((scope, _options, done) => {
-    // Bodies are taken whatever their type is said to be, and parsed by the webhook after its checks.
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    scope.addHook('onRequest', async (request, reply) => {
-      // A late event loop has let the request wait in its socket.
-      arrivals.set(request, parts.clock.now() - (parts.overload?.lagMs() ?? 0))
-      const refusal = await webhook.check(toHead(request))
-      if (refusal) return refuse(reply, refusal)
-      // A batch that is too long is refused for that: it had better not come again.
-      if (Number(request.headers['content-length']) > parts.maxBodyBytes) return undefined
-      if (overload && !(await takeTurn(overload, reply))) return send(reply, toBusy())
-      return undefined
-    })
-    for (const url of paths) {
-      scope.all(url, async (request, reply) => {
-        const receivedAt = arrivals.get(request)
-        const body = typeof request.body === 'string' ? request.body : ''
-        const response = await webhook.answer({ ...toHead(request), body, receivedAt })
-        // The last answer on a connection that would otherwise keep the server from ending.
-        if (!server.server.listening) reply.header('connection', 'close')
-        return send(reply, response)
-      })
-    }
-    done()
-  })
+/** Open to everybody: one answer a connection, unless its caller has shown a token on it. */
+function serveHealth(server: FastifyInstance, parts: ServerParts, connections: Connections): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    connections.isTrusted(request.raw.socket) ? reply : reply.header('connection', 'close')
+  server.get('/healthz', (request, reply) => answer(request, reply).send('ok'))
+  server.get('/readyz', (request, reply) =>
+    parts.ready()
+      ? answer(request, reply).send(['ok', ...(parts.wants?.() ?? [])].join('\n'))
+      : answer(request, reply).code(503).send('not ready'),
+  )
 }
-
-/** A batch's turn ends with its answer, or when its caller is gone. */
-async function takeTurn(overload: Pick<Overload, 'batch'>, reply: FastifyReply): Promise<boolean> {
-  const gone = new AbortController()
-  let leave: Leave | undefined
-  reply.raw.once('close', () => {
-    gone.abort(GONE)
-    leave?.()
-  })
-  leave = await overload.batch(gone.signal)
-  return leave !== undefined
-}
-
-/** A reason of our own costs no stack, which an abort without one would. */
-const GONE = 'the caller is gone'
-
-/**
- * The body that follows is read and thrown away: a new connection would cost more than that, and a closed one may lose the
- * answer, without which the API server comes again later and less often.
- */
-const toBusy = (): WebhookResponse =>
-  toErrorResponse(new CcmError('WEBHOOK_OVERLOADED', 'no more audit batches are taken on at the moment'), {
-    'retry-after': toRetryAfter(Math.random()),
-  })
-
-function toHead(request: FastifyRequest): WebhookHead {
-  const [path = ''] = request.url.split('?', 1)
-  return {
-    method: request.method,
-    path,
-    query: request.query as WebhookHead['query'],
-    headers: request.headers as WebhookHead['headers'],
-    clientVerified: (request.raw.socket as Partial<TLSSocket>).authorized ?? false,
-  }
-}
-
-const send = (reply: FastifyReply, { status, headers, body }: WebhookResponse): FastifyReply =>
-  reply.code(status).headers(headers).send(body)
-
-/** The body that follows is not read, so the connection cannot be used again. */
-const refuse = (reply: FastifyReply, response: WebhookResponse): FastifyReply =>
-  send(reply.header('connection', 'close'), response)
 
 const unknownPath = (): CcmError => new CcmError('WEBHOOK_NOT_FOUND', 'nothing has this path')
 

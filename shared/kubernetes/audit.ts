@@ -36,6 +36,9 @@ export interface AuditOptions {
   readonly ownUsers?: readonly string[]
 }
 
+/** Events that are looked at in one go: some 5 ms. */
+const EVENTS_AT_ONCE = 1000
+
 /**
  * Keys of the objects that a batch of audit events tells about. Batches come late, twice and out of order, so that
  * nothing but the key is taken from an event.
@@ -44,17 +47,46 @@ export interface AuditOptions {
  * @throws CcmError WEBHOOK_BODY_INVALID, WEBHOOK_VERSION_UNSUPPORTED
  */
 export function readAuditEvents(text: string, options: AuditOptions = {}): AuditReading {
+  const reading = takeApart(text, options)
+  for (;;) {
+    const { done, value } = reading.next()
+    if (done) return value
+  }
+}
+
+/**
+ * The same for a process that has other things to do as well.
+ *
+ * @param breathe waited for between some events and the next ones
+ */
+export async function readAuditEventsInTurns(
+  text: string,
+  options: AuditOptions,
+  breathe: () => Promise<void>,
+): Promise<AuditReading> {
+  const reading = takeApart(text, options)
+  for (;;) {
+    const { done, value } = reading.next()
+    if (done) return value
+    await breathe()
+  }
+}
+
+/** Yields between some events and the next ones. */
+function* takeApart(text: string, options: AuditOptions): Generator<undefined, AuditReading> {
   // A batch without events is encoded as null by Go.
   const items = readEnvelope(text, 'EventList', API_VERSION)['items'] ?? []
   if (!Array.isArray(items)) throw new CcmError('WEBHOOK_BODY_INVALID', 'items of the EventList is no list')
   const ownUsers = options.ownUsers ?? [SERVICE_ACCOUNT_USER]
-  const readings = items.map(item => readEvent(item, ownUsers))
-  return {
-    keys: distinct(readings.filter(reading => typeof reading === 'object')),
-    events: items.length,
-    skipped: readings.filter(reading => reading === 'skipped').length,
-    malformed: readings.filter(reading => reading === 'malformed').length,
+  const keys = new Map<string, AuditKey>()
+  const counts = { skipped: 0, malformed: 0 }
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % EVENTS_AT_ONCE === 0) yield
+    const reading = readEvent(item, ownUsers)
+    if (typeof reading === 'object') keys.set(toId(reading), reading)
+    else counts[reading] += 1
   }
+  return { keys: distinct([...keys.values()]), events: items.length, ...counts }
 }
 
 function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skipped' | 'malformed' {

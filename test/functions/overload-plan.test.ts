@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '../../functions/overload-plan.ts'
 
-const LIMITS = { reviews: 8, waitingReviews: 4, batches: 2, lagMs: 100 }
+const LIMITS = { reviews: 8, waitingReviews: 4, batches: 2, bodyBytes: 1000, lagMs: 100 }
 const IDLE: Load = {
   running: { node: 0, service: 0 },
   waiting: { node: 0, service: 0 },

@@ -7,7 +7,7 @@ import { createLog } from '../../shared/log.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { bearer, EMPTY_REPORT, LABEL_PATCH, review, serviceReview, TOKEN, until } from './_hosts.ts'
 
-const LIMITS = { reviews: 4, waitingReviews: 3, batches: 1, lagMs: 100 }
+const LIMITS = { reviews: 4, waitingReviews: 3, batches: 1, bodyBytes: 1_000_000, lagMs: 100 }
 
 interface Answer {
   readonly name: string

@@ -4,7 +4,7 @@ import type { OverloadLimits } from '../../functions/overload-plan.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { collectLog, type Line } from '../support/collect-log.ts'
 
-const LIMITS = { reviews: 4, waitingReviews: 10, batches: 1, lagMs: 100 }
+const LIMITS = { reviews: 4, waitingReviews: 10, batches: 1, bodyBytes: 1000, lagMs: 100 }
 const HERE = new AbortController().signal
 
 function setUp(limits: Partial<OverloadLimits> = {}) {
@@ -172,4 +172,19 @@ t.test('bodies are parsed one in a turn of the event loop', async t => {
   await Promise.all(['a', 'b', 'c'].map(parse))
   await new Promise(setImmediate)
   t.strictSame(turns, ['a', 'after a', 'b', 'after b', 'c', 'after c'])
+})
+
+t.test('a large body has no room while its review would not be worked on, and both are counted', async t => {
+  const { clock, state, overload } = setUp()
+  const take = async (kind: 'node' | 'service', bytes: number): Promise<string> => {
+    const taken = overload.body(kind, bytes, clock.now() + 2000, HERE)
+    await clock.turn(1000)
+    return (await taken) ? 'read' : 'let through'
+  }
+  state.lagMs = 501
+  t.strictSame([await take('service', 10), await take('node', 10)], ['let through', 'read'])
+  state.lagMs = 0
+  t.strictSame([await take('service', 741), await take('service', 740)], ['let through', 'read'])
+  overload.tooSlow('node')
+  t.match(overload.wants(), [/^busy: 1 node reviews and 2 service reviews let through, 0 audit/])
 })

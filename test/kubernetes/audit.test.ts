@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readAuditEvents } from '../../shared/kubernetes/audit.ts'
+import { readAuditEvents, readAuditEventsInTurns } from '../../shared/kubernetes/audit.ts'
 import { SERVICE_ACCOUNT_USER } from '../../shared/kubernetes/names.ts'
 
 type Json = Record<string, unknown>
@@ -135,4 +135,20 @@ t.test('what is no name makes no key, however long it is', async t => {
     event({ objectRef: { resource: 'services', namespace: name, name: 'web' } }),
   ])
   t.strictSame(readAuditEvents(list(events)), { keys: [], events: 10, skipped: 0, malformed: 10 })
+})
+
+t.test('a long batch is read in turns of a thousand events, to the same end', async t => {
+  const names = ['node-a', 'node-b', 'node-c']
+  for (const [count, turns] of [
+    [0, 0],
+    [1000, 0],
+    [1001, 1],
+    [3500, 3],
+  ] as const) {
+    const items = Array.from({ length: count }, (_, index) => event(ref({ name: names[index % 3] })))
+    const text = list([...items.slice(1), ...(count > 0 ? ['no event'] : [])])
+    let breaths = 0
+    const reading = await readAuditEventsInTurns(text, {}, async () => void (breaths += 1))
+    t.strictSame([reading, breaths], [readAuditEvents(text), turns])
+  }
 })
