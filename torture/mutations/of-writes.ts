@@ -45,11 +45,36 @@ export const WRITE_MUTATIONS: readonly Mutation[] = [
     story: 'no token is to be had',
   },
   {
+    name: 'the access token stands in an address',
+    file: 'shared/bmc/request.ts',
+    find: 'url: options.baseUrl + toPath(operation),',
+    replace: "url: options.baseUrl + toPath(operation) + '?of=' + Buffer.from(token).toString('hex'),",
+    violates: '7',
+    story: 'a Service lives',
+  },
+  {
+    name: 'whoever rings is told the path of reviews',
+    file: 'functions/audit.ts',
+    find: 'return toJsonResponse(200, counts)',
+    replace:
+      "return toJsonResponse(200, { ...counts, path: (await import('../shared/webhook-secret.ts')).admissionPathSecret('webhook-token-of-a-world') })",
+    violates: '7',
+    story: 'a Service lives',
+  },
+  {
     name: 'one Service that cannot be read ends the pass',
     file: 'shared/controllers/service/history.ts',
     find: 'return entries?.flatMap(',
     replace: 'return (entries as string[]).flatMap(',
     violates: '8a',
     story: 'a Service cannot be read',
+  },
+  {
+    name: 'one Service that may not be written to ends the pass',
+    file: 'shared/controllers/resync/services.ts',
+    find: "context.log.warn({ service: toKey(ref), error }, 'service not converged')",
+    replace: 'throw error',
+    violates: '8a',
+    story: 'a Service may not be written to',
   },
 ]

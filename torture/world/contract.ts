@@ -241,7 +241,7 @@ export interface RequestDone extends Happened {
   readonly status: number
   /** Whether a resourceVersion was given out, or the cloud's content changed, while it was carried out. */
   readonly changed: boolean
-  /** Body of the answer to a review, and to a write that was refused. */
+  /** Body of the answer to a review, an audit batch or who asks for a token, and to a write that was refused. */
   readonly answer?: string
   readonly trouble?: Trouble['kind']
 }

@@ -36,6 +36,9 @@ export interface RecorderOptions {
 /** From here on a status tells that nothing was done. */
 const REFUSED = 400
 
+const isOfWebhook = ({ to }: Call): boolean => to === 'admission' || to === 'audit'
+const isOfToken = ({ to, path }: Call): boolean => to === 'cloud' && path.endsWith('/openid-connect/token')
+
 export function createRecorder(options: RecorderOptions): Recorder {
   const entries: Entry[] = []
   const listeners: ((entry: Entry) => void)[] = []
@@ -86,7 +89,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       )
       const { status, text } = answer
       const struck = trouble ? { trouble: trouble.kind } : {}
-      const isTold = call.to === 'admission' || (call.isWrite && status >= REFUSED)
+      const isTold = isOfWebhook(call) || isOfToken(call) || (call.isWrite && status >= REFUSED)
       const told = isTold ? { answer: text } : {}
       add({
         kind: 'request',
