@@ -95,7 +95,8 @@ export function createLives(state: State, hands: Hands): Lives {
 
   function checkHeld(life: Life, address: string): Fault[] {
     const { name } = life
-    const others = [...(holders.get(address) ?? [])].filter(other => other !== life)
+    const isTaken = hands.wereOnClaim(address)
+    const others = [...(holders.get(address) ?? [])].filter(other => other !== life && !isTaken)
     const claim = state.addresses.get(address)
     const gate = state.gateOf(claim?.blockId ?? '')
     return [

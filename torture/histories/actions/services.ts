@@ -27,15 +27,22 @@ export interface Wish {
   readonly annotations?: Readonly<Record<string, string>> | undefined
   readonly spec?: Readonly<Record<string, unknown>> | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly finalizers?: readonly string[] | undefined
 }
 
 export const toManifest = (
   { namespace, name }: ServiceName,
-  { annotations, spec, labels }: Wish = {},
+  { annotations, spec, labels, finalizers }: Wish = {},
 ): object => ({
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: { namespace, name, ...(annotations && { annotations }), labels: { app: name, ...labels } },
+  metadata: {
+    namespace,
+    name,
+    ...(annotations && { annotations }),
+    ...(finalizers && { finalizers }),
+    labels: { app: name, ...labels },
+  },
   spec: {
     type: 'LoadBalancer',
     ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 80 }],
