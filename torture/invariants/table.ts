@@ -36,7 +36,10 @@ export const INVARIANTS = {
   '6a': { text: 'A write changes nothing.', when: ENTRY },
   '6b': { text: "The API server rejects a user's or a kubelet's request because of us.", when: ENTRY },
   '6c': { text: 'Something is written although everything is at rest.', when: ENTRY },
-  '7': { text: 'A secret stands in a log line, an event, an error or an annotation.', when: BOTH },
+  '7': {
+    text: 'A secret stands in a log line, an event, an error, an annotation, or in what is sent.',
+    when: BOTH,
+  },
   '8a': { text: 'A Service that could be served is not, because of another object or block.', when: REST },
   '8b': {
     text: 'A node that could be initialised or kept up is not, because of another object.',

@@ -1,0 +1,131 @@
+import t from 'tap'
+import { ASSIGNED_IPS, FINALIZER, RETAIN_IP } from '../../shared/kubernetes/names.ts'
+import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
+import { KUBE_VIP_IPS } from '../support/services.ts'
+import { ADDRESS, block, claim, gate, service } from './_objects.ts'
+import { CONTROLLER, type Told, tellByHand } from './_told.ts'
+
+const USER = 'admin'
+const ANOTHER = '198.19.0.19'
+
+/** A Service that is served, in a version that reviews name. */
+function serve(told: Told, more: Readonly<Record<string, string>> = {}): KubeObject {
+  told.store(CONTROLLER, 'ipaddresses', gate())
+  told.store(USER, 'services', service('web', ''))
+  told.store(CONTROLLER, 'ipaddresses', claim('web'))
+  const annotations = { [ASSIGNED_IPS]: ADDRESS, [KUBE_VIP_IPS]: ADDRESS, ...more }
+  const served = service('web', ADDRESS, {
+    metadata: { annotations, uid: 'uid-web', resourceVersion: '7', finalizers: [FINALIZER] },
+  })
+  told.store(CONTROLLER, 'services', served)
+  return served
+}
+
+const change = ({ metadata, ...rest }: KubeObject, more: Partial<KubeObject['metadata']>): KubeObject => ({
+  ...rest,
+  metadata: { ...metadata, ...more },
+})
+
+function review(told: Told, old: KubeObject, object: KubeObject, more: object = {}): void {
+  const { name, namespace } = object.metadata
+  const request = { uid: '1', name, namespace, resource: { resource: 'services' }, object, oldObject: old }
+  told.request('cluster', { to: 'admission', body: JSON.stringify({ request }) }, { answer: '{}', ...more })
+}
+
+const idsOf = ({ violations }: Told): string[] => violations.map(({ invariant }) => invariant)
+
+const LOST: Readonly<
+  Record<string, { readonly more?: object; readonly log?: string; readonly found: string[] }>
+> = {
+  'a review that is answered lets our finalizer go': { found: ['4a'] },
+  'a review that went wrong says nothing': { more: { status: 500 }, found: [] },
+  'the answer to a review gets lost': { more: { trouble: 'reset after' }, found: [] },
+  'a review is let through': {
+    log: '{"msg":"service let through untouched","service":"default/web"}',
+    found: [],
+  },
+}
+
+for (const [name, { more, log, found }] of Object.entries(LOST)) {
+  t.test(name, async t => {
+    const told = tellByHand([block()])
+    const served = serve(told)
+    const dropped = change(served, { finalizers: [] })
+    if (log !== undefined) told.log(log)
+    review(told, served, dropped, more)
+    told.store(USER, 'services', dropped)
+    t.strictSame(idsOf(told), found)
+  })
+}
+
+t.test("a finalizer that nobody reviewed is its user's business until all is at rest", async t => {
+  const told = tellByHand([block()])
+  told.store(USER, 'services', change(serve(told), { finalizers: [] }))
+  t.strictSame(idsOf(told), [])
+})
+
+for (const key of ['retain-ip', 'manage', 'ip-allocation', 'ip-location']) {
+  t.test(`who writes ${key} does not wish for another address`, async t => {
+    const told = tellByHand([block()])
+    const served = serve(told)
+    const annotations = { ...served.metadata.annotations, [`phoenixnap.com/${key}`]: 'true' }
+    told.store(USER, 'services', change(served, { annotations }))
+    told.store(CONTROLLER, 'ipaddresses', claim('web', {}, ANOTHER))
+    told.store(CONTROLLER, 'services', service('web', ANOTHER))
+    t.strictSame(idsOf(told), ['1b'])
+  })
+}
+
+t.test('an address of a Service that retains it is released when it is deleted', async t => {
+  const told = tellByHand([block()])
+  const served = serve(told, { [RETAIN_IP]: 'true' })
+  told.store(USER, 'services', change(served, { deletionTimestamp: '2026-01-01T00:00:00Z' }))
+  told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'released', 'service-uid': '' }))
+  t.strictSame(idsOf(told), ['1f'])
+})
+
+t.test('a Service asks by annotation, and is given another address', async t => {
+  const told = tellByHand([block()])
+  const asking = service('web', '')
+  const annotations = { ...asking.metadata.annotations, [KUBE_VIP_IPS]: ANOTHER }
+  told.store(CONTROLLER, 'ipaddresses', gate())
+  told.store(USER, 'services', change(asking, { annotations }))
+  told.store(CONTROLLER, 'ipaddresses', claim('web'))
+  told.store(CONTROLLER, 'services', service('web', ADDRESS))
+  t.strictSame(idsOf(told), ['1h'])
+})
+
+const IPV6 = block({ id: 'b6', cidr: '2001:db8::/64', cidrBlockSize: '/64', ipVersion: 'V6' })
+const DUAL = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }
+const FAMILIES: Readonly<
+  Record<
+    string,
+    { readonly spec: Readonly<Record<string, unknown>>; readonly blocks: 0 | 1; readonly found: string[] }
+  >
+> = {
+  'a Service of two families waits, though a block of the other can be bought': {
+    spec: DUAL,
+    blocks: 0,
+    found: ['8a'],
+  },
+  'a Service of two families waits for the only block of the other': { spec: DUAL, blocks: 1, found: [] },
+  'a Service that would like a second family waits for none': {
+    spec: { ...DUAL, ipFamilyPolicy: 'PreferDualStack' },
+    blocks: 1,
+    found: ['8a'],
+  },
+}
+
+for (const [name, { spec, blocks, found }] of Object.entries(FAMILIES)) {
+  t.test(name, async t => {
+    const others = blocks === 0 ? [] : [{ ...IPV6, tags: [] }]
+    const told = tellByHand([block(), ...others])
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(USER, 'services', service('web', '', { spec }))
+    told.atRest()
+    t.strictSame(
+      idsOf(told).filter(id => id === '8a'),
+      found,
+    )
+  })
+}
