@@ -8,6 +8,7 @@ import {
   readAddressRequest,
   readAnnotation,
   readLoadBalancerIP,
+  readNamedAddresses,
   toHostCidr,
 } from './requests.ts'
 
@@ -34,6 +35,8 @@ export const cilium: Announcer = {
   statusIsOurs: false,
   keepsAddressAfterTypeChange: false,
   readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
+  readNamed: service => readNamedAddresses(service, KEYS),
+  resolvesNames: false,
   toServing: (service, addresses) =>
     isSameSet(readEffective(service), addresses)
       ? {}

@@ -19,6 +19,16 @@ export interface AddressRequest {
   readonly malformed: readonly string[]
 }
 
+/** Everything that a Service names to its announcer, in every place that may be read, contradictions included. */
+export interface NamedAddresses {
+  /** Canonical, each once. */
+  readonly addresses: readonly string[]
+  /** Entries that are no addresses, or a list that is too long to be read (cut to 100 characters). */
+  readonly malformed: readonly string[]
+  /** All of it as it stands there, to be compared with what stood there before. */
+  readonly text: string
+}
+
 /** A claimed address that Services use (active or unconfirmed), with the Service that holds it. */
 export interface PoolEntry {
   readonly address: string
@@ -57,9 +67,14 @@ export interface Announcer {
    * than those assigned are no request, and spec.loadBalancerIP can name only one of two anyway.
    */
   readRequest(service: KubeService, assigned: readonly string[]): AddressRequest | undefined
+  /** What it could be served with because of what it says, were it followed: whoever judges that, judges all of it. */
+  readNamed(service: KubeService): NamedAddresses
+  /** True where a host name may be served with whatever address it has at that moment. */
+  readonly resolvesNames: boolean
   /**
    * Why the Service is not ours to serve, as `metallb.io/address-pool: production`: its user had the announcer serve it
-   * from somebody else's pool. The functions below leave such a Service as it is. Absent or undefined: nothing says so.
+   * from somebody else's pool. The functions below leave such a Service as it is, unless it would be served with what it
+   * names all the same. Absent or undefined: nothing says so.
    */
   servedElsewhere?(service: KubeService): string | undefined
   /**

@@ -1,13 +1,17 @@
 import type { KubeService, LoadBalancerIngress } from '../kubernetes/types.ts'
 import type { Announcer, AnnouncerFields } from './contract.ts'
-import { readAddressRequest } from './requests.ts'
+import { readAddressRequest, readNamedAddresses } from './requests.ts'
+
+const KEYS = { annotations: [] }
 
 /** Routing that somebody else set up (Calico, static routes): it reads nothing from Services, so the status is ours. */
 export const direct: Announcer = {
   name: 'direct',
   statusIsOurs: true,
   keepsAddressAfterTypeChange: false,
-  readRequest: (service, assigned) => readAddressRequest(service, assigned, { annotations: [] }),
+  readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
+  readNamed: service => readNamedAddresses(service, KEYS),
+  resolvesNames: false,
   toServing: (service, addresses) =>
     toStatus(
       service,

@@ -6,6 +6,7 @@ import {
   readAddressRequest,
   readAnnotation,
   readLoadBalancerIP,
+  readNamedAddresses,
   saysExactly,
 } from './requests.ts'
 
@@ -23,6 +24,9 @@ export const kubeVip: Announcer = {
   // Up to 1.2.3 it stays on the interface until kube-vip stops; newer sources take it off.
   keepsAddressAfterTypeChange: true,
   readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
+  readNamed: service => readNamedAddresses(service, KEYS),
+  // It looks them up: LookupHost in its pkg/vip/address.go.
+  resolvesNames: true,
   toServing: (service, addresses) =>
     toFields(service, {
       ...withoutIgnore(service),

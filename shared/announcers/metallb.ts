@@ -7,6 +7,7 @@ import {
   readAddressRequest,
   readAnnotation,
   readLoadBalancerIP,
+  readNamedAddresses,
   saysExactly,
   toHostCidr,
 } from './requests.ts'
@@ -33,6 +34,8 @@ export function newMetalLB(namespace: string): Announcer {
     statusIsOurs: false,
     keepsAddressAfterTypeChange: false,
     readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
+    readNamed: service => readNamedAddresses(service, KEYS),
+    resolvesNames: false,
     servedElsewhere,
     toServing: (service, addresses) =>
       servedElsewhere(service) ? {} : toFields(service, toServingAnnotations(service, addresses)),

@@ -7,6 +7,7 @@ import {
   readAddressRequest,
   readAnnotation,
   readLoadBalancerIP,
+  readNamedAddresses,
   saysExactly,
   toHostCidr,
 } from './requests.ts'
@@ -33,6 +34,8 @@ export const pureLB: Announcer = {
   statusIsOurs: false,
   keepsAddressAfterTypeChange: false,
   readRequest: (service, assigned) => readAddressRequest(service, assigned, KEYS),
+  readNamed: service => readNamedAddresses(service, KEYS),
+  resolvesNames: false,
   servedElsewhere,
   toServing: (service, addresses) =>
     servedElsewhere(service)
@@ -42,8 +45,12 @@ export const pureLB: Announcer = {
           ...(isSaid(service, addresses) ? {} : { [ADDRESSES]: addresses.join(',') }),
         }),
   // Also in place of the name of our own group: PureLB would take any address of it, another Service's too.
+  // Another group stays: it has no effect on who asks for an address, and is followed by who does not.
   toWaiting: service =>
-    servedElsewhere(service) ? {} : toFields(service, { [GROUP]: WAITING_POOL, ...toRefused(service) }),
+    toFields(service, {
+      ...(servedElsewhere(service) ? {} : { [GROUP]: WAITING_POOL }),
+      ...toRefused(service),
+    }),
   toCleared: (service, assigned) =>
     toFields(service, {
       ...withoutMark(service, GROUP, WAITING_POOL),

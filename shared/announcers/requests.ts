@@ -1,6 +1,6 @@
 import { familyOf, parseAddress } from '../ip-address.ts'
 import type { KubeService } from '../kubernetes/types.ts'
-import type { AddressRequest } from './contract.ts'
+import type { AddressRequest, NamedAddresses } from './contract.ts'
 
 /** Source of a request that stands in the field that every announcer knows. */
 export const LOAD_BALANCER_IP = 'spec.loadBalancerIP'
@@ -88,6 +88,22 @@ export function readAddressRequest(
   if (malformed.length === 0 && !addresses.some(isUnmet)) return undefined
   const isInField = field.malformed.length > 0 || field.addresses.some(isUnmet)
   return { source: isInField ? field.source : annotation.source, addresses, malformed }
+}
+
+/** Whichever the announcer prefers: what hides behind another list is named as well. */
+export function readNamedAddresses(
+  service: KubeService,
+  { annotations, placeholder }: AddressKeys,
+): NamedAddresses {
+  const lists = annotations.map(key => parseList(key, annotationOf(service, key) ?? ''))
+  const all = [readLoadBalancerIP(service), ...lists]
+  const addresses = new Set(all.flatMap(list => list.addresses))
+  if (placeholder !== undefined) addresses.delete(placeholder)
+  return {
+    addresses: [...addresses],
+    malformed: all.flatMap(({ malformed }) => malformed),
+    text: JSON.stringify(all.map(({ text }) => text)),
+  }
 }
 
 /** Whether a list holds these addresses and nothing else, in any order. */

@@ -34,6 +34,10 @@ t.test('every announcer is found by its name', async t => {
     named(({ keepsAddressAfterTypeChange }) => keepsAddressAfterTypeChange),
     ['kube-vip'],
   )
+  t.strictSame(
+    named(({ resolvesNames }) => resolvesNames),
+    ['kube-vip'],
+  )
 })
 
 /** Annotation (by the announcer's key), spec.loadBalancerIP, assigned addresses, and the request without its key. */
@@ -155,6 +159,24 @@ for (const announcer of all) {
     const service = makeService(Object.fromEntries(others.map(key => [key, OTHER_V4])))
     t.equal(announcer.readRequest(service, []), undefined)
     t.equal(announcer.readRequest({ metadata: { name: 'web' } }, []), undefined, 'nor is nothing')
+  })
+
+  t.test(`${announcer.name}: everything that is named is told, whatever hides it`, async t => {
+    const keys = KEYS[announcer.name] ?? []
+    const service = makeService(
+      Object.fromEntries(keys.map((key, index) => [key, ` ${OTHER_V4},${V6},name-${index}`])),
+      { loadBalancerIP: V4 },
+    )
+    const texts = [V4, ...keys.map((_, index) => ` ${OTHER_V4},${V6},name-${index}`)]
+    t.strictSame(announcer.readNamed(service), {
+      addresses: [V4, ...(keys.length > 0 ? [OTHER_V4, V6] : [])],
+      malformed: keys.map((_, index) => `name-${index}`),
+      text: JSON.stringify(texts),
+    })
+    const waiting = write(makeService(), announcer.toWaiting(makeService()))
+    t.match(announcer.readNamed(waiting), { addresses: [], malformed: [] }, 'a mark of ours names nothing')
+    const long = makeService({}, { loadBalancerIP: `${V4},`.repeat(17) })
+    t.match(announcer.readNamed(long), { addresses: [], malformed: { length: 1 } })
   })
 
   t.test(`${announcer.name}: what it makes of a Service is what it wants of it`, async t => {

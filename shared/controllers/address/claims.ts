@@ -140,23 +140,28 @@ export async function renewClaim(
 export interface Release {
   readonly restMs: number
   readonly why: string
+  /** UID of the deleted Service that still has the address: the rest does not end before that one is gone. */
+  readonly heldBy?: string | undefined
 }
 
 /**
- * It rests, and only the same namespace and name gets it back meanwhile. One that rests already keeps its time.
+ * It rests, and only the same namespace and name gets it back meanwhile. One that rests already keeps its time, unless
+ * it was held by a Service until now.
  *
  * @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND
  */
 export async function releaseClaim(
   kube: Kube,
   claim: Claim,
-  { restMs, why }: Release,
+  { restMs, why, heldBy }: Release,
   { now, signal }: When,
 ): Promise<Claim> {
-  if (claim.state === 'released' && claim.restMs === restMs) return claim
+  const wasHeld = claim.state === 'released' && claim.serviceUid !== heldBy
+  if (claim.state === 'released' && claim.restMs === restMs && !wasHeld) return claim
   const change = {
     ...toState(claim, 'released', now),
-    [KEYS.serviceUid]: null,
+    ...(wasHeld ? { [KEYS.since]: toTimeText(now) } : {}),
+    [KEYS.serviceUid]: heldBy ?? null,
     [KEYS.rest]: toDurationText(restMs),
     [KEYS.why]: why,
   }

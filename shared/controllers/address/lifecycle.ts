@@ -14,6 +14,8 @@ export interface ClaimService {
   readonly cleanUp: CleanUpCause | undefined
   /** True when its addresses are kept for it (`retain-ip`). */
   readonly retain: boolean
+  /** True where it was deleted and goes on existing, with whatever it is announced by, because others keep it. */
+  readonly isKept: boolean
   /** Whether an address is among those that it is served with, or keeps while it waits for others. */
   uses(address: string): boolean
 }
@@ -26,13 +28,18 @@ export interface RestSettings {
 }
 
 /**
- * What to do about a claim. `confirm` and `reactivate` make it active for that Service; `release` starts its rest;
- * `free` deletes it.
+ * What to do about a claim. `confirm` and `reactivate` make it active for that Service; `release` starts its rest, which
+ * waits for the Service `heldBy` to be gone; `free` deletes it.
  */
 export type ClaimDecision =
   | { readonly do: 'keep'; readonly why: string }
   | { readonly do: 'confirm' | 'reactivate'; readonly serviceUid: string; readonly why: string }
-  | { readonly do: 'release'; readonly restMs: number; readonly why: string }
+  | {
+      readonly do: 'release'
+      readonly restMs: number
+      readonly why: string
+      readonly heldBy?: string | undefined
+    }
   | { readonly do: 'retain'; readonly why: string }
   | { readonly do: 'free'; readonly why: string }
 
@@ -94,7 +101,15 @@ function decideUnconfirmed(
   return { do: 'free', why: `the Service ${ref.namespace}/${ref.name} ${why}` }
 }
 
-function decideReleased({ since, restMs }: Claim, { now, settings }: ClaimCircumstances): ClaimDecision {
+function decideReleased(
+  { since, restMs, serviceUid }: Claim,
+  { service, now, settings }: ClaimCircumstances,
+): ClaimDecision {
+  if (serviceUid !== undefined) {
+    const isThere = service !== 'absent' && service.uid === serviceUid
+    if (isThere) return { do: 'keep', why: 'its Service is deleted, and still there' }
+    return { do: 'release', restMs: restMs ?? settings.releaseQuarantineMs, why: 'its Service has gone' }
+  }
   // A time from the future was written by hand, and would keep the address for ever.
   const isResting = now - since < (restMs ?? settings.releaseQuarantineMs) && since - now < SKEW_MS
   return isResting ? { do: 'keep', why: 'it rests' } : { do: 'free', why: 'its rest is over' }
@@ -118,7 +133,8 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
   const why = REASONS[service.cleanUp]
   if (service.retain) return { do: 'retain', why }
   const staysOnNode = service.cleanUp === 'typeChanged' && settings.keepsAddressAfterTypeChange
-  return { do: 'release', restMs: staysOnNode ? settings.typeChangeQuarantineMs : restMs, why }
+  const heldBy = service.isKept ? { heldBy: service.uid } : {}
+  return { do: 'release', restMs: staysOnNode ? settings.typeChangeQuarantineMs : restMs, why, ...heldBy }
 }
 
 /**

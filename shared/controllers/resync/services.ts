@@ -13,6 +13,7 @@ import type { ServiceEvent } from '../service/events.ts'
 import type { ObservedServices } from '../service/observe.ts'
 import { foreseeAddresses } from '../service/obtain.ts'
 import { logChange } from '../service/reconcile.ts'
+import { planRestraint, toHeldBack } from '../service/restraint.ts'
 import { planServing, type Serving, toPlannedChanges } from '../service/serving-plan.ts'
 import { tellService } from '../service/tell.ts'
 import { noteFailure, type PassNotes } from './report.ts'
@@ -118,9 +119,12 @@ function planLeft(
   isTold: boolean,
 ): readonly PlannedChange[] | undefined {
   const input = { context, knowledge, book: observed.book }
-  const planned = planUnserved(input, toRef(service), service).map(({ claim, decision }) =>
+  const ref = toRef(service)
+  const claims = planUnserved(input, ref, service).map(({ claim, decision }) =>
     toClaimChange(claim, decision),
   )
+  const restrained = isTold ? undefined : planRestraint(input, ref, service)
+  const planned = [...claims, ...(restrained ? [toHeldBack(ref, restrained)] : [])]
   return planned.length > 0 || isTold ? planned : undefined
 }
 

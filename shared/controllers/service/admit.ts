@@ -6,15 +6,17 @@ import { readBook } from '../address/book.ts'
 import { renewClaim } from '../address/claims.ts'
 import type { AddressBook } from '../address/contract.ts'
 import { isAtLimit, mayBeTaken, toReviewLimits } from '../address/lifecycle.ts'
+import type { Problem } from '../address/problem.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
 import { claimWithin } from './claim-within.ts'
 import { findUnwanted } from './classify.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type Knowledge, type ServiceDecision, toKnowledge } from './decide.ts'
-import { type ServiceState, toServiceFields } from './fields.ts'
+import { type ServiceFields, type ServiceState, toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
 import { foreseeAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
+import { planRestraint } from './restraint.ts'
 import { planServing, type Serving, type ServingPlan } from './serving-plan.ts'
 
 /** Somebody else's decision about a claim was carried out between reading and renewing it: once is likely, twice is not. */
@@ -57,8 +59,14 @@ async function answer(
   const decision = decideService(context, ref, service, knowledge, { old: review.old })
   if (decision.kind === 'handsOff')
     return { patch: undefined, why: decision.why, warnings: [decision.event.message], ring: [] }
-  if (decision.kind !== 'serve')
-    return { ...toRing(review, toWhy(decision)), patch: keepFinalizer(review, decision) }
+  if (decision.kind !== 'serve') {
+    const restrained = planRestraint({ context, knowledge }, ref, service, review.old)
+    return {
+      ...toRing(review, toWhy(decision)),
+      patch: toKeptPatch(review, decision, restrained?.fields),
+      warnings: restrained?.problem ? [toWarning(restrained.problem)] : [],
+    }
+  }
   const isReplaced = losesItsAddress(decision)
   const taken = isReplaced ? {} : await claim(context, review, decision, knowledge, call)
   const plan = planServing({ context, knowledge, book }, service, decision, taken)
@@ -83,15 +91,25 @@ const toRemembering = ({ history }: Serving, { now }: AddressBook): ServiceState
   remember: history.assigned,
 })
 
+function toKeptPatch(
+  review: ServiceReview,
+  decision: Exclude<ServiceDecision, Serving>,
+  restraint: ServiceFields | undefined,
+): ServiceAdmission['patch'] {
+  const finalizers = keepFinalizer(review, decision)
+  const fields = { ...restraint, ...(finalizers && { finalizers }) }
+  return review.service && (restraint || finalizers) ? toReviewPatch(review.service, fields) : undefined
+}
+
 /** `kubectl replace` drops it together with the type: it stays until the addresses were released. */
 function keepFinalizer(
   { service, old }: ServiceReview,
   decision: Exclude<ServiceDecision, Serving>,
-): ServiceAdmission['patch'] {
+): ServiceFields['finalizers'] {
   const { deletionTimestamp, finalizers = [] } = service?.metadata ?? {}
   const wasHeld = old?.metadata.finalizers?.includes(FINALIZER) && !finalizers.includes(FINALIZER)
   if (!service || decision.kind !== 'cleanUp' || deletionTimestamp !== undefined || !wasHeld) return undefined
-  return toReviewPatch(service, { finalizers: [...finalizers, FINALIZER] })
+  return [...finalizers, FINALIZER]
 }
 
 const toWhy = (decision: Exclude<ServiceDecision, Serving>): string =>
@@ -145,5 +163,6 @@ async function renew(
 }
 
 /** What kubectl shows: only what the user can do something about. */
-const toWarnings = ({ allocation }: Serving): readonly string[] =>
-  allocation.problems.map(({ code, message }) => `${code}: ${message}`)
+const toWarnings = ({ allocation }: Serving): readonly string[] => allocation.problems.map(toWarning)
+
+const toWarning = ({ code, message }: Problem): string => `${code}: ${message}`

@@ -54,7 +54,7 @@ export function classifyService(service: KubeService, circumstances: ServiceCirc
   const unwanted = findUnwanted(service, classes, announcer)
   if (unwanted && isMarked) return { kind: 'cleanUp', cause: unwanted.cause }
   if (unwanted) return { kind: 'ignore', why: unwanted.why }
-  return isMarked ? { kind: 'serve', announcer } : classifyNew(service, announcer, ownership)
+  return isMarked ? { kind: 'serve', announcer } : classifyNew(service, announcer, ownership, old)
 }
 
 /**
@@ -98,20 +98,34 @@ function classifyNew(
   service: KubeService,
   announcer: Announcer,
   ownership: Ownership | undefined,
+  old: KubeService | undefined,
 ): Classification {
   const serve = { kind: 'serve', announcer } as const
   const { annotations } = service.metadata
   if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return serve
   // A write that nobody reviewed may drop every mark of ours, but not its claim.
   if (ownership?.holders.some(uid => uid === service.metadata.uid)) return serve
+  if (isUnclear(service, old, announcer)) return serve
   const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
-  const asked = announcer.readRequest(service, [])?.addresses ?? []
+  // Whatever hides behind another request may be what the announcer reads.
+  const asked = announcer.readNamed(service).addresses
   const [first] = [...served, ...asked]
   if (first === undefined) return serve
   if (!ownership) return { kind: 'ignore', why: 'it is not known yet which addresses are ours' }
   if ([...statusAddresses(service), ...asked].some(address => ownership.owns(address))) return serve
   const why = `${quote(first)} lies in no block of this cluster`
   return { kind: 'handsOff', why, event: handsOffEvent(first, served.length > 0) }
+}
+
+/**
+ * Whether it names what may turn out to be anybody's address: a host name, or a list that is too long to be read. Of one
+ * that somebody else serves already only what is new in a review counts.
+ */
+export function isUnclear(service: KubeService, old: KubeService | undefined, announcer: Announcer): boolean {
+  const { malformed, text } = announcer.readNamed(service)
+  if (malformed.length === 0) return false
+  const isServed = (service.status?.loadBalancer?.ingress ?? []).length > 0
+  return !isServed || (old !== undefined && announcer.readNamed(old).text !== text)
 }
 
 /**

@@ -17,8 +17,9 @@ import { toCircumstances } from './claim-changes.ts'
 import { findUnwanted } from './classify.ts'
 import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.ts'
 import { deletedEvent, deletingEvent, updateFailedEvent } from './events.ts'
-import { toServiceFields } from './fields.ts'
+import { type ServiceFields, toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
+import { toRestraint } from './restraint.ts'
 import type { PlanInput } from './serving-plan.ts'
 import { tellService } from './tell.ts'
 import { writeService } from './write.ts'
@@ -44,8 +45,9 @@ export async function cleanUpService(
     [deletingEvent(), ...(refusal ? [updateFailedEvent(refusal)] : [])],
     call,
   )
-  await releaseOwn(work, service, cause, assigned, note)
   const fields = toClearedFields(work, service, cause, assigned)
+  const left = fields?.finalizers ?? service.metadata.finalizers ?? []
+  await releaseOwn(work, service, { cause, assigned, isKept: cause === 'deleted' && left.length > 0 }, note)
   const stored = await writeService(context.kube, service, fields, call.signal)
   const why = `it is cleaned up: ${cause}`
   if (fields) {
@@ -58,41 +60,60 @@ export async function cleanUpService(
 
 /** Without an announcer (load balancers are disabled) only Services that go are cleaned up: the finalizer is all. */
 function toClearedFields(
-  { context }: Work,
+  work: Work,
   service: KubeService,
   cause: CleanUpCause,
   assigned: readonly string[],
-) {
-  if (context.announcer)
-    return toServiceFields(service, { kind: 'clear', cause, assigned }, context.announcer)
+): ServiceFields | undefined {
+  const { context } = work
+  if (context.announcer) {
+    const { index } = work.knowledge
+    const held = cause === 'deleted' ? index.claimsOf(work.ref).map(({ address }) => address) : []
+    const restraint = toRestraint(work, work.ref, held)
+    return toServiceFields(service, { kind: 'clear', cause, assigned, restraint }, context.announcer)
+  }
   const { finalizers = [] } = service.metadata
   return finalizers.includes(FINALIZER)
     ? { finalizers: finalizers.filter(finalizer => finalizer !== FINALIZER) }
     : undefined
 }
 
+interface Ending {
+  readonly cause: CleanUpCause
+  readonly assigned: readonly string[]
+  readonly isKept: boolean
+}
+
 async function releaseOwn(
   work: Work,
   service: KubeService,
-  cause: CleanUpCause,
-  assigned: readonly string[],
+  { cause, assigned, isKept }: Ending,
   note: Note,
 ): Promise<void> {
   const { knowledge, ref } = work
   // Its address may still be on a node's interface also where it is deleted a moment after the change.
-  const view = toUnserved(work, service, service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged')
+  const view = {
+    ...toUnserved(work, service, service.spec?.type === 'LoadBalancer' ? cause : 'typeChanged'),
+    isKept,
+  }
   const own = knowledge.index.claimsOf(ref)
   const decided = own.map(claim => ({ claim, decision: decideOwn(work, claim, view, assigned) }))
   await changeClaims(work, decided, note)
   await releaseBeyond(
     work,
     decided.flatMap(({ claim, decision }) => (decision.do === 'retain' ? claim.address : [])),
+    isKept ? view.uid : undefined,
     note,
   )
 }
 
 /** Of Services that go at the same moment none saw the others' addresses: those that are too many rest after all. */
-async function releaseBeyond(work: Work, retained: readonly string[], note: Note): Promise<void> {
+async function releaseBeyond(
+  work: Work,
+  retained: readonly string[],
+  heldBy: string | undefined,
+  note: Note,
+): Promise<void> {
   if (retained.length === 0) return
   const { context, ref, call } = work
   const { tenants, releaseQuarantineMs: restMs } = context.settings
@@ -100,13 +121,18 @@ async function releaseBeyond(work: Work, retained: readonly string[], note: Note
   const beyond = listRetainedBeyond(book, ref.namespace, tenants).filter(({ address }) =>
     retained.includes(address),
   )
-  const decision = { do: 'release', restMs, why: 'its namespace retains as many as it may' } as const
+  const decision = { do: 'release', restMs, heldBy, why: 'its namespace retains as many as it may' } as const
   const decided = beyond.map(claim => ({ claim, decision }))
   await changeClaims({ ...work, book }, decided, note)
 }
 
 /** One that the Service was served with rests also where nobody came to confirm it. */
-function decideOwn(work: Work, claim: Claim, view: ClaimService, assigned: readonly string[]): ClaimDecision {
+function decideOwn(
+  work: PlanInput,
+  claim: Claim,
+  view: ClaimService,
+  assigned: readonly string[],
+): ClaimDecision {
   const circumstances = toCircumstances(work, view)(claim)
   const wasUsed = claim.state === 'unconfirmed' && assigned.includes(claim.address)
   return wasUsed ? toRelease(view, circumstances.settings) : decideClaim(claim, circumstances)
@@ -129,19 +155,33 @@ export function planUnserved(
 ): DecidedClaim[] {
   const cause = service === 'absent' ? 'deleted' : findCause(input.context, service)
   const view = service === 'absent' ? service : toUnserved(input, service, cause)
-  const circumstances = toCircumstances(input, view)
+  const { assigned } = service === 'absent' ? { assigned: [] } : readHistory(service)
   // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has.
   return input.knowledge.index
     .claimsOf(ref)
     .filter(({ state }) => cause !== undefined || state !== 'active')
-    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
+    .map(claim => ({ claim, decision: decideEnded(input, claim, view, assigned) }))
     .filter(({ decision }) => decision.do !== 'keep')
 }
+
+/** Nobody else of its name is on his way for as long as one that is deleted is there. */
+const decideEnded = (
+  input: PlanInput,
+  claim: Claim,
+  view: 'absent' | ClaimService,
+  assigned: readonly string[],
+): ClaimDecision =>
+  view !== 'absent' && view.isKept
+    ? decideOwn(input, claim, view, assigned)
+    : decideClaim(claim, toCircumstances(input, view)(claim))
 
 const findCause = (
   { announcer, settings }: PlanInput['context'],
   service: KubeService,
-): CleanUpCause | undefined => announcer && findUnwanted(service, settings.classes, announcer)?.cause
+): CleanUpCause | undefined =>
+  service.metadata.deletionTimestamp === undefined
+    ? announcer && findUnwanted(service, settings.classes, announcer)?.cause
+    : 'deleted'
 
 function toUnserved(
   { context, knowledge }: PlanInput,
@@ -149,7 +189,8 @@ function toUnserved(
   cleanUp: CleanUpCause | undefined,
 ): ClaimService {
   const retain = wantsRetention(service) && judgeRetained({ context, knowledge }, service) === undefined
-  return { uid: service.metadata.uid ?? '', cleanUp, retain, uses: () => false }
+  const { uid = '', deletionTimestamp } = service.metadata
+  return { uid, cleanUp, retain, isKept: deletionTimestamp !== undefined, uses: () => false }
 }
 
 const wantsRetention = ({ metadata }: KubeService): boolean => metadata.annotations?.[RETAIN_IP] === 'true'

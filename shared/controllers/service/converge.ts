@@ -8,8 +8,11 @@ import type { PlannedChange, WorkCall } from '../contract.ts'
 import { cleanUpService, releaseClaims } from './clean-up.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type Knowledge, type KnowledgeSources, toKnowledge } from './decide.ts'
+import { syncFailedEvent } from './events.ts'
+import { planRestraint, toHeldBack } from './restraint.ts'
 import { serveService } from './serve.ts'
 import { tellService } from './tell.ts'
+import { writeService } from './write.ts'
 
 /** What became of a Service. */
 export interface Converged {
@@ -108,6 +111,23 @@ async function convergeOnce(
       return { state: 'left', service, ...NOTHING_LACKS, why: decision.why }
     case 'ignore':
       await releaseClaims(work, service, note)
-      return { state: 'left', service, ...NOTHING_LACKS, why: decision.why }
+      return {
+        state: 'left',
+        service: await holdBack(work, service, note),
+        ...NOTHING_LACKS,
+        why: decision.why,
+      }
   }
+}
+
+/** @returns the Service as it is stored afterwards */
+async function holdBack(work: Work, service: KubeService, note: Note): Promise<KubeService> {
+  const { context, ref, call } = work
+  const restrained = planRestraint(work, ref, service)
+  if (!restrained) return service
+  const { fields, problem } = restrained
+  const stored = await writeService(context.kube, service, fields, call.signal)
+  note(toHeldBack(ref, restrained))
+  await tellService(context, stored, problem ? [syncFailedEvent(problem)] : [], call)
+  return stored
 }

@@ -66,7 +66,7 @@ export function decideService(
   review?: { readonly old: KubeService | undefined },
 ): ServiceDecision {
   const { source, known, book } = index.view
-  const classification = classifyService(service, {
+  const classification = classifyService(review ? withStoredStatus(service, review.old) : service, {
     classes: settings.classes,
     announcer: configured,
     ownership: isSourceKnown ? toOwnership(ref, known ?? source.blocks, book) : undefined,
@@ -89,6 +89,13 @@ export function decideService(
     held: history.held,
   })
   return { kind: 'serve', allocation, history, wish }
+}
+
+/** In a review a user may write any status; the API server keeps the one that there is. */
+function withStoredStatus(service: KubeService, old: KubeService | undefined): KubeService {
+  const { status, ...rest } = service
+  if (status === undefined && old?.status === undefined) return service
+  return old?.status ? { ...rest, status: old.status } : rest
 }
 
 /** Of a review only the former object comes from the API server: a user may write any status into the new one. */

@@ -18,8 +18,16 @@ export type ServiceState =
       readonly remember?: readonly string[]
       readonly forget?: readonly string[]
     }
-  /** Only after its claims were released. */
-  | { readonly kind: 'clear'; readonly cause: CleanUpCause; readonly assigned: readonly string[] }
+  /** Only after its claims were released. `restraint`: see `toRestraint`. */
+  | {
+      readonly kind: 'clear'
+      readonly cause: CleanUpCause
+      readonly assigned: readonly string[]
+      readonly restraint?: Restraint | undefined
+    }
+
+/** Annotations that keep a Service, as it will be, from addresses that it does not hold; null removes. */
+export type Restraint = (service: KubeService) => Readonly<Record<string, string | null>>
 
 /** What is to be changed in a Service; absent fields stay as they are. */
 export interface ServiceFields {
@@ -44,7 +52,7 @@ export function toServiceFields(
 ): ServiceFields | undefined {
   const { annotations = {}, ingress } = toAnnouncerFields(service, state, announcer)
   const finalizers = changeFinalizers(service, state)
-  const changed = keepChanges(service, { ...annotations, ...toOurAnnotations(service, state) })
+  const changed = toAnnotations(service, { ...annotations, ...toOurAnnotations(service, state) })
   const newIngress =
     announcer.statusIsOurs && ingress && !isSameIngress(service, ingress) ? ingress : undefined
   if (!finalizers && !changed && !newIngress) return undefined
@@ -55,7 +63,10 @@ export function toServiceFields(
   }
 }
 
-/** A Service that is going needs nothing of it any more. */
+/**
+ * One that is deleted keeps what its announcer knows: that takes an address away once the Service is gone, and kube-vip
+ * never does where it is told to leave a Service alone.
+ */
 function toAnnouncerFields(service: KubeService, state: ServiceState, announcer: Announcer): AnnouncerFields {
   switch (state.kind) {
     case 'serve':
@@ -63,8 +74,22 @@ function toAnnouncerFields(service: KubeService, state: ServiceState, announcer:
     case 'wait':
       return toWaitingFields(service, state.forget ?? [], announcer)
     case 'clear':
-      return state.cause === 'deleted' ? {} : announcer.toCleared(service, state.assigned)
+      return restrain(
+        service,
+        state.cause === 'deleted' ? {} : announcer.toCleared(service, state.assigned),
+        state.restraint,
+      )
   }
+}
+
+function restrain(
+  service: KubeService,
+  fields: AnnouncerFields,
+  restraint: Restraint | undefined,
+): AnnouncerFields {
+  if (!restraint) return fields
+  const { annotations = {}, ...rest } = fields
+  return { ...rest, annotations: { ...annotations, ...restraint(withAnnotations(service, annotations)) } }
 }
 
 function toWaitingFields(
@@ -102,11 +127,12 @@ function toOurAnnotations(
         [WAITING]: service.metadata.annotations?.[WAITING] ?? state.since,
       }
     case 'clear':
-      return state.cause === 'deleted' ? {} : { [ASSIGNED_IPS]: null, [WAITING]: null }
+      return isGoing(service, state) ? {} : { [ASSIGNED_IPS]: null, [WAITING]: null }
   }
 }
 
-function keepChanges(
+/** Those that differ. @returns undefined when none does */
+export function toAnnotations(
   { metadata: { annotations: existing = {} } }: KubeService,
   wanted: Readonly<Record<string, string | null>>,
 ): Record<string, string | null> | undefined {
@@ -118,13 +144,23 @@ function keepChanges(
 function changeFinalizers({ metadata }: KubeService, state: ServiceState): readonly string[] | undefined {
   const existing = metadata.finalizers ?? []
   if (state.kind === 'clear') {
-    const ours = [FINALIZER, ...(takesLeftOver(state.cause) ? [CLEANUP_FINALIZER] : [])]
-    const left = existing.filter(finalizer => !ours.includes(finalizer))
+    const left = listOthers(metadata, state.cause)
     return left.length === existing.length ? undefined : left
   }
   if (existing.includes(FINALIZER) || metadata.deletionTimestamp !== undefined) return undefined
   return [...existing, FINALIZER]
 }
+
+function listOthers({ finalizers = [] }: KubeService['metadata'], cause: CleanUpCause): readonly string[] {
+  const ours = [FINALIZER, ...(takesLeftOver(cause) ? [CLEANUP_FINALIZER] : [])]
+  return finalizers.filter(finalizer => !ours.includes(finalizer))
+}
+
+/** Nobody reads any more what stands on it. */
+const isGoing = (
+  { metadata }: KubeService,
+  { cause }: Extract<ServiceState, { readonly kind: 'clear' }>,
+): boolean => cause === 'deleted' && listOthers(metadata, cause).length === 0
 
 /** Where the Service goes on with another load balancer controller, that one's finalizer has to stay. */
 const takesLeftOver = (cause: CleanUpCause): boolean => cause === 'deleted' || cause === 'typeChanged'

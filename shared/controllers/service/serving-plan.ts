@@ -44,7 +44,13 @@ export function planServing(
   const settlement = settle(allocation, taken)
   const state = toServiceState(settlement, allocation, history, input.book.now)
   const uses = (address: string): boolean => settlement.addresses.includes(address)
-  const circumstances = toCircumstances(input, { uid, cleanUp: undefined, retain: wish.retain, uses })
+  const circumstances = toCircumstances(input, {
+    uid,
+    cleanUp: undefined,
+    retain: wish.retain,
+    isKept: false,
+    uses,
+  })
   return {
     settlement,
     state,

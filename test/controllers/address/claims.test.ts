@@ -109,6 +109,19 @@ forEachCluster(t, 'claims', { everyKind: true }, async (t, cluster) => {
     t.strictSame(await stored(claim.address), claim)
   })
 
+  t.test('rests from the moment at which the deleted Service that held it has gone', async t => {
+    const numbered = await openBlock()
+    const made = await makeClaim(kube, toRequest(numbered), WHEN)
+    const active = await confirmClaim(kube, made, 'u1', WHEN)
+    const held = await releaseClaim(kube, active, { ...REST, heldBy: 'u1' }, WHEN)
+    t.match(held, { state: 'released', since: NOW, serviceUid: 'u1', restMs: 600_000 })
+    t.equal(await releaseClaim(kube, held, { ...REST, heldBy: 'u1' }, LATER), held, 'is not written again')
+    const resting = await releaseClaim(kube, held, REST, LATER)
+    t.match(resting, { state: 'released', since: LATER.now, serviceUid: undefined })
+    t.equal(await releaseClaim(kube, resting, REST, { now: LATER.now + 60_000 }), resting)
+    await freeClaim(kube, resting)
+  })
+
   t.test('goes through its states; its time is that of the last change of state', async t => {
     const numbered = await openBlock()
     const made = await makeClaim(kube, toRequest(numbered), WHEN)

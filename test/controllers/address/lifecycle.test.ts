@@ -26,11 +26,17 @@ const service = (fields: Partial<ClaimService> = {}): ClaimService => ({
   uid: 'uid-of-web',
   cleanUp: undefined,
   retain: false,
+  isKept: false,
   uses: () => true,
   ...fields,
 })
 const claim = (state: Claim['state'], ageMs: number, fields: Partial<Claim> = {}): Claim =>
-  makeClaim('203.0.113.3', 'a', { state, since: NOW - ageMs, ...fields })
+  makeClaim('203.0.113.3', 'a', {
+    state,
+    since: NOW - ageMs,
+    ...(state === 'released' ? { serviceUid: undefined } : {}),
+    ...fields,
+  })
 const unused = service({ uses: () => false })
 const ended = (cleanUp: ClaimService['cleanUp'], retain = false) => service({ cleanUp, retain })
 

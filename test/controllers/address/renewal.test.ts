@@ -32,7 +32,13 @@ const renewed = (ageMs: number, serviceUid?: string): Claim =>
   claim('unconfirmed', ageMs, { restMs: 2 * HOUR, serviceUid })
 const decide = (row: Claim, service: 'absent' | ClaimService = 'absent') =>
   decideClaim(row, { service, isBlockGone: false, now: NOW, settings })
-const changed: ClaimService = { uid: 'uid-of-web', cleanUp: 'typeChanged', retain: false, uses: () => true }
+const changed: ClaimService = {
+  uid: 'uid-of-web',
+  cleanUp: 'typeChanged',
+  retain: false,
+  isKept: false,
+  uses: () => true,
+}
 
 t.test('a renewed claim is left alone as long as its Service may be on its way', async t => {
   t.equal(decide(renewed(UNCONFIRMED_MS - 1, 'uid-of-web'), changed).do, 'keep')

@@ -21,6 +21,16 @@ export const fakeAnnouncer: Announcer = {
       malformed: entries.filter(({ parsed }) => parsed === undefined).map(({ entry }) => entry),
     }
   },
+  readNamed({ metadata, spec }) {
+    const texts = [metadata.annotations?.[ADDRESSES] ?? '', spec?.loadBalancerIP ?? '']
+    const entries = texts.flatMap(text => (text === '' ? [] : text.split(',')))
+    return {
+      addresses: entries.flatMap(entry => parseAddress(entry)?.text ?? []),
+      malformed: entries.filter(entry => parseAddress(entry) === undefined),
+      text: texts.join(),
+    }
+  },
+  resolvesNames: true,
   servedElsewhere: ({ metadata }) => metadata.annotations?.['example.org/pool'],
   toServing: (_, addresses) => ({
     annotations: { [ADDRESSES]: addresses.join(','), [IGNORE]: null },

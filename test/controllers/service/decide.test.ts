@@ -111,7 +111,15 @@ t.test('what `kubectl replace` drops is still its own', async t => {
     families: ['203.0.113.4'],
     codes: ['CCM_ADDRESS_OUTSIDE'],
   })
-  t.match(show({ service: outside, review: { old: undefined }, claims }), { kind: 'handsOff' })
+  t.match(show({ service: outside, review: { old: undefined } }), { kind: 'handsOff' })
+})
+
+t.test('in a review the status is that of the stored Service', async t => {
+  const outside = makeService({ status: ['192.0.2.1'] })
+  t.match(show({ service: outside }), { kind: 'handsOff' })
+  t.match(decide({ service: outside, review: { old: undefined } }), { kind: 'serve' })
+  t.match(decide({ service: outside, review: { old: makeService() } }), { kind: 'serve' })
+  t.match(show({ service: makeService(), review: { old: outside } }), { kind: 'handsOff' })
 })
 
 t.test('while load balancers are disabled, only what is deleted is cleaned up', async t => {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Announcer } from '../../../shared/announcers/contract.ts'
 import { kubeVip } from '../../../shared/announcers/kube-vip.ts'
 import {
+  type Restraint,
   type ServiceFields,
   type ServiceState,
   toServiceFields,
@@ -18,11 +19,10 @@ const SERVED = {
 }
 const serve: ServiceState = { kind: 'serve', addresses: ['203.0.113.2'] }
 const wait: ServiceState = { kind: 'wait', since: '2026-03-01T12:00:00Z' }
-const clear = (cause: 'deleted' | 'typeChanged' | 'classChanged' | 'handedOver'): ServiceState => ({
-  kind: 'clear',
-  cause,
-  assigned: ['203.0.113.2'],
-})
+const clear = (
+  cause: 'deleted' | 'typeChanged' | 'classChanged' | 'handedOver',
+  restraint?: Restraint,
+): ServiceState => ({ kind: 'clear', cause, assigned: ['203.0.113.2'], restraint })
 const CLEARED = { 'example.org/ips': null, 'phoenixnap.com/assigned-ips': null }
 
 const CASES: readonly [
@@ -125,8 +125,41 @@ const CASES: readonly [
     serve,
     { annotations: { 'example.org/ignore': null, 'phoenixnap.com/waiting': null, ...SERVED.annotations } },
   ],
-  ['deleted', { ...SERVED, finalizers: ['a', THEIRS, OURS] }, clear('deleted'), { finalizers: ['a'] }],
-  ['deleted, and gone on', { ...SERVED, finalizers: ['a'] }, clear('deleted'), undefined],
+  ['deleted', { ...SERVED, finalizers: [THEIRS, OURS] }, clear('deleted'), { finalizers: [] }],
+  [
+    'deleted, and kept by others: it has no address any more, and its announcer still knows what to take away',
+    { ...SERVED, finalizers: ['a', THEIRS, OURS] },
+    clear('deleted'),
+    { finalizers: ['a'], annotations: { 'phoenixnap.com/assigned-ips': null } },
+  ],
+  [
+    'deleted, and gone on',
+    { annotations: { 'example.org/ips': '203.0.113.2' }, finalizers: ['a'] },
+    clear('deleted'),
+    undefined,
+  ],
+  [
+    'deleted, kept by others and held back',
+    { ...SERVED, finalizers: ['a', OURS] },
+    clear('deleted', () => ({ 'example.org/ips': '203.0.113.3' })),
+    {
+      finalizers: ['a'],
+      annotations: { 'example.org/ips': '203.0.113.3', 'phoenixnap.com/assigned-ips': null },
+    },
+  ],
+  [
+    'of another class, and held back: what clearing takes away is looked at without it',
+    { ...SERVED, finalizers: [OURS] },
+    clear('classChanged', ({ metadata }) => ({ 'example.org/ignore': JSON.stringify(metadata.annotations) })),
+    {
+      finalizers: [],
+      annotations: {
+        ...CLEARED,
+        'example.org/ignore': '{"phoenixnap.com/assigned-ips":"203.0.113.2"}',
+      },
+      ingress: [],
+    },
+  ],
   [
     'of another type',
     { ...SERVED, finalizers: [THEIRS, OURS] },

@@ -158,11 +158,11 @@ const OTHERS: readonly [name: string, claim: typeof USED, view: ViewSketch, deci
     ['one of a review that may go on', own('203.0.113.5', { state: 'unconfirmed' }), {}, undefined],
     [
       'one that has rested',
-      own('203.0.113.5', { state: 'released', since: NOW - HOUR }),
+      own('203.0.113.5', { state: 'released', since: NOW - HOUR, serviceUid: undefined }),
       {},
       { do: 'free', why: 'its rest is over' },
     ],
-    ['one that rests', own('203.0.113.5', { state: 'released' }), {}, undefined],
+    ['one that rests', own('203.0.113.5', { state: 'released', serviceUid: undefined }), {}, undefined],
     ['one that is retained', own('203.0.113.5', { state: 'retained', since: NOW - HOUR }), {}, undefined],
     [
       'one in use whose block has failed for now',
