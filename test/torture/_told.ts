@@ -39,10 +39,14 @@ const SETTINGS: CheckerInputs['settings'] = {
   classes: [],
 }
 
-/** @param settings over the usual ones */
+/**
+ * @param settings over the usual ones
+ * @param isSpoilt texts that name an object which somebody keeps bad
+ */
 export function tellByHand(
   first: readonly IpBlock[] = [],
   settings: Partial<CheckerInputs['settings']> = {},
+  isSpoilt: (text: string) => boolean = () => false,
 ): Told {
   let [now, blocks, servers] = [START, first, [] as readonly Server[]]
   const objects = new Map<string, KubeObject>()
@@ -60,6 +64,7 @@ export function tellByHand(
     secrets: [SECRET],
     logs: () => [{ by: CONTROLLER, lines }],
     settings: { ...SETTINGS, ...settings },
+    isSpoilt,
   })
   const violations: Violation[] = []
   const add = (entry: Entry): void => void violations.push(...checker.check(entry))

@@ -94,3 +94,16 @@ for (const [addresses, isWrong] of [
       isWrong,
     )
   })
+
+t.test('8a one Service that somebody keeps bad excuses no other one', async t => {
+  const told = tellByHand([block()], {}, text => text.includes('odd'))
+  told.store(CONTROLLER, 'ipaddresses', gate(UNUSED))
+  told.store(USER, 'services', service('odd', ''))
+  told.store(USER, 'services', service('web', ''))
+  told.atRest()
+  const unserved = told.violations.filter(({ invariant }) => invariant === '8a')
+  t.strictSame(
+    unserved.map(({ object }) => object),
+    ['services web'],
+  )
+})

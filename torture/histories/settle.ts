@@ -1,7 +1,7 @@
 import { IP_BLOCKS_LEASE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
 import type { IPAddress } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { toAddressView } from '../../test/support/services.ts'
+import { type AddressView, liesIn, toAddressView } from '../../test/support/services.ts'
 import { findSurplus } from '../invariants/spares.ts'
 import type { Entry } from '../world/contract.ts'
 import { announceAll } from './actions/announcer-actions.ts'
@@ -49,15 +49,19 @@ export function countWrites(stage: Stage): WriteCount {
   return { count: () => count, last: () => last }
 }
 
-const isWrite = (stage: Pick<Stage, 'services' | 'settings'>, entry: Entry): boolean => {
+type Lacking = Pick<Stage, 'services' | 'settings' | 'blocks' | 'watch'>
+
+const isWrite = (stage: Lacking, entry: Entry): boolean => {
   if (entry.kind !== 'stored') return entry.kind === 'cloud'
   const { name } = entry.object.metadata
   return name !== RESYNC_LEASE && (name !== IP_BLOCKS_LEASE || !isLacking(stage))
 }
 
-/** While something is lacking that cannot be had, every pass looks for it again, under the Lease of the blocks. */
-const isLacking = ({ services, settings }: Pick<Stage, 'services' | 'settings'>): boolean =>
-  settings.minFreeAddresses > 0 || services().some(service => annotationOf(service, WAITING) !== undefined)
+/** While something is lacking that cannot be had, or not got rid of, every pass tries again, under the Lease of the blocks. */
+const isLacking = ({ services, settings, blocks, watch }: Lacking): boolean =>
+  settings.minFreeAddresses > 0 ||
+  services().some(service => annotationOf(service, WAITING) !== undefined) ||
+  blocks().some(({ id }) => watch.isSpoilt(id))
 
 function describe(entry: Entry): string {
   if (entry.kind === 'cloud') return `${entry.operation} ${entry.path}`
@@ -133,28 +137,31 @@ export async function removeAll(stage: Stage): Promise<void> {
   await passIntervals(stage, UNTIL_GONE)
 }
 
-const STATE = 'phoenixnap.com/state'
-const BLOCK_ID = 'phoenixnap.com/block-id'
 const CLAIM_STATES = ['unconfirmed', 'active', 'released', 'retained']
 
 /** What is left of Services that are gone; where addresses rest for long, it is right that something is. */
 export function findLeft(stage: Stage): string[] {
-  const left = stage.services().map(service => `${toKey(service)} is not gone`)
-  if (stage.settings.rests !== 'short') return left
-  const claims = stage.world.cluster.store.list('ipaddresses').flatMap(({ metadata }) => {
-    const { [STATE]: state = '', [BLOCK_ID]: block } = metadata.annotations ?? {}
-    return CLAIM_STATES.includes(state) ? [{ name: metadata.name, state, block }] : []
+  const { world, watch, settings } = stage
+  const left = stage.services().map(service => `${toKey(service).replace('/', ' ')} is not gone`)
+  if (settings.rests !== 'short') return left.filter(text => !watch.isSpoilt(text))
+  const claims = world.cluster.store.list('ipaddresses').flatMap(object => {
+    const view = toAddressView(object as unknown as IPAddress)
+    return CLAIM_STATES.includes(view.state ?? '') ? [view] : []
   })
-  const retained = new Set(claims.filter(({ state }) => state === 'retained').map(({ block }) => block))
+  const isSpoilt = ({ address, service = '' }: AddressView): boolean =>
+    watch.isSpoilt(`${address} ${service.replace('/', ' ')}`)
+  const kept = claims.filter(claim => claim.state === 'retained' || isSpoilt(claim))
+  const isKept = ({ id, cidr }: IpBlock): boolean =>
+    kept.some(({ address, blockId }) => blockId === id || liesIn(address, cidr))
   return [
     ...left,
     ...claims
-      .filter(({ state }) => state !== 'retained')
-      .map(({ name, state }) => `claim ${name} is left, ${state}`),
+      .filter(claim => !kept.includes(claim))
+      .map(({ address, state }) => `claim ${address} is left, ${state}`),
     ...listUnneeded(stage)
-      .filter(({ id }) => !retained.has(id))
-      .map(({ cidr, status }) => `block ${cidr} is left, ${status}`),
-  ]
+      .filter(block => !isKept(block))
+      .map(({ id, cidr, status }) => `block ${id} ${cidr} is left, ${status}`),
+  ].filter(text => !watch.isSpoilt(text))
 }
 
 /** Of blocks for Services that are all gone. */

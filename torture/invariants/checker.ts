@@ -45,7 +45,10 @@ export function createChecker(inputs: CheckerInputs): Checker {
       const faults = all.flatMap(checks => checks.check?.(entry) ?? [])
       return faults.length === 0 ? [] : dated(faults)
     },
-    atRest: () => dated(all.flatMap(checks => checks.atRest?.() ?? [])),
+    atRest() {
+      const faults = all.flatMap(checks => checks.atRest?.() ?? [])
+      return dated(faults.filter(({ object, what }) => !inputs.isSpoilt?.(`${object} ${what}`)))
+    },
     rest: () => writes.rest(true),
     wake: () => writes.rest(false),
     touched: id => hands.touched(id),

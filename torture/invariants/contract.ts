@@ -39,6 +39,8 @@ export interface CheckerInputs {
   readonly canBuy?: (() => boolean) | undefined
   /** False for a Service whose user asks for what cannot be had, or that a rule of the operator keeps waiting. */
   readonly isServable?: ((service: KubeService) => boolean) | undefined
+  /** True for a text that names an object which somebody keeps bad for good: at rest nothing is asked of it. */
+  readonly isSpoilt?: ((text: string) => boolean) | undefined
 }
 
 export interface CheckerSettings {

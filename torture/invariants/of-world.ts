@@ -10,7 +10,7 @@ export interface Watch {
 }
 
 export type WatchOptions = Partial<
-  Pick<CheckerInputs, 'isRefusedAnyway' | 'canBuy' | 'isServable' | 'secrets' | 'clusterNow'>
+  Pick<CheckerInputs, 'isRefusedAnyway' | 'canBuy' | 'isServable' | 'secrets' | 'clusterNow' | 'isSpoilt'>
 >
 
 /** Settings whose values are secrets, as a world's environment names them. */

@@ -28,7 +28,8 @@ const OK = 300
 /** Answers by which the API server says that an object is no good. */
 const REFUSALS = [400, 422, 500]
 
-export function createWriteChecks({ inputs, services }: State): WriteChecks {
+export function createWriteChecks(state: State): WriteChecks {
+  const { inputs, services } = state
   const unheard = new Map<string, number>()
   /** Reviews whose request has not ended yet. */
   let reviews: Asked[] = []
@@ -50,10 +51,11 @@ export function createWriteChecks({ inputs, services }: State): WriteChecks {
     return [{ invariant: '6c', object, what }]
   }
 
-  /** What is lacking and cannot be had, every pass looks for again, under the Lease of the blocks. */
+  /** What cannot be had, or not got rid of, every pass tries again, under the Lease of the blocks. */
   const isLacking = (): boolean =>
     inputs.settings.minFreeAddresses > 0 ||
-    [...services.values()].some(({ metadata }) => metadata.annotations?.[WAITING] !== undefined)
+    [...services.values()].some(({ metadata }) => metadata.annotations?.[WAITING] !== undefined) ||
+    state.ownBlocks().some(({ id }) => inputs.isSpoilt?.(id))
 
   /** What we answered to the review is among what the API server found wrong. */
   function checkUsers({ call, status, answer = '', trouble }: RequestDone): Fault[] {

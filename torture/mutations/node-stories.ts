@@ -112,4 +112,20 @@ export const NODE_STORIES: readonly Story[] = [
       await minutes(3)
     },
   },
+  {
+    name: 'a node may not be written to',
+    options: { webhook: false, audit: false },
+    watch: { isSpoilt: text => /\bnode-a\b/.test(text) },
+    async tell({ world, join, minutes }) {
+      world.network.add({
+        to: 'cluster',
+        matches: ({ isWrite, from, path }) =>
+          isWrite && !from.startsWith('system:') && path.includes('/nodes/node-a'),
+        trouble: { kind: 'status', status: 403 },
+      })
+      await join('node-a')
+      await join('node-b')
+      await minutes(3)
+    },
+  },
 ]

@@ -35,6 +35,14 @@ export const BLOCK_MUTATIONS: readonly Mutation[] = [
     story: 'a crowd goes, and spare addresses are kept',
   },
   {
+    name: 'one Service that may not be written to ends the pass',
+    file: 'shared/controllers/resync/services.ts',
+    find: "context.log.warn({ service: toKey(ref), error }, 'service not converged')",
+    replace: 'throw error',
+    violates: '2b',
+    story: 'a Service may not be written to',
+  },
+  {
     name: 'claims do not keep a block',
     file: 'shared/controllers/address/use.ts',
     find: 'claims: book.claims.filter(({ address, blockId }) => blockId === id || isInside(address)),',

@@ -75,6 +75,15 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     story: 'a node has no server',
   },
   {
+    name: 'one node that may not be written to keeps the next ones waiting',
+    file: 'shared/controllers/resync/nodes.ts',
+    find: 'const left = await mapLimit(observed.nodes, PARALLEL, async node => {',
+    replace:
+      'const left = await mapLimit(observed.nodes, 1, async node => {\nif (notes.failures.length > 0) return node',
+    violates: '8b',
+    story: 'a node may not be written to',
+  },
+  {
     name: 'one server that cannot be read spoils the list',
     file: 'shared/bmc/servers.ts',
     find: 'return { id, ...toNothing(raw), unreadable: error.message }',

@@ -69,6 +69,22 @@ export const SERVICE_STORIES: readonly Story[] = [
     },
   },
   {
+    name: 'a Service may not be written to',
+    options: { blocks: ['/29'], webhook: false, audit: false },
+    watch: { isSpoilt: text => /\brefused\b/.test(text) },
+    async tell({ world, create, minutes }) {
+      world.network.add({
+        to: 'cluster',
+        matches: ({ isWrite, from, path }) =>
+          isWrite && from !== 'admin' && path.includes('/services/refused'),
+        trouble: { kind: 'status', status: 403 },
+      })
+      await create('refused')
+      await create('web')
+      await minutes(3)
+    },
+  },
+  {
     name: 'the list of blocks is cut',
     options: { blocks: ['/29'] },
     async tell({ world, create, minutes }) {

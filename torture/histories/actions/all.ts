@@ -1,6 +1,7 @@
 import type { Action } from './action.ts'
 import { ANNOUNCER_ACTIONS } from './announcer-actions.ts'
 import { ASKING_TWICE_ACTIONS } from './asking-twice-actions.ts'
+import { BAD_OBJECT_ACTIONS } from './bad-object-actions.ts'
 import { CLOUD_ACTIONS } from './cloud-actions.ts'
 import { FAULT_ACTIONS } from './fault-actions.ts'
 import { FINALIZER_ACTIONS } from './finalizer-actions.ts'
@@ -21,6 +22,7 @@ export const DEEDS: readonly Action[] = [
   ...NODE_ACTIONS,
   ...ODD_NODE_ACTIONS,
   ...CLOUD_ACTIONS,
+  ...BAD_OBJECT_ACTIONS,
   ...PROCESS_ACTIONS,
   ...HAND_ACTIONS,
 ]

@@ -1,0 +1,87 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../shared/kubernetes/names.ts'
+import type { NetworkFault } from '../../world/contract.ts'
+import type { Stage } from '../stage.ts'
+import { type Action, defineAction } from './action.ts'
+import { pickFreeAddress } from './addresses.ts'
+import { join, orderMachine } from './nodes.ts'
+import { createService, toCollection } from './services.ts'
+
+/** Names of objects that stay bad for good. */
+const SERVICE = 'refused'
+const NODE = 'refused-node'
+const CLAIM = 'unreadable'
+
+const DENIAL = JSON.stringify({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: 'admission webhook "policy.example.com" denied the request: not today',
+  reason: 'Forbidden',
+  code: 403,
+})
+
+/** From now on, and when all other faults have ended. */
+function strikeForGood(stage: Stage, fault: NetworkFault): void {
+  stage.world.network.add(fault)
+  stage.repairs.push(() => stage.world.network.add(fault))
+}
+
+/** What we write to the object at this path is refused by somebody's webhook. */
+function refuseWrites(stage: Stage, path: string): void {
+  strikeForGood(stage, {
+    to: 'cluster',
+    matches: call =>
+      call.isWrite && stage.isController(call.from) && (call.path === path || call.path === `${path}/status`),
+    trouble: { kind: 'status', status: 403, body: DENIAL },
+  })
+}
+
+/** Each leaves one object bad until the end: at rest all others must be served nevertheless. */
+export const BAD_OBJECT_ACTIONS: readonly Action[] = [
+  defineAction('a Service whose writes are refused', 2, stage => {
+    if (stage.watch.isSpoilt(SERVICE)) return false
+    stage.watch.spoil(SERVICE)
+    refuseWrites(stage, `${toCollection('default')}/${SERVICE}`)
+    createService(stage, { namespace: 'default', name: SERVICE }, {}, ', which nobody may write to')
+    return true
+  }),
+  defineAction('a node whose writes are refused', 1, (stage, picks) => {
+    if (stage.watch.isSpoilt(NODE)) return false
+    stage.watch.spoil(NODE)
+    refuseWrites(stage, `/api/v1/nodes/${NODE}`)
+    const machine = orderMachine(stage, NODE)
+    join(stage, machine, picks.percent(50))
+    return true
+  }),
+  defineAction('a claim that nobody can read', 1, (stage, picks) => {
+    const name = pickFreeAddress(stage, picks)
+    if (!name || stage.watch.isSpoilt(CLAIM)) return false
+    stage.watch.spoil(CLAIM, name)
+    stage.world.cluster.store.create({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IPAddress',
+      metadata: {
+        name,
+        labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+        annotations: { 'phoenixnap.com/state': 'active' },
+      },
+      spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: CLAIM } },
+    })
+    stage.tell(`the claim of ${name} cannot be read`)
+    return true
+  }),
+  defineAction('a block that the cloud does not let go', 1, (stage, picks) => {
+    const block = picks.of(stage.blocks())
+    if (!block || stage.watch.isSpoilt(block.id)) return false
+    stage.watch.spoil(block.id, block.cidr)
+    const isOfBlock = new RegExp(`/ip-blocks/${block.id}(?:/|$)`)
+    strikeForGood(stage, {
+      to: 'cloud',
+      matches: ({ isWrite, path }) => isWrite && isOfBlock.test(path),
+      trouble: { kind: 'status', status: 500 },
+    })
+    stage.tell(`the cloud answers 500 to every change of ${block.cidr}`)
+    return true
+  }),
+]
