@@ -101,3 +101,19 @@ t.test('whatever time the cloud tells, its work gets on', async t => {
   process.kill()
   t.strictSame(states, ['', 'creating', 'unassigned', 'assigning', 'assigned'])
 })
+
+t.test('a process that ends takes no more reviews', async t => {
+  const world = await begin()
+  const old = world.start({ host: 'serve' })
+  await world.advance(1000)
+  await old.end()
+  const { body } = await serve(world, 'web')
+  t.strictSame([old.isAlive(), body.metadata.finalizers], [true, undefined], 'nobody is there to answer')
+  const process = world.start({ host: 'serve' })
+  await world.advance(1000)
+  for (const name of ['api', 'db', 'mail']) {
+    const { body: service } = await serve(world, name)
+    t.strictSame(service.metadata.finalizers, ['phoenixnap.com/load-balancer'])
+  }
+  process.kill()
+})

@@ -13,6 +13,8 @@ export interface Living extends Process {
   /** Reviews, audit batches and rings that come from outside. */
   readonly door: Host
   readonly life: Life
+  /** Whether it takes reviews, audit batches and rings: one that ends answers only those that it has. */
+  isOpen(): boolean
   /** What it logged so far. */
   readonly forget: () => void
 }
@@ -50,6 +52,7 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
   const { clock, random, wires, drive } = parts
   const { host: kind = 'serve', name = parts.newName(), fate } = options
   const life = createLife()
+  let isEnding = false
   const effects: Effect[] = []
   const log: string[] = []
   const meetFate = (side: Effect['side'], what: string): Fate | undefined => {
@@ -101,8 +104,12 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
       return host.rung()
     },
     isAlive: () => !life.isDead,
+    isOpen: () => !life.isDead && !isEnding,
     kill: life.kill,
-    end: () => drive(async () => ifAlive(host.end())),
+    end: () => {
+      isEnding = true
+      return drive(async () => ifAlive(host.end()))
+    },
     pass: (call = {}) =>
       drive(() => ifAlive(host.pass({ ...call, deadline: ofControllers.now() + PASS_MS }))),
     work: keys => drive(() => ifAlive(host.work({ deadline: ofControllers.now() + WORK_MS }, keys))),

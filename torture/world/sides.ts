@@ -92,10 +92,10 @@ export interface ProcessSideOptions {
   readonly processes: () => readonly Living[]
 }
 
-/** One process of those that are alive answers; what dies over it never does. */
+/** One process of those that take reviews answers; what dies over it never does. */
 export function toWebhookSide({ clock, random, processes }: ProcessSideOptions): Side {
   return async (call, headers) => {
-    const process = random.pick(alive(processes()))
+    const process = random.pick(open(processes()))
     const request: WebhookRequest = {
       method: call.method,
       path: call.path,
@@ -119,7 +119,7 @@ export function toReconcileSide({ clock, random, processes }: ProcessSideOptions
   async function carryOut(payload: string): Promise<void> {
     await clock.sleep(random.between(0, MOST_WAIT_MS))
     for (const pause of [...RETRY_MS, undefined]) {
-      const able = processes().filter(process => process.isAlive() && process.host === 'functions')
+      const able = processes().filter(process => process.isOpen() && process.host === 'functions')
       const process = able.length > 0 ? random.pick(able) : undefined
       const done = await Promise.race([process?.door.reconcile(payload), process?.life.died])
       if (done || pause === undefined) return
@@ -132,8 +132,8 @@ export function toReconcileSide({ clock, random, processes }: ProcessSideOptions
   }
 }
 
-function alive(processes: readonly Living[]): readonly Living[] {
-  const able = processes.filter(process => process.isAlive())
+function open(processes: readonly Living[]): readonly Living[] {
+  const able = processes.filter(process => process.isOpen())
   if (able.length > 0) return able
   throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', erroredSysCall: 'connect' })
 }
