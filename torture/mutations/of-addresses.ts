@@ -53,7 +53,7 @@ export const ADDRESS_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a Service is let go before its claim is released',
     file: 'shared/controllers/service/clean-up.ts',
-    find: 'await releaseOwn(work, service, cause, assigned, note)',
+    find: 'await releaseOwn(work, service, ending, note)',
     replace: '',
     violates: '4a',
     story: 'a Service comes and goes',

@@ -19,7 +19,7 @@ import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.
 import { deletedEvent, deletingEvent, updateFailedEvent } from './events.ts'
 import { type ServiceFields, toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
-import { toRestraint } from './restraint.ts'
+import { listHeld, toRestraint } from './restraint.ts'
 import type { PlanInput } from './serving-plan.ts'
 import { tellService } from './tell.ts'
 import { writeService } from './write.ts'
@@ -47,7 +47,8 @@ export async function cleanUpService(
   )
   const fields = toClearedFields(work, service, cause, assigned)
   const left = fields?.finalizers ?? service.metadata.finalizers ?? []
-  await releaseOwn(work, service, { cause, assigned, isKept: cause === 'deleted' && left.length > 0 }, note)
+  const ending = { cause, assigned, isKept: cause === 'deleted' && left.length > 0 }
+  await releaseOwn(work, service, ending, note)
   const stored = await writeService(context.kube, service, fields, call.signal)
   const why = `it is cleaned up: ${cause}`
   if (fields) {
@@ -68,7 +69,7 @@ function toClearedFields(
   const { context } = work
   if (context.announcer) {
     const { index } = work.knowledge
-    const held = cause === 'deleted' ? index.claimsOf(work.ref).map(({ address }) => address) : []
+    const held = cause === 'deleted' ? listHeld(index.claimsOf(work.ref), service) : []
     const restraint = toRestraint(work, work.ref, held)
     return toServiceFields(service, { kind: 'clear', cause, assigned, restraint }, context.announcer)
   }

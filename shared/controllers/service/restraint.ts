@@ -96,8 +96,8 @@ function goesTooFar(
   return held.length > 0 || isUnclear(service, old, announcer)
 }
 
-/** A claim that rests is the Service's own as long as it names its UID. */
-const listHeld = (own: readonly Claim[], { metadata: { uid } }: KubeService): readonly string[] =>
+/** Addresses that are nobody else's: a claim that rests is the Service's own as long as it names its UID. */
+export const listHeld = (own: readonly Claim[], { metadata: { uid } }: KubeService): readonly string[] =>
   own.flatMap(({ address, state, serviceUid }) =>
     state !== 'released' || (uid !== undefined && serviceUid === uid) ? address : [],
   )
