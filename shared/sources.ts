@@ -1,7 +1,7 @@
-import { readFile as readFromDisk } from 'node:fs/promises'
 import { systemClock } from './clock.ts'
 import { SETTINGS, type SettingName, type Sources, toFileFlag } from './config.ts'
 import { CcmError } from './errors.ts'
+import { readTextFile } from './read-file.ts'
 import { isArn, readSecretArn, SECRET_ARN_FORMS } from './secret-arn.ts'
 import { createSecretCache, type ReadSecret } from './secret-cache.ts'
 
@@ -24,7 +24,7 @@ export const SECRET_FILE_ENV = 'PNAP_CLOUD_CONFIG'
 /** The process's own environment, file system and secrets of AWS; these are kept for the whole process. */
 export const processInputs = {
   env: process.env,
-  readFile: (path: string): Promise<string> => readFromDisk(path, 'utf8'),
+  readFile: (path: string): Promise<string> => readTextFile(path),
   readSecret: createSecretCache({
     clock: systemClock,
     async fetchSecret(arn) {
@@ -109,7 +109,14 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** All fields together have some 10 KiB; of what is nested without end the parser makes 1,000 times its length in memory. */
+const MOST_YAML = 128 * 1024
+
 async function parseYaml(text: string, where: string, problems: string[]): Promise<unknown> {
+  if (text.length > MOST_YAML) {
+    problems.push(`${where}: the file is neither JSON nor YAML of at most ${MOST_YAML / 1024} KiB`)
+    return undefined
+  }
   const { parseDocument } = await import('yaml')
   try {
     // The parser's messages show the line they stumbled over, which may be the one with the secret.

@@ -135,3 +135,15 @@ t.test('what YAML can do beyond a list of fields is a problem, told without the 
     t.notMatch(problems?.[0], /nobody/)
   }
 })
+
+const readText = async (text: string) =>
+  readSources({ env: { PNAP_CLOUD_CONFIG: '/f' }, readFile: async () => text })
+
+t.test('a text that is too long for the parser of YAML is not given to it', async t => {
+  const long = 'x'.repeat(200_000)
+  t.strictSame((await readText(`clientID: ${long}`)).problems, [
+    'PNAP_CLOUD_CONFIG: the file is neither JSON nor YAML of at most 128 KiB',
+  ])
+  t.strictSame((await readText(`clientID: ${long.slice(0, 130_000)}`)).problems, [])
+  t.strictSame((await readText(JSON.stringify({ clientID: long }))).problems, [], 'JSON may be longer')
+})

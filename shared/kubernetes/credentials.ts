@@ -3,6 +3,7 @@ import { delimiter, dirname, isAbsolute, resolve } from 'node:path'
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node'
 import type { Config } from '../config.ts'
 import { CcmError } from '../errors.ts'
+import { readTextFile } from '../read-file.ts'
 
 /** Where the cluster is reached, in the order in which it is looked for. Unset fields are absent. */
 export interface ClusterSettings {
@@ -34,6 +35,8 @@ export const toClusterSettings = (config: Config): ClusterSettings => ({
 })
 
 const IN_CLUSTER_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+/** Some 600 clusters with their certificates. */
+export const KUBECONFIG_MIB = 4
 const EXEC_INFO = 'KUBERNETES_EXEC_INFO'
 
 /**
@@ -69,7 +72,7 @@ async function createConfig(): Promise<KubeConfig> {
  */
 async function loadFiles(config: KubeConfig, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const text = await readTextFile(path, KUBECONFIG_MIB).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' && paths.length > 1) return undefined
       throw error
     })
@@ -142,7 +145,18 @@ function checkContext(config: KubeConfig): Cluster {
   if (!cluster) throw new Error(`it has no cluster ${context.cluster}, which context ${name} names`)
   if (context.user && !config.getCurrentUser())
     throw new Error(`it has no user ${context.user}, whom context ${name} names`)
+  if (holdsCredentials(cluster.server))
+    throw new Error(
+      `the server of its cluster ${context.cluster} is a URL with user and password; expected one without, and credentials under users`,
+    )
   return cluster
+}
+
+/** Errors name the server, so that it must be none to be kept secret; as for KUBE_API_SERVER. */
+function holdsCredentials(server: string): boolean {
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return server.includes('@')
+  return url.username !== '' || url.password !== ''
 }
 
 /** The library refuses http unless certificates need not be right; kubectl does not (`kubectl proxy` speaks http). */
@@ -186,7 +200,8 @@ async function toClusterInfo({
 /** What a kubeconfig holds is never told: a parser shows the lines around a mistake, and one may stand where a path should. */
 function invalid({ kubeconfig, apiServer }: ClusterSettings, thrown: unknown): CcmError {
   const isPath = !kubeconfig?.includes('\n')
-  const where = (isPath ? kubeconfig : 'KUBECONFIG') ?? apiServer ?? 'the service account of the pod'
+  const server = apiServer && holdsCredentials(apiServer) ? 'KUBE_API_SERVER' : apiServer
+  const where = (isPath ? kubeconfig : 'KUBECONFIG') ?? server ?? 'the service account of the pod'
   const [said = '', ...shown] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')
   const why = isPath ? said : 'it holds a kubeconfig instead of the path of one'
   const cause = isPath && shown.length === 0 ? { cause: thrown } : {}

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { delimiter } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Clock } from '../clock.ts'
 import { CcmError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type ClusterSettings, loadKubeConfig } from './credentials.ts'
+import { readTextFile } from '../read-file.ts'
+import { type ClusterSettings, KUBECONFIG_MIB, loadKubeConfig } from './credentials.ts'
 
 /** The cluster's credentials at the start, and as they are later. */
 export interface ClusterAccess {
@@ -85,7 +85,7 @@ async function readSources(settings: ClusterSettings): Promise<string> {
 
 /** A file that cannot be read differs from every one that can; the loading tells what is wrong with it. */
 const readText = (path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => String(error.code))
+  readTextFile(path, KUBECONFIG_MIB).catch((error: NodeJS.ErrnoException) => String(error.code))
 
 function refuseMove(from: KubeConfig, to: KubeConfig): void {
   const [before, after] = [from, to].map(config => config.getCurrentCluster()?.server)
