@@ -44,6 +44,14 @@ const LOST: Readonly<
     log: '{"msg":"service let through untouched","service":"default/web"}',
     found: [],
   },
+  'a review is answered without the API server': {
+    log: '{"service":"default/web","why":"KUBE_TIMEOUT: GET /apis","operations":0,"msg":"service reviewed"}',
+    found: [],
+  },
+  'a review is answered by a decision': {
+    log: '{"service":"default/web","why":"it is served","operations":0,"msg":"service reviewed"}',
+    found: ['4a'],
+  },
 }
 
 for (const [name, { more, log, found }] of Object.entries(LOST)) {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ADDRESS, block, claim, gate, OUR_TAGS, service } from './_objects.ts'
+import { IP_BLOCKS_LEASE, RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
+import { ADDRESS, block, claim, gate, node, OUR_TAGS, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const OPERATOR = 'admin'
@@ -41,4 +42,44 @@ t.test('it may not when nobody did, or long ago', async t => {
     told.minutes(6)
   })
   t.strictSame(long, ['1a'])
+})
+
+/** Three nodes lose their servers, and two of them go. */
+function tellDeletions(between: (told: Told) => void): readonly string[] {
+  const told = tellByHand()
+  const annotations = { 'phoenixnap.com/missing-since': '2026-01-01T00:00:00Z' }
+  const nodes = ['node-a', 'node-b', 'node-c'].map((name, index) =>
+    node(name, { providerID: `phoenixnap://s${index}`, ready: false, annotations }),
+  )
+  told.servers([server('s9', 'node-z')])
+  for (const one of nodes) told.store(CONTROLLER, 'nodes', one)
+  told.minutes(30)
+  const [first, second] = nodes
+  told.store(CONTROLLER, 'nodes', undefined, first)
+  between(told)
+  told.store(CONTROLLER, 'nodes', undefined, second)
+  return told.violations.map(({ invariant }) => invariant)
+}
+
+const toLease = (name: string) => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name },
+})
+
+function forget(by: string, name: string): (told: Told) => void {
+  return told => {
+    told.store(CONTROLLER, 'leases', toLease(name))
+    told.store(by, 'leases', undefined, toLease(name))
+  }
+}
+
+t.test('who lost the Lease that tells of deletions counts from one again', async t => {
+  t.strictSame(tellDeletions(forget(OPERATOR, RESYNC_LEASE)), [])
+  t.strictSame(
+    tellDeletions(() => {}),
+    ['5a'],
+  )
+  t.strictSame(tellDeletions(forget(CONTROLLER, RESYNC_LEASE)), ['5a'])
+  t.strictSame(tellDeletions(forget(OPERATOR, IP_BLOCKS_LEASE)), ['5a'])
 })

@@ -1,4 +1,9 @@
-import { INITIALIZED, MISSING_SINCE, UNINITIALIZED_TAINT } from '../../shared/kubernetes/names.ts'
+import {
+  INITIALIZED,
+  MISSING_SINCE,
+  RESYNC_LEASE,
+  UNINITIALIZED_TAINT,
+} from '../../shared/kubernetes/names.ts'
 import type { KubeNode } from '../../shared/kubernetes/types.ts'
 import type { Server } from '../../shared/simulator/bmc/types.ts'
 import type { Entry, RequestDone, Stored } from '../world/contract.ts'
@@ -100,6 +105,13 @@ export function createNodeChecks(state: State): Checks {
     return deletions.length > Math.max(1, share)
   }
 
+  /** Somebody deletes the Lease that tells of deletions: who begins anew counts from one again. */
+  const isForgetting = ({ type, resource, object, by }: Stored): boolean =>
+    type === 'DELETED' &&
+    resource === 'leases' &&
+    object.metadata.name === RESYNC_LEASE &&
+    !inputs.isProcess(by)
+
   /** @param before as it was, or as its kubelet sent it */
   function checkWritten(before: KubeNode, after: KubeNode): Fault[] {
     const [had, has] = [routesOf(before), routesOf(after)]
@@ -143,6 +155,7 @@ export function createNodeChecks(state: State): Checks {
   return {
     check(entry: Entry) {
       if (entry.kind === 'request' && isList(entry)) listed()
+      if (entry.kind === 'stored' && isForgetting(entry)) deletions.splice(0)
       return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
     },
   }

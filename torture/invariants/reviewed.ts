@@ -12,8 +12,8 @@ export interface Reviewed {
 
 /** Reviews of one object that are remembered. */
 const MAX_REVIEWS = 8
-/** What is logged about a Service that could not be worked on in time. */
-const UNTOUCHED = 'let through'
+/** What is logged about a Service that could not be worked on in time, or without the API server. */
+const UNTOUCHED = /let through|"why":"KUBE_[A-Z_]+: .*"operations":0/
 
 export function createReviewed({ logs }: Pick<CheckerInputs, 'logs'>): Reviewed {
   /** By object, the version that was there before; false where one of its reviews went wrong. */
@@ -21,7 +21,7 @@ export function createReviewed({ logs }: Pick<CheckerInputs, 'logs'>): Reviewed 
 
   function isUntouched({ metadata: { namespace, name } }: KubeService): boolean {
     const named = `"${namespace}/${name}"`
-    return logs().some(({ lines }) => lines.some(line => line.includes(UNTOUCHED) && line.includes(named)))
+    return logs().some(({ lines }) => lines.some(line => UNTOUCHED.test(line) && line.includes(named)))
   }
 
   return {
