@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net'
 /** An answer, or undefined when none came in time or the connection was cut. */
 export type Answer = { readonly status: number; readonly text: string } | undefined
 
+/** Health is told once on a connection of somebody who has shown no token. */
+const CLOSING = /^connection: close/im
+
 /** Connections as an HTTP/1.1 client keeps them: one call at a time on each, a new one for a call that was given up. */
 export interface Pool {
   /** True while fewer calls are under way than the pool has connections. */
@@ -28,7 +31,7 @@ export function createPool(port: number, size: number): Pool {
     const socket = idle.pop() ?? open()
     const answer = await converse(socket, request, timeoutMs)
     busy -= 1
-    if (answer && !socket.destroyed) idle.push(socket)
+    if (answer && !socket.destroyed && !CLOSING.test(answer.text)) idle.push(socket)
     else socket.destroy()
     return answer
   }

@@ -11,6 +11,9 @@ const ADMISSION = `/admission?timeout=${TIMEOUT_MS / 1000}s`
 
 export const HEALTH = Buffer.from('GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')
 
+/** Refused for what it is, on a connection that stays. */
+export const OPENING = toRequest(ADMISSION, '{}')
+
 /** Reviews of joining nodes. */
 export const toNodeReviews = (): readonly Buffer[] =>
   Array.from({ length: SERVERS }, (_, index) => toRequest(ADMISSION, toReview(nodeName(index))))

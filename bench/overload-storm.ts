@@ -1,5 +1,12 @@
 import { createPool, type Pool } from './overload-connection.ts'
-import { HEALTH, TIMEOUT_MS, toBatches, toNodeReviews, toServiceReviews } from './overload-requests.ts'
+import {
+  HEALTH,
+  OPENING,
+  TIMEOUT_MS,
+  toBatches,
+  toNodeReviews,
+  toServiceReviews,
+} from './overload-requests.ts'
 
 /** What comes in a storm. */
 type Kind = 'nodes' | 'services' | 'batches'
@@ -66,7 +73,7 @@ async function keepBusy(
 }
 
 const openAll = (pool: Pool, size: number): Promise<unknown> =>
-  Promise.all(Array.from({ length: size }, () => pool.call(HEALTH, BATCH_TIMEOUT_MS)))
+  Promise.all(Array.from({ length: size }, () => pool.call(OPENING, BATCH_TIMEOUT_MS)))
 
 function createReviewers(port: number, kind: 'nodes' | 'services') {
   const pool = createPool(port, CONNECTIONS[kind])
