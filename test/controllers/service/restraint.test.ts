@@ -43,6 +43,12 @@ const CASES: readonly [name: string, input: RestraintInput, service: ReturnType<
   ['asks for a free address of ours', toInput(), asking('203.0.113.5'), MARKS],
   ['asks for an address that rests for its name', toInput(RESTING), asking(OWN), MARKS],
   ['asks for what it holds', toInput([makeClaim(OWN, 'a')]), asking(OWN), undefined],
+  [
+    "has an address still, and asks for somebody's",
+    toInput([...CLAIMS, makeClaim(OWN, 'a')]),
+    asking(VICTIM),
+    MARKS,
+  ],
   ['is held back', toInput(), asking(VICTIM, { annotations: MARKS }), undefined],
   [
     'was held back and asks for less',
@@ -72,7 +78,7 @@ const CASES: readonly [name: string, input: RestraintInput, service: ReturnType<
   [
     'asks for a host name, of PureLB, which knows none',
     toInput(CLAIMS, pureLB),
-    asking('web.example.org'),
+    makeService({ annotations: { 'purelb.io/addresses': 'web.example.org' } }),
     undefined,
   ],
   ['is of another type', toInput(), asking(VICTIM, { spec: { type: 'ClusterIP' } }), undefined],
