@@ -37,9 +37,10 @@ export interface Told {
 }
 
 const MINUTE = 60_000
-/** Passes after the end of a story before it is looked at, and after that. */
+/** Passes after the end of a story before it is looked at. */
 const SETTLE_MINUTES = 12
-const REST_MINUTES = 30
+/** And after that: more than the ten minutes for which this or that is kept. */
+const REST_MINUTES = 12
 
 /** Tells a story, lets everything come to rest, and says what must never happen and has. */
 export async function tellStory(story: Story, seed: number): Promise<Told> {
