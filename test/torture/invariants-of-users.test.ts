@@ -66,6 +66,28 @@ for (const [name, { more, log, found }] of Object.entries(LOST)) {
   })
 }
 
+t.test('who is deleted, and kept by others, keeps what he had', async t => {
+  const told = tellByHand([block()])
+  const served = serve(told)
+  const going = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
+  told.store(USER, 'services', change(served, going))
+  told.store(CONTROLLER, 'ipaddresses', claim('web', { state: 'released', rest: '600s' }))
+  told.minutes(60)
+  told.atRest()
+  t.strictSame(idsOf(told), [])
+})
+
+t.test('who is deleted, and kept by others, is announced with what another has now', async t => {
+  const told = tellByHand([block()])
+  const going = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
+  told.store(USER, 'services', change(serve(told), going))
+  told.store(USER, 'ipaddresses', undefined, claim('web'))
+  told.store(USER, 'ipaddresses', claim('api'))
+  told.store(USER, 'services', service('api', ADDRESS))
+  told.atRest()
+  t.strictSame(idsOf(told), ['1d'])
+})
+
 t.test("a finalizer that nobody reviewed is its user's business until all is at rest", async t => {
   const told = tellByHand([block()])
   told.store(USER, 'services', change(serve(told), { finalizers: [] }))

@@ -1,5 +1,5 @@
 import type { KubeService } from '../../shared/kubernetes/types.ts'
-import { canonical, liesIn, nameOf } from '../../test/support/services.ts'
+import { assignedTo, canonical, liesIn, nameOf } from '../../test/support/services.ts'
 import { type Announced, toAnnounced } from './announced.ts'
 import type { Checks, Fault } from './contract.ts'
 import { liveOf, type State } from './state.ts'
@@ -9,19 +9,22 @@ export function createAnnouncementChecks(state: State): Checks {
   const { inputs } = state
   const { announcer, classes } = inputs.settings
 
-  /** Whether it is the controllers' business who is served with the address. */
-  const isOurs = (address: string): boolean =>
+  /** Whether it is the controllers' business who is served with the address, or has been. */
+  const isOurs = (service: KubeService, address: string): boolean =>
+    assignedTo(service).includes(address) ||
     state.addresses.get(address)?.state === 'active' ||
     state.ownBlocks().some(({ cidr }) => liesIn(address, cidr))
 
+  /** One that is deleted, and kept by others, holds what it had until it has gone. */
   function holds(service: KubeService, address: string): boolean {
     const claim = state.addresses.get(address)
     const isInUse = claim?.state === 'active' || claim?.state === 'unconfirmed'
-    return isInUse && claim?.service === nameOf(service)
+    const isKept = service.metadata.deletionTimestamp !== undefined
+    return claim?.service === nameOf(service) && (isInUse || isKept)
   }
 
   function checkTold(service: KubeService, { served, offered }: Announced): Fault[] {
-    const wrong = (address: string): boolean => isOurs(address) && !holds(service, address)
+    const wrong = (address: string): boolean => isOurs(service, address) && !holds(service, address)
     return [
       ...served
         .filter(wrong)

@@ -80,7 +80,7 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
 
   function note(address: string, before: Claim | undefined, after: Claim | undefined): void {
     const wasInUse = used.has(address)
-    const isInUse = after?.state === 'active' || (after?.state === 'unconfirmed' && wasInUse)
+    const isInUse = after?.state === 'active' || (wasInUse && isStillUsed(after))
     if (isInUse) {
       used.add(address)
       ended.delete(address)
@@ -108,6 +108,10 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
 
 const isRetaining = ({ metadata: { annotations } }: KubeService): boolean =>
   annotations?.[RETAIN_IP] === 'true'
+
+/** On its way to be confirmed again, or of a Service that is deleted and still there. */
+const isStillUsed = (claim: Claim | undefined): boolean =>
+  claim?.state === 'unconfirmed' || (claim?.state === 'released' && Boolean(claim.serviceUid))
 
 /** Undefined for a gate, and for what is not ours. */
 function toClaim(object: KubeObject | undefined): Claim | undefined {

@@ -35,8 +35,18 @@ export function createRestChecks(state: State): Checks {
     }
   }
 
-  function isOverdue({ address, state: claimState }: AddressView): boolean {
+  /** Deleted, and kept by others: its address rests when it has gone. */
+  function isThere({ service, serviceUid }: AddressView): boolean {
+    const uid = serviceUid || undefined
+    return [...state.services.values()].some(
+      object => uid !== undefined && object.metadata.uid === uid && nameOf(object) === service,
+    )
+  }
+
+  function isOverdue(view: AddressView): boolean {
+    const { address, state: claimState } = view
     if (claimState !== 'unconfirmed' && claimState !== 'released') return false
+    if (claimState === 'released' && isThere(view)) return false
     const { since, restMs = settings.releaseQuarantineMs } = toTimes(address)
     const limitMs = claimState === 'unconfirmed' ? UNCONFIRMED_MS : restMs
     return inputs.now() - since > limitMs + slackMs

@@ -92,6 +92,33 @@ export const ANNOUNCER_STORIES: readonly Story[] = [
     },
   },
   {
+    name: 'a deleted Service is kept by others',
+    options: { blocks: ['/29'] },
+    async tell({ create, remove, minutes }) {
+      await create('web', { finalizers: ['example.com/hold'] })
+      await minutes(3)
+      await remove('web')
+      await minutes(15)
+      await create('api')
+      await minutes(3)
+    },
+  },
+  {
+    name: 'a Service hides what another one has',
+    options: { blocks: ['/29'] },
+    async tell({ world, create, minutes }) {
+      const address = addressIn(cidrOf(world), 3)
+      await create('web', { spec: { loadBalancerIP: address } })
+      await minutes(2)
+      const outside = { spec: { loadBalancerIP: '192.0.2.1' } }
+      await create('thief', { annotations: { [KUBE_VIP]: address }, ...outside })
+      await create('other', { ...outside, annotations: { [KUBE_VIP]: `${address}${',x'.repeat(20)}` } })
+      const spec = { loadBalancerClass: 'kube-vip.io/kube-vip-class' }
+      await create('of-a-class', { annotations: { [KUBE_VIP]: address }, spec })
+      await minutes(3)
+    },
+  },
+  {
     name: 'a Service is replaced by a ClusterIP',
     options: { blocks: ['/29'] },
     async tell({ world, create, minutes }) {

@@ -83,6 +83,14 @@ export const ADDRESS_MUTATIONS: readonly Mutation[] = [
     story: 'a Service asks for what another one has',
   },
   {
+    name: 'the field hides what the annotation names',
+    file: 'shared/controllers/service/classify.ts',
+    find: 'const asked = announcer.readNamed(service).addresses',
+    replace: 'const asked = announcer.readRequest(service, [])?.addresses ?? []',
+    violates: '1d',
+    story: 'a Service hides what another one has',
+  },
+  {
     name: "Cilium's pools are for the whole namespace",
     file: 'shared/announcers/cilium.ts',
     find: "'io.kubernetes.service.name': service.name,",
