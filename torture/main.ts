@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { replayHistory, runHistories } from './histories/run.ts'
 
-const USAGE = `npm run torture -- [--seeds N] [--from N] [--jobs N]   tells N histories, from that seed on
+const USAGE = `npm run torture -- [--seeds N] [--from N] [--jobs N] [--gaps]   tells N histories, from that seed on;
+                                                     with --gaps every pair of an action and a fault that never happened
 npm run torture -- --seed N [--shrink]               tells one, line by line; with --shrink its smallest form
 npm run torture -- --crashes [--seeds N] [--jobs N]  kills at every side effect of every scenario; N seeds of two at once
 npm run torture -- --crash JSON                      tells one of these again, as its failure tells how
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     shrink: { type: 'boolean', default: false },
+    gaps: { type: 'boolean', default: false },
     crashes: { type: 'boolean', default: false },
     crash: { type: 'string' },
     mutations: { type: 'boolean', default: false },
@@ -60,6 +62,7 @@ async function run(): Promise<boolean> {
     from: toNumber('from', values.from),
     count: toNumber('seeds', values.seeds ?? '100'),
     jobs,
+    allGaps: values.gaps,
     print,
     now: () => performance.now(),
   })

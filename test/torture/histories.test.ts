@@ -11,6 +11,7 @@ import {
   printCoverage,
 } from '../../torture/histories/coverage.ts'
 import { createPicks } from '../../torture/histories/picks.ts'
+import { listGaps } from '../../torture/histories/run.ts'
 import { tellHistory } from '../../torture/histories/tell.ts'
 
 t.setTimeout(300_000)
@@ -54,6 +55,14 @@ t.test('what was carried out while what struck is counted', async t => {
     'delete × cloud: 500',
   ])
   t.match(printCoverage(sum, ['create', 'delete'], ['cloud: 500']), /create +2\ndelete +—/)
+})
+
+t.test('of pairs that never happened the first are named, or all', async t => {
+  const gaps = Array.from({ length: 42 }, (_, index) => `create × ${index}`)
+  const lines = gaps.map(gap => `never: ${gap}`)
+  t.strictSame(listGaps(gaps, true), lines)
+  t.strictSame(listGaps(gaps, false), [...lines.slice(0, 40), 'and 2 more, which --gaps names as well'])
+  t.strictSame(listGaps(gaps.slice(0, 40), false), lines.slice(0, 40))
 })
 
 t.test(

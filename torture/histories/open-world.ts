@@ -27,7 +27,23 @@ export async function openWorld(seed: number, settings: PlanSettings): Promise<W
   const world = await createWorld(toWorldOptions(seed, settings))
   world.cluster.store.create(BINDING)
   world.cluster.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } })
+  for (const size of settings.neighbours) addNeighbour(world, size)
   return world
+}
+
+/** UID of another cluster's kube-system. */
+export const NEIGHBOUR_UID = '0a0a0a0a-0000-4000-8000-0a0a0a0a0a0a'
+
+function addNeighbour({ cloud: { backend }, networkId }: World, cidrBlockSize: string): void {
+  const before = backend.publicNetwork(networkId).ipBlocks.map(({ id }) => id)
+  const tags = [
+    { name: 'usage', value: 'cloud-provider-phoenixnap-auto' },
+    { name: 'cluster', value: NEIGHBOUR_UID },
+  ]
+  const { id } = backend.addIpBlock({ cidrBlockSize, tags })
+  const assigned = { assignedResourceId: networkId, assignedResourceType: 'public network' }
+  backend.updateIpBlock(id, { status: 'assigned', ...assigned })
+  backend.updatePublicNetwork(networkId, { blockIds: [...before, id] })
 }
 
 function toWorldOptions(seed: number, settings: PlanSettings): WorldOptions {

@@ -25,6 +25,8 @@ export interface PlanSettings {
   readonly audit: boolean
   /** Blocks that the cluster has from the start. */
   readonly blocks: readonly string[]
+  /** Blocks of another cluster on the same network, from the start. */
+  readonly neighbours: readonly string[]
   /** Time that a request takes at the most. */
   readonly latencyMs: number
 }
@@ -109,6 +111,11 @@ const settings: fc.Arbitrary<PlanSettings> = fc.record({
     [3, ['/29']],
     [1, ['/30']],
     [1, ['/29', '/30']],
+  ] as const),
+  neighbours: weighted([
+    [2, []],
+    [2, ['/29']],
+    [1, ['/28', '/30', '/29']],
   ] as const),
   latencyMs: fc.constantFrom(40, 5, 400),
 })

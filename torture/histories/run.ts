@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly from: number
   readonly count: number
   readonly jobs: number
+  /** Names every pair that never happened, not only the first. */
+  readonly allGaps?: boolean
   readonly print: (line: string) => void
   /** Real milliseconds. */
   readonly now: () => number
@@ -50,7 +52,7 @@ export async function runHistories(options: RunOptions): Promise<boolean> {
     },
   })
   print(toProgress(totals, count, now() - start))
-  printSums(totals, print)
+  printSums(totals, options)
   return totals.bad.length === 0
 }
 
@@ -83,20 +85,29 @@ function toProgress({ told, bad, memory }: Totals, count: number, ms: number): s
   return `${told} of ${count} histories, ${rate}/s, ${bad.length} with violations, ${Math.round(memory / 1e6)} MB a process`
 }
 
-function printSums(totals: Totals, print: RunOptions['print']): void {
+function printSums(totals: Totals, { print, allGaps = false }: RunOptions): void {
   const actions = DEEDS.map(({ name }) => name)
   print(printCoverage(totals.coverage, actions, FAULT_NAMES))
   const gaps = findGaps(totals.coverage, actions, FAULT_NAMES)
   const cells = actions.length * (FAULT_NAMES.length + 1)
-  print(`${cells - gaps.length} of ${cells} pairs of an action and a fault happened`)
-  for (const gap of gaps.slice(0, SHOWN_GAPS)) print(`never: ${gap}`)
-  if (gaps.length > SHOWN_GAPS) print(`and ${gaps.length - SHOWN_GAPS} more`)
+  print(`${cells - gaps.length} of ${cells} pairs of an action and a fault happened, ${gaps.length} never`)
+  for (const line of listGaps(gaps, allGaps)) print(line)
   const { steps, skipped, faults, requests, virtualMs } = totals
   print(
     `${steps} steps (${skipped} more had nothing to do), ${faults} calls struck, ${requests} requests, ${Math.round(virtualMs / HOUR_MS)} virtual hours`,
   )
   const first = totals.bad.toSorted((one, other) => one.seed - other.seed)[0]
   print(first ? `first seed that fails: ${first.seed}` : 'no violation')
+}
+
+/** The first ones where not all are asked for. */
+export function listGaps(gaps: readonly string[], all: boolean): string[] {
+  const shown = all ? gaps : gaps.slice(0, SHOWN_GAPS)
+  const more = gaps.length - shown.length
+  return [
+    ...shown.map(gap => `never: ${gap}`),
+    ...(more > 0 ? [`and ${more} more, which --gaps names as well`] : []),
+  ]
 }
 
 /** Tells one history line by line, or the smallest one that goes wrong in the same way. */

@@ -1,4 +1,4 @@
-import { watchWorld } from '../invariants/of-world.ts'
+import { toSettings, watchWorld } from '../invariants/of-world.ts'
 import type { World } from '../world/contract.ts'
 
 /** What must never happen, looked for while a history is told. */
@@ -15,19 +15,36 @@ export interface Watch {
   spoil(...names: readonly string[]): void
   /** Whether a name, or a text that names one, is of these. */
   isSpoilt(text: string): boolean
+  /** An operator gives the controllers these settings over the world's own, instead of those given before. */
+  configured(environment: Readonly<Record<string, string>>): void
   /** The API server's clock is off by so many milliseconds. */
   clusterIsOff(ms: number): void
 }
 
+/** For so long those who have the settings of before may be on their way. */
+const OVERLAP_MS = 5 * 60_000
 /** Between names in a text. */
 const SEPARATORS = /[\s,[\]()]+/
 
 export function watch(world: World): Watch {
   let skew = 0
+  const settings = { ...toSettings(world.environment) }
+  let configurations = 0
+
+  /** More spare addresses count at once, fewer when nobody can be on the way to them any more. */
+  async function configure(environment: Readonly<Record<string, string>>): Promise<void> {
+    const number = (configurations += 1)
+    const wanted = toSettings({ ...world.environment, ...environment })
+    const minFreeAddresses = Math.max(wanted.minFreeAddresses, settings.minFreeAddresses)
+    Object.assign(settings, wanted, { minFreeAddresses })
+    await world.clock.sleep(OVERLAP_MS)
+    if (number === configurations) Object.assign(settings, wanted)
+  }
+
   const spoilt: string[] = []
   const isSpoilt = (text: string): boolean => text.split(SEPARATORS).some(word => spoilt.includes(word))
   const clusterNow = (): number => world.clock.now() + skew
-  const { checker, violations } = watchWorld(world, { clusterNow, isSpoilt })
+  const { checker, violations } = watchWorld(world, { clusterNow, isSpoilt, settings })
   const start = world.clock.now()
   const toText = ({ invariant, at, object, what }: (typeof violations)[number]): string =>
     `${invariant} at ${((at - start) / 1000).toFixed(3)} ${object}: ${what}`
@@ -38,6 +55,7 @@ export function watch(world: World): Watch {
     isSpoilt,
     resting: isResting => (isResting ? checker.rest() : checker.wake()),
     touched: id => checker.touched(id),
+    configured: environment => void configure(environment),
     clusterIsOff: ms => void (skew = ms),
   }
 }

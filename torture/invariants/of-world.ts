@@ -1,7 +1,7 @@
 import { readConfig } from '../../shared/config.ts'
 import type { World } from '../world/contract.ts'
 import { createChecker } from './checker.ts'
-import type { Checker, CheckerInputs, Violation } from './contract.ts'
+import type { Checker, CheckerInputs, CheckerSettings, Violation } from './contract.ts'
 
 /** A checker that follows a world, and everything that it found so far. */
 export interface Watch {
@@ -10,7 +10,10 @@ export interface Watch {
 }
 
 export type WatchOptions = Partial<
-  Pick<CheckerInputs, 'isRefusedAnyway' | 'canBuy' | 'isServable' | 'secrets' | 'clusterNow' | 'isSpoilt'>
+  Pick<
+    CheckerInputs,
+    'isRefusedAnyway' | 'canBuy' | 'isServable' | 'secrets' | 'clusterNow' | 'isSpoilt' | 'settings'
+  >
 >
 
 /** Settings whose values are secrets, as a world's environment names them. */
@@ -25,7 +28,6 @@ export function watchWorld(world: World, options: WatchOptions = {}): Watch {
 }
 
 function toInputs(world: World, options: WatchOptions): CheckerInputs {
-  const { config } = readConfig({ env: world.environment })
   const { backend } = world.cloud
   const names = new Set<string>()
   let told = 0
@@ -41,18 +43,24 @@ function toInputs(world: World, options: WatchOptions): CheckerInputs {
     now: () => world.clock.now(),
     secrets: SECRET_SETTINGS.flatMap(name => world.environment[name] ?? []),
     logs: () => world.processes.map(({ name, log }, index) => ({ by: `${index} ${name}`, lines: log })),
-    settings: {
-      announcer: config.loadBalancer?.announcer ?? '',
-      ipAllocation: config.ipAllocation,
-      resyncIntervalMs: config.resyncInterval,
-      nodeDeleteGraceMs: config.nodeDeleteGrace,
-      nodeDeleteMaxShare: config.nodeDeleteMaxShare,
-      releaseQuarantineMs: config.releaseQuarantine,
-      blockGraceMs: config.blockGrace,
-      minFreeAddresses: config.minFreeAddresses,
-      maxBlocks: config.maxBlocks,
-      classes: config.loadBalancerClasses,
-    },
+    settings: toSettings(world.environment),
     ...options,
+  }
+}
+
+/** As the checks need the settings of controllers that run under this environment. */
+export function toSettings(environment: World['environment']): CheckerSettings {
+  const { config } = readConfig({ env: environment })
+  return {
+    announcer: config.loadBalancer?.announcer ?? '',
+    ipAllocation: config.ipAllocation,
+    resyncIntervalMs: config.resyncInterval,
+    nodeDeleteGraceMs: config.nodeDeleteGrace,
+    nodeDeleteMaxShare: config.nodeDeleteMaxShare,
+    releaseQuarantineMs: config.releaseQuarantine,
+    blockGraceMs: config.blockGrace,
+    minFreeAddresses: config.minFreeAddresses,
+    maxBlocks: config.maxBlocks,
+    classes: config.loadBalancerClasses,
   }
 }

@@ -9,6 +9,7 @@ import { HAND_ACTIONS } from './hand-actions.ts'
 import { MANIFEST_ACTIONS } from './manifest-actions.ts'
 import { NODE_ACTIONS } from './node-actions.ts'
 import { ODD_NODE_ACTIONS } from './odd-node-actions.ts'
+import { OPERATOR_ACTIONS } from './operator-actions.ts'
 import { PROCESS_ACTIONS } from './process-actions.ts'
 import { SERVICE_ACTIONS } from './service-actions.ts'
 
@@ -24,6 +25,7 @@ export const DEEDS: readonly Action[] = [
   ...CLOUD_ACTIONS,
   ...BAD_OBJECT_ACTIONS,
   ...PROCESS_ACTIONS,
+  ...OPERATOR_ACTIONS,
   ...HAND_ACTIONS,
 ]
 

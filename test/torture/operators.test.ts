@@ -1,0 +1,57 @@
+import t from 'tap'
+import type { PlanSettings, Step } from '../../torture/histories/plan.ts'
+import { tellHistory } from '../../torture/histories/tell.ts'
+import type { World } from '../../torture/world/contract.ts'
+
+t.setTimeout(120_000)
+
+const SETTINGS: PlanSettings = {
+  announcer: 'kube-vip',
+  allocation: 'packed',
+  blockSize: '/29',
+  rests: 'short',
+  minFreeAddresses: 0,
+  maxBlocks: 10,
+  dualStack: false,
+  hosts: ['serve'],
+  webhook: true,
+  audit: true,
+  blocks: [],
+  neighbours: ['/29', '/30'],
+  latencyMs: 5,
+}
+
+/** Sizes of blocks on the network as the steps end, and at rest, with what was found. */
+async function tell(steps: readonly Step[]) {
+  const worlds: World[] = []
+  const most = { blocks: 0 }
+  const { violations } = await tellHistory(1, {
+    plan: { settings: SETTINGS, steps, end: 'rest' },
+    onWorld(world) {
+      worlds.push(world)
+      world.history.onEntry(entry => {
+        if (entry.kind === 'cloud') most.blocks = Math.max(most.blocks, entry.after.length)
+      })
+    },
+  })
+  const sizes = worlds.flatMap(({ cloud }) => cloud.backend.ipBlocks().map(block => block.cidrBlockSize))
+  return { violations, sizes, most: most.blocks }
+}
+
+const wait = (waitMs: number): Step => ({ action: 'nothing', picks: [], waitMs })
+
+t.test('a cleanup gives back the blocks of another cluster, and nothing else', async t => {
+  const steps = [
+    { action: 'create', picks: [], waitMs: 60_000 },
+    { action: 'clean up after another cluster', picks: [], waitMs: 0 },
+    wait(240_000),
+  ]
+  t.strictSame(await tell(steps), { violations: [], sizes: ['/29'], most: 3 })
+})
+
+t.test('what an operator sets counts for controllers and checks until it is undone', async t => {
+  const spares = 5
+  const lasts = 3
+  const steps = [{ action: 'change the settings', picks: [spares, lasts], waitMs: 300_000 }, wait(300_000)]
+  t.strictSame(await tell(steps), { violations: [], sizes: ['/29', '/30'], most: 3 })
+})
