@@ -1,7 +1,7 @@
 import { ANNOUNCER_NAMES, getAnnouncer } from '../../announcers/announcers.ts'
 import type { PoolEntry } from '../../announcers/contract.ts'
 import { WAITING_POOL } from '../../announcers/pool-entries.ts'
-import { LOAD_BALANCER_IP, readLoadBalancerIP } from '../../announcers/requests.ts'
+import { readLoadBalancerIP } from '../../announcers/requests.ts'
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { liesIn } from '../../ip-address.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, WAITING } from '../../kubernetes/names.ts'
@@ -62,7 +62,7 @@ function listHeld(service: KubeService, { book, cidrs }: Holdings): readonly str
 /** Every address that stands somewhere on a Service. */
 const listSaid = (service: KubeService): readonly string[] => [
   ...statusAddresses(service),
-  ...ANNOUNCERS.flatMap(announcer => announcer.readRequest(service, [])?.addresses ?? []),
+  ...ANNOUNCERS.flatMap(announcer => announcer.readNamed(service).addresses),
 ]
 
 function isTouched({ metadata: { annotations = {}, finalizers = [] } }: KubeService): boolean {
@@ -171,9 +171,9 @@ const withoutMarks = (service: KubeService, held: readonly string[]): Annotation
 
 /** What asks for our addresses in other words: in a user's annotation, beside others, or under an older key. */
 function withoutRequests(service: KubeService, held: readonly string[]): Annotations {
-  const requests = ANNOUNCERS.map(announcer => announcer.readRequest(service, [])).filter(
-    request => request !== undefined && request.source !== LOAD_BALANCER_IP,
-  )
+  // The field would hide what stands in an annotation as well, and is judged by itself.
+  const { loadBalancerIP: _, ...spec } = service.spec ?? {}
+  const requests = ANNOUNCERS.map(announcer => announcer.readRequest({ ...service, spec }, []))
   return Object.fromEntries(
     requests.flatMap(request => {
       const { source = '', addresses = [], malformed = [] } = request ?? {}

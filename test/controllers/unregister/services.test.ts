@@ -255,3 +255,9 @@ t.test('only who is being deleted, by that finalizer, and of ours waits for the 
     [],
   )
 })
+
+t.test('an address that is given back goes from an annotation that the field hides', async t => {
+  const annotations = { 'kube-vip.io/loadbalancerIPs': `${ADDRESS},2001:db8::1` }
+  const step = release(toService({ annotations }, { loadBalancerIP: THEIRS }))
+  t.strictSame(step?.detail, { annotations: { 'kube-vip.io/loadbalancerIPs': '2001:db8::1' } })
+})
