@@ -31,12 +31,13 @@ export function watch(world: World): Watch {
   const settings = { ...toSettings(world.environment) }
   let configurations = 0
 
-  /** More spare addresses count at once, fewer when nobody can be on the way to them any more. */
+  /** More spare addresses and shorter rests count at once; fewer and longer when all that was begun before has ended. */
   async function configure(environment: Readonly<Record<string, string>>): Promise<void> {
     const number = (configurations += 1)
     const wanted = toSettings({ ...world.environment, ...environment })
     const minFreeAddresses = Math.max(wanted.minFreeAddresses, settings.minFreeAddresses)
-    Object.assign(settings, wanted, { minFreeAddresses })
+    const releaseQuarantineMs = Math.min(wanted.releaseQuarantineMs, settings.releaseQuarantineMs)
+    Object.assign(settings, wanted, { minFreeAddresses, releaseQuarantineMs })
     await world.clock.sleep(OVERLAP_MS)
     if (number === configurations) Object.assign(settings, wanted)
   }

@@ -29,7 +29,6 @@ const LONGEST_WAY_MS = 60_000
 /** What becomes of claims: retained ones stay, and an address rests before somebody else gets it. */
 export function createClaimChecks(state: State, hands: Hands): Checks {
   const { inputs } = state
-  const { releaseQuarantineMs } = inputs.settings
   /** Addresses that are in use by their claims. */
   const used = new Set<string>()
   const ended = new Map<string, Ended>()
@@ -73,7 +72,7 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
     if (!last || !after || last.claim.key === after.key || last.claim.blockId !== after.blockId) return []
     ended.delete(after.address)
     const restedMs = now() - last.at
-    if (restedMs < 0 || restedMs >= releaseQuarantineMs - SLACK_MS) return []
+    if (restedMs < 0 || restedMs >= inputs.settings.releaseQuarantineMs - SLACK_MS) return []
     const who = `${last.claim.service} had it ${Math.round(restedMs / 1000)} s ago`
     return [toFault('1g', after, `it is claimed for ${after.service}, and ${who}`)]
   }
