@@ -115,3 +115,35 @@ t.test('a Service whose marks were dropped while nobody reviewed it keeps its ad
   t.ok(before)
   t.equal(find()?.['phoenixnap.com/assigned-ips'], before)
 })
+
+t.test('who asks for an address while another one is claimed for him gets that one or none', async t => {
+  const world = await createWorld({ seed: 4, blocks: ['/29'], webhook: false })
+  const process = world.start({ host: 'serve' })
+  const path = '/api/v1/namespaces/default/services'
+  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
+  const assignedTo = (name: string) =>
+    world.cluster.store.get('services', name, 'default')?.metadata.annotations?.[
+      'phoenixnap.com/assigned-ips'
+    ]
+  await world.advance(MINUTE)
+  await create('db')
+  await world.advance(2 * MINUTE)
+  const taken = assignedTo('db')
+  const late = world.network.add({
+    to: 'cluster',
+    trouble: { kind: 'delay before', ms: 5000 },
+    matches: ({ from, method, path }) =>
+      from === process.name && method === 'PATCH' && path.endsWith('/services/web'),
+    times: 1,
+  })
+  await create('web')
+  for (let second = 0; late.hits === 0 && second < 120; second++) await world.advance(1000)
+  t.equal(late.hits, 1)
+  const body = { spec: { loadBalancerIP: taken } }
+  await world.request('admin', { method: 'PATCH', path: `${path}/web`, patch: 'merge', body })
+  await world.advance(3 * MINUTE)
+  process.kill()
+  t.ok(taken)
+  t.equal(assignedTo('web'), undefined)
+  t.equal(assignedTo('db'), taken)
+})

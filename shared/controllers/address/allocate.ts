@@ -78,7 +78,7 @@ const keepOr = (keep: Claim | undefined, otherwise: Lack, problem?: Problem): Ch
 function chooseFor(family: IPFamily, situation: Situation): Choice {
   const { request, requested, judged } = situation
   const current = findCurrent(judged, request.live)
-  const inUse = current && isInUse(current, request.live) ? current : undefined
+  const inUse = current && isInUse(current, request) ? current : undefined
   const address = requested.byFamily[family]
   if (address !== undefined) return chooseRequested(address, situation, inUse)
   if (request.wish.isBlocked || requested.isImpaired) return keepOr(inUse, 'refused')
@@ -150,8 +150,9 @@ const toReplaced = ({ message }: Problem): Problem =>
 
 const ORDER: readonly ClaimState[] = ['active', 'unconfirmed', 'retained', 'released']
 
-const isInUse = ({ address, state }: Claim, live: readonly string[]): boolean =>
-  state === 'active' || live.includes(address)
+/** One that was claimed and never written into the Service is no reason for another address than it asks for. */
+const isInUse = ({ address, state }: Claim, { live, isServed }: AllocationRequest): boolean =>
+  live.includes(address) || (state === 'active' && isServed)
 
 /** What it is served with, else what it had last. */
 function findCurrent(judged: readonly JudgedClaim[], live: readonly string[]): Claim | undefined {

@@ -21,6 +21,8 @@ export interface AllocationRequest {
   readonly rights: AddressRights
   /** Canonical addresses that it is served with now. */
   readonly live: readonly string[]
+  /** False while it waits, or was never written by us: then nothing that it holds has been announced. */
+  readonly isServed: boolean
   /** Canonical addresses that it had before, most wanted first: those we chose, then those in its status. */
   readonly held: readonly string[]
 }

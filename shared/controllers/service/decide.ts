@@ -86,6 +86,7 @@ export function decideService(
     wish,
     rights: toRights(tenants, index, ref, toProven(service, review)),
     live: history.live,
+    isServed: history.isServed,
     held: history.held,
   })
   return { kind: 'serve', allocation, history, wish }

@@ -1,6 +1,6 @@
 import { splitList } from '../../announcers/requests.ts'
 import { parseAddress } from '../../ip-address.ts'
-import { ASSIGNED_IPS, WAITING } from '../../kubernetes/names.ts'
+import { ASSIGNED_IPS, FINALIZER, WAITING } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 
 /** Addresses of a Service as it tells them itself; all canonical, in the order written. */
@@ -9,6 +9,8 @@ export interface AddressHistory {
   readonly assigned: readonly string[]
   /** Those that it is served with: the chosen ones, unless it waits. */
   readonly live: readonly string[]
+  /** True where it bears our finalizer and does not wait, also where somebody took off what says with which address. */
+  readonly isServed: boolean
   /** Those that it had, most wanted first: the chosen ones, then those in its status. */
   readonly held: readonly string[]
 }
@@ -21,7 +23,13 @@ export function readHistory(service: KubeService, old?: KubeService): AddressHis
   const assigned = readAssigned(service) ?? (old && readAssigned(old)) ?? []
   const waits = [service, old].some(object => object?.metadata.annotations?.[WAITING] !== undefined)
   const status = [...statusAddresses(service), ...(old ? statusAddresses(old) : [])]
-  return { assigned, live: waits ? [] : assigned, held: [...new Set([...assigned, ...status])] }
+  const isMarked = [service, old].some(object => object?.metadata.finalizers?.includes(FINALIZER))
+  return {
+    assigned,
+    live: waits ? [] : assigned,
+    isServed: isMarked && !waits,
+    held: [...new Set([...assigned, ...status])],
+  }
 }
 
 /** One that is too long to be ours is as good as none. */

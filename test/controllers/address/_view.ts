@@ -143,6 +143,7 @@ export function makeRequest(sketch: RequestSketch = {}): AllocationRequest {
     wish: { ...NO_WISH, source: 'spec.loadBalancerIP', ...sketch.wish },
     rights: sketch.rights ?? ALL_RIGHTS,
     live,
+    isServed: sketch.isServed ?? live.length > 0,
     held: sketch.held ?? live,
   }
 }

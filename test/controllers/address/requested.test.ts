@@ -136,10 +136,16 @@ testAllocations([
     { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
   [
-    'active but not live, asks for a taken one: keeps what it has',
+    'served without saying with what, asks for a taken one: keeps what it has',
+    { blocks: [A], claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.5')] },
+    { isServed: true, ...ask('203.0.113.5') },
+    { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
+    'never served, asks for a taken one while another was claimed for it: none',
     { blocks: [A], claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.5')] },
     ask('203.0.113.5'),
-    { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
+    { otherwise: 'refused', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
   [
     'live but not active, asks for a taken one: keeps what it has',

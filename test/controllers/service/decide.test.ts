@@ -81,7 +81,7 @@ t.test('a new Service gets any free address', async t => {
       problems: [],
       live: [],
     },
-    history: { assigned: [], live: [], held: [] },
+    history: { assigned: [], live: [], isServed: false, held: [] },
     wish: NO_WISH,
   })
 })
@@ -91,7 +91,7 @@ t.test('a Service goes on with what it was given', async t => {
   const service = makeService({ finalizers: [OURS], annotations: { [ASSIGNED]: '203.0.113.4' } })
   const found = decide({ service, claims: [claim] })
   const held = ['203.0.113.4']
-  t.match(found, { history: { assigned: held, live: held, held } })
+  t.match(found, { history: { assigned: held, live: held, isServed: true, held } })
   t.match(found, { allocation: { families: [{ keep: claim, candidates: [] }], own: [claim], live: held } })
 })
 
@@ -105,7 +105,7 @@ t.test('what `kubectl replace` drops is still its own', async t => {
   })
   const held = ['203.0.113.4']
   t.match(decide({ service: makeService(), review: { old }, claims }), {
-    history: { assigned: held, live: held, held },
+    history: { assigned: held, live: held, isServed: true, held },
   })
   t.strictSame(show({ service: outside, review: { old }, claims }), {
     families: ['203.0.113.4'],

@@ -14,17 +14,34 @@ t.test('what was assigned comes before what the status has', async t => {
     status: ['203.0.113.9', '203.0.113.2'],
   })
   const assigned = ['203.0.113.2', '2001:db8::5']
-  t.strictSame(readHistory(service), { assigned, live: assigned, held: [...assigned, '203.0.113.9'] })
+  t.strictSame(readHistory(service), {
+    assigned,
+    live: assigned,
+    isServed: false,
+    held: [...assigned, '203.0.113.9'],
+  })
 })
 
 t.test('one that waits is served with nothing', async t => {
   const found = readHistory(assign('203.0.113.2', { [WAITING]: '2026-03-01T12:00:00Z' }))
-  t.strictSame(found, { assigned: ['203.0.113.2'], live: [], held: ['203.0.113.2'] })
+  t.strictSame(found, { assigned: ['203.0.113.2'], live: [], isServed: false, held: ['203.0.113.2'] })
 })
 
 t.test('what a replaced object lacks, the old one tells', async t => {
   t.strictSame(readHistory(makeService(), assign('203.0.113.2')).live, ['203.0.113.2'])
   t.strictSame(readHistory(assign('203.0.113.3'), assign('203.0.113.2')).live, ['203.0.113.3'])
+})
+
+t.test('the finalizer tells who is served where the rest was taken off', async t => {
+  const marked = makeService({ finalizers: ['phoenixnap.com/load-balancer'] })
+  t.ok(readHistory(marked).isServed)
+  t.ok(readHistory(makeService(), marked).isServed, 'a replaced object as well')
+  const waiting = makeService({
+    finalizers: ['phoenixnap.com/load-balancer'],
+    annotations: { [WAITING]: '2026-03-01T12:00:00Z' },
+  })
+  t.notOk(readHistory(waiting).isServed)
+  t.notOk(readHistory(marked, waiting).isServed)
 })
 
 t.test('a list that is too long to be ours is as good as none', async t => {

@@ -33,8 +33,13 @@ const settlement = (change: Partial<Settlement>): Settlement => ({
   why: '',
   ...change,
 })
-const hadNothing: AddressHistory = { assigned: [], live: [], held: [] }
-const had: AddressHistory = { assigned: ['203.0.113.2'], live: [], held: ['203.0.113.2', '192.0.2.1'] }
+const hadNothing: AddressHistory = { assigned: [], live: [], isServed: false, held: [] }
+const had: AddressHistory = {
+  assigned: ['203.0.113.2'],
+  live: [],
+  isServed: false,
+  held: ['203.0.113.2', '192.0.2.1'],
+}
 
 t.test('one that has its addresses is served with these', async t => {
   const served = settlement({ kind: 'serve', addresses: ['203.0.113.3'] })
