@@ -1,6 +1,6 @@
 import { parseAddress } from '../../shared/ip-address.ts'
-import type { KubeService } from '../../shared/kubernetes/types.ts'
-import { liesIn, nameOf } from '../../test/support/services.ts'
+import type { IPAddress, KubeService } from '../../shared/kubernetes/types.ts'
+import { liesIn, nameOf, toAddressView } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { Hands } from './hands.ts'
@@ -116,8 +116,9 @@ export function createLives(state: State, hands: Hands): Lives {
     const view = entry.type === 'DELETED' ? undefined : state.addresses.get(address)
     const isInUse = view?.state === 'active' || view?.state === 'unconfirmed'
     if (isInUse || !inputs.isProcess(entry.by) || hands.excuse(address)) return []
+    const { service } = toAddressView(entry.object as unknown as IPAddress)
     return [...(holders.get(address) ?? [])]
-      .filter(({ isWished }) => !isWished)
+      .filter(({ name, isWished }) => name === service && !isWished)
       .map(life => {
         const what = `${life.name} is live with ${address}, and its claim is ${view?.state ?? 'gone'}`
         return faultOf('1c', life, what)

@@ -44,7 +44,7 @@ export function createAnnouncementChecks(state: State): Checks {
 
   function checkUntold(service: KubeService, { served }: Announced): Fault[] {
     const live = liveOf(service)
-    if (live.length === 0 || isKeptBack(service, live)) return []
+    if (live.length === 0 || isKeptBack(service, live, announcer)) return []
     const untold = live.filter(address => !served.includes(address))
     if (untold.length === 0) return []
     return [toFault('1e', service, `it has ${untold.join()}, and ${announcer} is not told to serve it`)]
@@ -59,11 +59,15 @@ export function createAnnouncementChecks(state: State): Checks {
   }
 }
 
-/** By its own user: told not to serve it, or asked by a field that we never write for what it does not have. */
-function isKeptBack({ metadata: { annotations = {} }, spec }: KubeService, live: readonly string[]): boolean {
+/** By its own user: told not to serve it, or MetalLB asked by a field that we never write for what it does not have. */
+function isKeptBack(
+  { metadata: { annotations = {} }, spec }: KubeService,
+  live: readonly string[],
+  announcer: string,
+): boolean {
   const { 'kube-vip.io/ignore': ignore, 'phoenixnap.com/kube-vip-ignore': isOurs } = annotations
   if (ignore === 'true' && isOurs === undefined) return true
-  if (!spec?.loadBalancerIP || annotations['metallb.io/address-pool'] === undefined) return false
+  if (!spec?.loadBalancerIP || announcer !== 'metallb') return false
   return !live.includes(toCanonical(spec.loadBalancerIP))
 }
 

@@ -49,7 +49,7 @@ function sharedAddresses({ services }: View, toPublished: ToPublished): Fault[] 
   const holders = new Map<string, string>()
   return services.flatMap(service => {
     if (service.metadata.deletionTimestamp) return []
-    return toPublished(service).flatMap(address => {
+    return [...new Set(toPublished(service))].flatMap(address => {
       const [other, name] = [holders.get(address), nameOf(service)]
       holders.set(address, name)
       const what = `${address} is held by ${other} and by ${name}`

@@ -21,8 +21,19 @@ const NEVER = '0.0.0.0'
 export function createWishChecks(state: State): Checks {
   const { inputs } = state
   const keys = ASKING[inputs.settings.announcer] ?? []
+  /** By the UID of the Service: what it was live with at some time, which it may get back where a hand took it off. */
+  const given = new Map<string, ReadonlySet<string>>()
 
   function check(entry: Stored): Fault[] {
+    const service = entry.object as unknown as KubeService
+    const { uid = '' } = service.metadata
+    const faults = checkGiven(entry, given.get(uid) ?? new Set())
+    if (entry.type === 'DELETED') given.delete(uid)
+    else given.set(uid, new Set([...(given.get(uid) ?? []), ...liveOf(service)]))
+    return faults
+  }
+
+  function checkGiven(entry: Stored, had: ReadonlySet<string>): Fault[] {
     const service = entry.object as unknown as KubeService
     const old = entry.old as KubeService | undefined
     const byUs = inputs.isProcess(entry.by)
@@ -31,7 +42,7 @@ export function createWishChecks(state: State): Checks {
     const before = [old, asking].flatMap(toAssigned)
     const asked = [...toField(asking), ...toAnnotated(asking)].filter(address => !before.includes(address))
     return liveOf(service)
-      .filter(address => !before.includes(address))
+      .filter(address => !before.includes(address) && !had.has(address))
       .flatMap(address => judge(service, address, asked))
   }
 
@@ -41,10 +52,7 @@ export function createWishChecks(state: State): Checks {
   }
 
   return {
-    check: entry =>
-      entry.kind === 'stored' && entry.resource === 'services' && entry.type !== 'DELETED'
-        ? check(entry)
-        : [],
+    check: entry => (entry.kind === 'stored' && entry.resource === 'services' ? check(entry) : []),
   }
 }
 

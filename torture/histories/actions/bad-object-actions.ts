@@ -1,3 +1,4 @@
+import { liesIn } from '../../../shared/ip-address.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../shared/kubernetes/names.ts'
 import type { NetworkFault } from '../../world/contract.ts'
 import type { Stage } from '../stage.ts'
@@ -57,7 +58,9 @@ export const BAD_OBJECT_ACTIONS: readonly Action[] = [
   defineAction('a claim that nobody can read', 1, (stage, picks) => {
     const name = pickFreeAddress(stage, picks)
     if (!name || stage.watch.isSpoilt(CLAIM)) return false
-    stage.watch.spoil(CLAIM, name)
+    // Its block is neither free of use nor in anybody's, for as long as that stands there.
+    const blocks = stage.blocks().filter(({ cidr }) => liesIn(name, cidr))
+    stage.watch.spoil(CLAIM, name, ...blocks.map(({ id }) => id))
     stage.world.cluster.store.create({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IPAddress',

@@ -19,6 +19,7 @@ const BLOCK_ID = 'phoenixnap.com/block-id'
 const NOBODYS = 'nonsense'
 const STATE = 'phoenixnap.com/state'
 const SINCE = 'phoenixnap.com/since'
+const NO_TIME = 'yesterday'
 const LATER = '2027-01-01T00:00:00Z'
 
 /** Metadata as a merge patch changes them; those that make of it what nobody can read are put back in the end. */
@@ -32,7 +33,7 @@ const CLAIM_EDITS: readonly [Edit, ...Edit[]] = [
   note({ [STATE]: NOBODYS }),
   note({ [STATE]: null }),
   note({ [SINCE]: LATER }),
-  note({ [SINCE]: 'yesterday' }),
+  note({ [SINCE]: NO_TIME }),
   note({ 'phoenixnap.com/service-uid': '00000000-0000-4000-8000-000000000000' }),
   note({ [BLOCK_ID]: 'ffffffffffffffffffffffff' }),
   { annotations: {}, labels: { [MANAGED_BY_LABEL]: null } },
@@ -45,9 +46,12 @@ const GATE_EDITS: readonly [Edit, ...Edit[]] = [
   note({ [BLOCK_ID]: null }),
   { annotations: {}, labels: { [MANAGED_BY_LABEL]: 'somebody' } },
 ]
-/** Whose it is, what it is of, and of a gate what nobody knows as a state. */
+/** Whose it is, what it is of, and a state or a time that nobody knows. */
 const isUnreadable = ({ annotations, labels }: Edit): boolean =>
-  MANAGED_BY_LABEL in labels || BLOCK_ID in annotations || annotations[STATE] === NOBODYS
+  MANAGED_BY_LABEL in labels ||
+  BLOCK_ID in annotations ||
+  [NOBODYS, null].some(state => annotations[STATE] === state) ||
+  annotations[SINCE] === NO_TIME
 
 const LEASE_EDITS: readonly [object, ...object[]] = [
   { spec: { holderIdentity: 'somebody', acquireTime: '2026-01-01T00:30:00.000000Z' } },
