@@ -87,7 +87,14 @@ const toUndo = ({ metadata: { annotations = {}, labels = {} } }: IPAddress, by: 
   labels: Object.fromEntries(Object.keys(by.labels).map(key => [key, labels[key] ?? null])),
 })
 
+/** What is put back of a second edit would be what the first one left. */
+const isIntact = ({ metadata: { annotations = {} } }: IPAddress): boolean =>
+  annotations[BLOCK_ID] !== undefined &&
+  ![undefined, NOBODYS].includes(annotations[STATE]) &&
+  annotations[SINCE] !== NO_TIME
+
 function editAddress(stage: Stage, address: IPAddress, by: Edit): boolean {
+  if (!isIntact(address)) return false
   const path = toPath(address)
   if (isUnreadable(by)) {
     const { uid } = address.metadata
