@@ -106,9 +106,11 @@ export function toRestFaults(view: View, networkId: string): Fault[] {
     ...blocks.flatMap(block => blockFaults(block, addresses, networkId)),
     ...addresses
       .filter(({ service, blockId }) => service === undefined && !blocks.some(({ id }) => id === blockId))
-      .map(({ address }) =>
-        faultOf('2c', 'ipaddresses', address, `the gate ${address} is left of a block that has gone`),
-      ),
+      .map(({ address, blockId }) => {
+        const users = claims.flatMap(claim => (claim.blockId === blockId ? (claim.service ?? []) : []))
+        const what = `the gate ${address} is left of a block that has gone, with [${users.join()}]`
+        return faultOf('2c', 'ipaddresses', address, what)
+      }),
     ...purchaseFaults(blocks, addresses),
   ]
 }
@@ -151,7 +153,14 @@ function orphanFaults(
       : []),
     ...(blocks.some(({ id, cidr }) => id === blockId && liesIn(address, cidr))
       ? []
-      : [faultOf('2c', 'ipaddresses', address, `${address} (${state}) lies in no block of ours`)]),
+      : [
+          faultOf(
+            '2c',
+            'ipaddresses',
+            address,
+            `${address} (${state} for ${service}) lies in no block of ours`,
+          ),
+        ]),
   ]
 }
 
