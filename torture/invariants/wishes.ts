@@ -40,10 +40,10 @@ export function createWishChecks(state: State): Checks {
     const asking = byUs ? old : (state.sentFor(entry) as unknown as KubeService)
     if (!asking || (!byUs && !holdsOurs(asking, service))) return []
     const before = [old, asking].flatMap(toAssigned)
-    const asked = [...toField(asking), ...toAnnotated(asking)].filter(address => !before.includes(address))
+    const asked = [...toField(asking), ...toAnnotated(asking)]
     return liveOf(service)
       .filter(address => !before.includes(address) && !had.has(address))
-      .flatMap(address => judge(service, address, asked))
+      .flatMap(address => judge(service, address, asked, before))
   }
 
   function toAnnotated({ metadata: { annotations = {} } }: KubeService): string[] {
@@ -63,9 +63,14 @@ const toAssigned = (service: KubeService | undefined): string[] =>
   assignedTo(service).flatMap(text => parseAddress(text)?.text ?? [])
 
 /** The field wins over the annotation for its family. */
-function judge(service: KubeService, given: string, asked: readonly string[]): Fault[] {
+function judge(
+  service: KubeService,
+  given: string,
+  asked: readonly string[],
+  before: readonly string[],
+): Fault[] {
   const wanted = asked.find(address => familyOf(address) === familyOf(given))
-  if (wanted === undefined || wanted === given) return []
+  if (wanted === undefined || wanted === given || before.includes(wanted)) return []
   const what = `it asks for ${wanted}, and is given ${given}`
   return [{ invariant: '1h', object: `services ${nameOf(service)}`, what }]
 }
