@@ -48,7 +48,8 @@ const SELECTORS: Cases = {
       count: 1,
     }),
     read(`${EVENTS}?${query({ fieldSelector: 'involvedObject.name=field-1,reason=Synced,type=Normal' })}`),
-    read(`${EVENTS}?${query({ fieldSelector: 'involvedObject.kind=Service' })}`),
+    // The API server writes events of Services of its own.
+    read(`${EVENTS}?${query({ fieldSelector: 'involvedObject.name=field-1,involvedObject.kind=Service' })}`),
   ],
 }
 
