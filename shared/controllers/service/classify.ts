@@ -16,8 +16,8 @@ export interface Ownership {
   owns(address: string): boolean
   /** Whether a block was bought for this Service alone. */
   readonly hasOwnBlock: boolean
-  /** UIDs of Services of its namespace and name with an address in use. */
-  readonly holders: readonly string[]
+  /** Whether an address is in use for the Service of its namespace and name with this UID. */
+  isHolder(uid: string | undefined): boolean
 }
 
 /** What a Service is to us. `ignore`: none of our business, or already as it should be. */
@@ -104,7 +104,7 @@ function classifyNew(
   const { annotations } = service.metadata
   if (annotations?.[ASSIGNED_IPS] !== undefined || annotations?.[MANAGE] === 'true') return serve
   // A write that nobody reviewed may drop every mark of ours, but not its claim.
-  if (ownership?.holders.some(uid => uid === service.metadata.uid)) return serve
+  if (ownership?.isHolder(service.metadata.uid)) return serve
   if (isUnclear(service, old, announcer)) return serve
   const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
   // Whatever hides behind another request may be what the announcer reads.
@@ -142,7 +142,9 @@ export const toOwnership = (
   owns: address =>
     findBlock(blocks, address) !== undefined || claims.some(claim => claim.address === address),
   hasOwnBlock: blocks.some(({ dedicatedTo }) => isSameService(dedicatedTo, service)),
-  holders: claims
-    .filter(claim => claim.state === 'active' && isSameService(claim.service, service))
-    .flatMap(({ serviceUid }) => serviceUid ?? []),
+  isHolder: uid =>
+    uid !== undefined &&
+    claims.some(
+      claim => claim.serviceUid === uid && claim.state === 'active' && isSameService(claim.service, service),
+    ),
 })
