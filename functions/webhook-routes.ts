@@ -62,11 +62,14 @@ export function serveWebhook({
       scope.all(url, async (request, reply) => {
         const receivedAt = arrivals.get(request)
         const { text, isCut, leave } = toBody(request.body)
-        const response = await webhook.answer({ ...toHead(request), body: text, isCut, receivedAt })
-        leave()
-        // The last answer on a connection that would otherwise keep the server from ending.
-        if (!server.server.listening) reply.header('connection', 'close')
-        return send(reply, response)
+        try {
+          const response = await webhook.answer({ ...toHead(request), body: text, isCut, receivedAt })
+          // The last answer on a connection that would otherwise keep the server from ending.
+          if (!server.server.listening) reply.header('connection', 'close')
+          return send(reply, response)
+        } finally {
+          leave()
+        }
       })
     }
     done()
