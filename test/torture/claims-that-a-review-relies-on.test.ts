@@ -57,40 +57,38 @@ async function begin(method: 'PATCH' | 'DELETE', lateMs: number) {
         call.from === process.name && call.method === 'GET' && call.path.endsWith('/services/web'),
     })
   }
-  return { world, process, before, untilLate }
+  const end = async (at: number): Promise<string[]> => {
+    await world.advance(MINUTE)
+    world.network.clear()
+    await world.advance(2 * MINUTE)
+    process.kill()
+    t.equal(addressOf(world), before)
+    return statesSince(world.history.entries, at, before)
+  }
+  return { world, before, untilLate, end }
 }
 
 t.test('a claim whose rest ends while its Service is created again is not freed', async t => {
-  const { world, process, before, untilLate } = await begin('DELETE', 8 * SECOND)
+  const { world, before, untilLate, end } = await begin('DELETE', 8 * SECOND)
   await ask(world, 'DELETE', `${SERVICES}/web`, {})
   await untilLate()
   t.equal(addressOf(world), undefined)
   const at = world.clock.now()
   await create(world, 'web')
   t.equal(addressOf(world), before, 'it has its address again')
-  await world.advance(MINUTE)
-  world.network.clear()
-  await world.advance(2 * MINUTE)
-  process.kill()
-  t.equal(addressOf(world), before)
-  const states = statesSince(world.history.entries, at, before)
+  const states = await end(at)
   t.notOk(states.includes('gone'), `the claim was there all the time: ${states.join()}`)
   t.equal(states.at(-1), 'active')
 })
 
 t.test('a claim that is released while its Service is made a load balancer again stays in use', async t => {
-  const { world, process, before, untilLate } = await begin('PATCH', 8 * SECOND)
+  const { world, before, untilLate, end } = await begin('PATCH', 8 * SECOND)
   await ask(world, 'PATCH', `${SERVICES}/web`, { spec: { type: 'ClusterIP' } })
   await untilLate()
   const at = world.clock.now()
   await ask(world, 'PATCH', `${SERVICES}/web`, { spec: { type: 'LoadBalancer' } })
   t.equal(addressOf(world), before, 'it keeps its address')
-  await world.advance(MINUTE)
-  world.network.clear()
-  await world.advance(2 * MINUTE)
-  process.kill()
-  t.equal(addressOf(world), before)
-  const states = statesSince(world.history.entries, at, before)
+  const states = await end(at)
   t.notOk(states.includes('released'), `the claim was never released: ${states.join()}`)
   t.equal(states.at(-1), 'active')
 })

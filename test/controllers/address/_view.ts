@@ -13,6 +13,12 @@ import { formatAddress, parseCidr } from '../../../shared/ip-address.ts'
 import { parseReserved } from '../../../shared/reserved-addresses.ts'
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z')
+/** Ten minutes, a day after a change of the type. */
+export const REST_SETTINGS = {
+  releaseQuarantineMs: 10 * 60_000,
+  typeChangeQuarantineMs: 1440 * 60_000,
+  keepsAddressAfterTypeChange: true,
+}
 export const WEB: ServiceRef = { namespace: 'default', name: 'web' }
 export const API: ServiceRef = { namespace: 'default', name: 'api' }
 

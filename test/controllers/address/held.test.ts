@@ -5,14 +5,9 @@ import {
   type ClaimService,
   decideClaim,
 } from '../../../shared/controllers/address/lifecycle.ts'
-import { makeClaim, NOW } from './_view.ts'
+import { makeClaim, NOW, REST_SETTINGS } from './_view.ts'
 
 const MINUTE = 60_000
-const SETTINGS = {
-  releaseQuarantineMs: 10 * MINUTE,
-  typeChangeQuarantineMs: 1440 * MINUTE,
-  keepsAddressAfterTypeChange: true,
-}
 const service = (fields: Partial<ClaimService>): ClaimService => ({
   uid: 'uid-of-web',
   cleanUp: 'deleted',
@@ -62,6 +57,11 @@ const CASES: readonly [
 
 for (const [name, claim, circumstances, decided] of CASES)
   t.test(name, async t => {
-    const found = decideClaim(claim, { isBlockGone: false, now: NOW, settings: SETTINGS, ...circumstances })
+    const found = decideClaim(claim, {
+      isBlockGone: false,
+      now: NOW,
+      settings: REST_SETTINGS,
+      ...circumstances,
+    })
     t.match(found, decided)
   })

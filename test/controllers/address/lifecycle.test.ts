@@ -14,14 +14,9 @@ import {
 } from '../../../shared/controllers/address/lifecycle.ts'
 import { SKEW_MS } from '../../../shared/kubernetes/leases.ts'
 import { SERVICE_SETTINGS } from '../_settings.ts'
-import { API, makeBlock, makeClaim, makeIndex, makeView, NOW } from './_view.ts'
+import { API, makeBlock, makeClaim, makeIndex, makeView, NOW, REST_SETTINGS } from './_view.ts'
 
 const MINUTE = 60_000
-const SETTINGS = {
-  releaseQuarantineMs: 10 * MINUTE,
-  typeChangeQuarantineMs: 1440 * MINUTE,
-  keepsAddressAfterTypeChange: true,
-}
 const service = (fields: Partial<ClaimService> = {}): ClaimService => ({
   uid: 'uid-of-web',
   cleanUp: undefined,
@@ -109,7 +104,7 @@ const CASES: readonly [
   [
     'active, another type, nothing stays on nodes',
     claim('active', 0),
-    { service: ended('typeChanged'), settings: { ...SETTINGS, keepsAddressAfterTypeChange: false } },
+    { service: ended('typeChanged'), settings: { ...REST_SETTINGS, keepsAddressAfterTypeChange: false } },
     { do: 'release', restMs: 10 * MINUTE },
   ],
   [
@@ -161,7 +156,7 @@ for (const [name, claim, circumstances, decided] of CASES)
       service: service(),
       isBlockGone: false,
       now: NOW,
-      settings: SETTINGS,
+      settings: REST_SETTINGS,
       ...circumstances,
     })
     t.match(decision, typeof decided === 'string' ? { do: decided } : decided)
@@ -169,7 +164,7 @@ for (const [name, claim, circumstances, decided] of CASES)
   })
 
 const alone = (claim: Claim, service: 'absent' | ClaimService): ClaimDecision =>
-  decideClaim(claim, { service, isBlockGone: false, now: NOW, settings: SETTINGS })
+  decideClaim(claim, { service, isBlockGone: false, now: NOW, settings: REST_SETTINGS })
 
 t.test('a claim that is freed says whether its Service was never stored, or has no use for it', async t => {
   const row = claim('unconfirmed', 5 * MINUTE)

@@ -3,6 +3,7 @@ import type { AddressWish } from '../../../shared/controllers/address/wish.ts'
 import { readHistory } from '../../../shared/controllers/service/history.ts'
 import { toWish } from '../../../shared/controllers/service/wish.ts'
 import type { ErrorCode } from '../../../shared/errors.ts'
+import { NO_WISH } from '../address/_view.ts'
 import { fakeAnnouncer, makeService, type ServiceSketch } from './_service.ts'
 
 const KEY = 'example.org/location'
@@ -23,15 +24,7 @@ interface Case {
 }
 const CASES: Readonly<Record<string, Case>> = {
   nothing: {
-    expected: {
-      requested: [],
-      source: '',
-      isUnclear: false,
-      isBlocked: false,
-      mode: 'packed',
-      retain: false,
-      problems: [],
-    },
+    expected: NO_WISH,
   },
   'an address': {
     sketch: { spec: { loadBalancerIP: '203.0.113.2' } },
