@@ -50,7 +50,7 @@ const CONTENT = {
   families: ['IPv4', 'IPv6'],
   entries: [INSTANCE],
   addresses: {
-    blocks: [{ ...BLOCK, dedicatedTo: undefined, purchase: undefined, createdAt: undefined }],
+    blocks: [{ ...BLOCK, dedicatedTo: undefined, purchase: undefined, ageMs: undefined }],
     location: 'PHX',
     memberAddresses: [],
   },

@@ -51,9 +51,10 @@ export function createIpBlockCalls(request: Request): IpBlockCalls {
   }
 }
 
-const toIpBlocks: Parse<readonly IpBlock[]> = (body, at) => toList(body, at, toIpBlock)
+const toIpBlocks: Parse<readonly IpBlock[]> = (body, at, date) =>
+  toList(body, at, (item, itemAt) => toIpBlock(item, itemAt, date))
 
-const toIpBlock: Parse<IpBlock> = (value, at) => {
+const toIpBlock: Parse<IpBlock> = (value, at, date) => {
   const raw = toRaw(value, at)
   return {
     id: text(raw, 'id'),
@@ -68,6 +69,12 @@ const toIpBlock: Parse<IpBlock> = (value, at) => {
     tags: optionalList(raw, 'tags', toTagAssignment),
     isSystemManaged: optionalFlag(raw, 'isSystemManaged'),
     isBringYourOwn: optionalFlag(raw, 'isBringYourOwn'),
-    createdOn: optionalText(raw, 'createdOn'),
+    ageMs: toAge(optionalText(raw, 'createdOn'), date),
   }
+}
+
+/** By the clock that `createdOn` is of: ours may be hours off. Its answers tell whole seconds. */
+function toAge(createdOn: string | undefined, date: number | undefined): number | undefined {
+  const age = (date ?? Number.NaN) - Date.parse(createdOn ?? '')
+  return Number.isNaN(age) ? undefined : Math.max(age, 0)
 }

@@ -9,8 +9,12 @@ export interface Raw {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-/** Turns one value of an answer, found at the place `at`, into a typed one. */
-export type Parse<T> = (value: unknown, at: string) => T
+/**
+ * Turns one value of an answer, found at the place `at`, into a typed one.
+ *
+ * @param date the server's own time of the answer in milliseconds since 1970, where it told one
+ */
+export type Parse<T> = (value: unknown, at: string, date?: number) => T
 
 /** @throws ShapeError unless `value` is an object */
 export function toRaw(value: unknown, at: string): Raw {

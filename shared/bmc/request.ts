@@ -170,7 +170,7 @@ function isSuccess(outcome: Outcome): outcome is Answered {
 /** A change that succeeded with an unreadable answer has happened, but the caller does not learn to what. */
 function parse<T>(run: Run<T>, answer: Answered): T {
   try {
-    return run.operation.parse(decodeBody(answer.text), 'body')
+    return run.operation.parse(decodeBody(answer.text), 'body', answer.date)
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
     const invalid = toInvalidResponse(run.where, error.message)

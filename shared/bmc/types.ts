@@ -80,7 +80,8 @@ export interface IpBlock {
   readonly tags?: readonly TagAssignment[] | undefined
   readonly isSystemManaged?: boolean | undefined
   readonly isBringYourOwn?: boolean | undefined
-  readonly createdOn?: string | undefined
+  /** Since its creation, by BMC's own clock; undefined where BMC did not say when that was or what time it has. */
+  readonly ageMs?: number | undefined
 }
 
 /** Body of a purchase. There is no idempotency key: put a tag that finds the block again into `tags`. */

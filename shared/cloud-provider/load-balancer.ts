@@ -43,8 +43,8 @@ export interface AddressBlock {
   readonly marked: boolean
   /** True when it is on the public network, or on its way in or out. */
   readonly onNetwork: boolean
-  /** Milliseconds since 1970. */
-  readonly createdAt: number | undefined
+  /** Since its creation until it was read, by the cloud's own clock; undefined where that cannot be told. */
+  readonly ageMs: number | undefined
 }
 
 /** Addresses from `first` to `last`, both included; `count` ends at 2^53 - 1. */

@@ -49,7 +49,7 @@ export function toSupplyBlock(block: IpBlock, networkId: string, onNetwork: bool
     purchase: toPurchase(tags),
     marked,
     onNetwork: isHere,
-    createdAt: toTime(block.createdOn),
+    ageMs: block.ageMs,
     prefixLength: toPrefixLength(cidr ?? block.cidrBlockSize),
     tags,
   }
@@ -111,11 +111,6 @@ function toPrefixLength(text: string | undefined): number | undefined {
   const digits = /\/(\d{1,3})$/.exec(text ?? '')?.[1]
   const length = Number(digits)
   return digits === undefined || length > BITS.IPv6 ? undefined : length
-}
-
-function toTime(text: string | undefined): number | undefined {
-  const time = Date.parse(text ?? '')
-  return Number.isNaN(time) ? undefined : time
 }
 
 function toNumber(address: ipaddr.IPv4 | ipaddr.IPv6): bigint {

@@ -53,10 +53,10 @@ export async function recallPurchases(
   for (const id of new Set(bought)) {
     if (shown.has(id)) continue
     const block = await ifKnown(() => recall.bmc.getIpBlock(id, recall.call))
-    if (block && isOurs(block, recall, now)) unseen.push(toUnseen(block, listed))
+    if (block && isOurs(block, recall)) unseen.push(toUnseen(block, listed))
   }
   const first = decideIntent(intent, withBlocks(listed, unseen), now)
-  if (first.do === 'again') unseen.push(...(await findPurchase(recall, first.intent.id, listed, now)))
+  if (first.do === 'again') unseen.push(...(await findPurchase(recall, first.intent.id, listed)))
   const supply = withBlocks(listed, unseen)
   const coming = listed.blocks.filter(({ id, state, purchase }) => {
     const isRemembered = bought.includes(id) || (intent !== undefined && purchase === intent.id)
@@ -75,16 +75,15 @@ async function findPurchase(
   recall: Recall,
   purchase: string,
   listed: Supply,
-  now: number,
 ): Promise<readonly SupplyBlock[]> {
   const tags = [{ name: PURCHASE_TAG, value: encodeTagValue(purchase) }]
   const blocks = await recall.bmc.listIpBlocks({ tags }, recall.call)
-  return blocks.filter(block => isOurs(block, recall, now)).map(block => toUnseen(block, listed))
+  return blocks.filter(block => isOurs(block, recall)).map(block => toUnseen(block, listed))
 }
 
-function isOurs({ id, tags, createdOn }: IpBlock, { clusterName }: Recall, now: number): boolean {
+function isOurs({ id, tags, ageMs }: IpBlock, { clusterName }: Recall): boolean {
   if (hasTags(tags, toClusterTags(clusterName))) return true
-  if (!(now - Date.parse(createdOn ?? '') < TAGS_TAKE_MS)) return false
+  if (ageMs === undefined || ageMs >= TAGS_TAKE_MS) return false
   const message = `block ${id} was bought a moment ago and does not bear the tags of the cluster`
   throw new CcmError('BMC_RESPONSE_INVALID', message, { fields: { blockId: id } })
 }

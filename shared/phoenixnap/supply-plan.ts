@@ -64,11 +64,10 @@ export function decideIntent(
   return { do: 'again', intent }
 }
 
-/** @param now the cluster's time in milliseconds since 1970 */
-export function planSupply(supply: Supply, demand: AddressDemand, now: number): SupplyPlan {
+export function planSupply(supply: Supply, demand: AddressDemand): SupplyPlan {
   const inUse = new Set(demand.inUse)
   const kept = supply.blocks.filter(({ id, marked }) => marked && inUse.has(id))
-  const { needed, lacking } = allocate(toComing(supply, demand, now), demand.needs)
+  const { needed, lacking } = allocate(toComing(supply, demand), demand.needs)
   const used = supply.blocks.filter(({ id }) => inUse.has(id))
   const network = planNetwork(supply, [...new Set([...used, ...needed])])
   const failed = NETWORK_FAILED.has(supply.network.status)
@@ -93,15 +92,11 @@ interface Coming {
 /** What is nearest to being of use comes first, what was bought for one Service last. */
 const NEARNESS = ['assigned', 'assigning', 'unassigned', 'creating', 'unassigning']
 
-function toComing(
-  supply: Supply,
-  { inUse, claimed = inUse, counted }: AddressDemand,
-  now: number,
-): readonly Coming[] {
+function toComing(supply: Supply, { inUse, claimed = inUse, counted }: AddressDemand): readonly Coming[] {
   const isCounted = ({ id, state }: SupplyBlock): boolean =>
     state === 'assigned' && (counted === undefined || counted.includes(id))
   return supply.blocks
-    .filter(block => !block.marked && !isCounted(block) && !isHopeless(block, supply, now))
+    .filter(block => !block.marked && !isCounted(block) && !isHopeless(block, supply))
     .map(block => ({ block, left: claimed.includes(block.id) ? 0 : capacityOf(block) }))
     .filter(({ left }) => left > 0)
     .toSorted((a, b) => rank(a.block) - rank(b.block))
@@ -115,11 +110,11 @@ const rank = ({ status, dedicatedTo }: SupplyBlock): number =>
   (dedicatedTo ? NEARNESS.length + 1 : 0)
 
 /** It lies elsewhere, or did not get anywhere for so long that its addresses are got from another one. */
-function isHopeless(block: SupplyBlock, { network }: Supply, now: number): boolean {
-  const { status, location, onNetwork, createdAt = now } = block
+function isHopeless(block: SupplyBlock, { network }: Supply): boolean {
+  const { status, location, onNetwork, ageMs = 0 } = block
   if (!onNetwork && location !== '' && location !== network.location) return true
   const isOnItsWay = ['assigned', 'assigning', 'unassigned', 'unassigning'].includes(status)
-  return !isOnItsWay && now - createdAt > BLOCK_PATIENCE_MS
+  return !isOnItsWay && ageMs > BLOCK_PATIENCE_MS
 }
 
 /** Gives what is coming to the needs: blocks of one Service to it first, one address each; the rest to everybody. */

@@ -37,7 +37,7 @@ export async function supplyUnder(
   const recalled = await recallPurchases({ bmc: parts.bmc, clusterName, call }, hold, listed)
   const { supply, bought, verdict } = recalled
   const change = createChange(hold, parts.clock, call)
-  const plan = planSupply(supply, { ...demand, counted: toCounted(demand, listed) }, clusterNow())
+  const plan = planSupply(supply, { ...demand, counted: toCounted(demand, listed) })
   if (verdict.do === 'forget') await hold.setIntent(undefined, bought)
   const waits = [...plan.waits, ...toUnseenWaits(recalled, demand)]
   const tally: Tally = { did: [], waits, refusals: [...plan.refusals] }
@@ -76,7 +76,7 @@ export async function planOnly(
   call: CloudCall,
 ): Promise<SupplyProgress> {
   const supply = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
-  const plan = planSupply(supply, demand, parts.clock.now())
+  const plan = planSupply(supply, demand)
   const tally: Tally = {
     did: plan.steps.map(step => toChange(step, supply)),
     waits: [...plan.waits],

@@ -128,3 +128,41 @@ t.test('fields may be null or new, id and status must be there', async t => {
     await t.rejects(broken.bmc.getIpBlock('b'), { code: 'BMC_RESPONSE_INVALID' })
   }
 })
+
+const CREATED = { id: 'b', status: 'creating', createdOn: '2026-01-01T00:00:00.500Z' }
+const AGES: readonly [
+  name: string,
+  date: string | undefined,
+  createdOn: string,
+  ageMs: number | undefined,
+][] = [
+  ['a minute by its clock', 'Thu, 01 Jan 2026 00:01:00 GMT', CREATED.createdOn, 59_500],
+  [
+    'years by its clock, whatever ours says',
+    'Sun, 01 Jan 2034 00:00:00 GMT',
+    '2026-01-01T00:00:00Z',
+    252_460_800_000,
+  ],
+  [
+    'that of a moment, of which the answer told the second only',
+    'Thu, 01 Jan 2026 00:00:00 GMT',
+    CREATED.createdOn,
+    0,
+  ],
+  ['unknown where the answer does not say what time it is', undefined, CREATED.createdOn, undefined],
+  ['unknown where the time of the answer cannot be read', 'now', CREATED.createdOn, undefined],
+  ['unknown where its creation cannot be read', 'Thu, 01 Jan 2026 00:01:00 GMT', 'yesterday', undefined],
+]
+for (const [name, date, createdOn, ageMs] of AGES)
+  t.test(`the age of a block is ${name}`, async t => {
+    const block = { ...CREATED, createdOn }
+    const headers = date === undefined ? {} : { date }
+    const { bmc } = scripted({
+      api: [
+        { headers, body: [block] },
+        { headers, body: block },
+      ],
+    })
+    t.equal((await bmc.listIpBlocks())[0]?.ageMs, ageMs)
+    t.equal((await bmc.getIpBlock('b')).ageMs, ageMs)
+  })

@@ -22,7 +22,7 @@ const toBlock = (id: string, cidr: string, name?: string): AddressBlock => ({
   purchase: undefined,
   marked: false,
   onNetwork: true,
-  createdAt: undefined,
+  ageMs: undefined,
 })
 
 const toService = (addresses: string, spec: object = {}): KubeService => ({

@@ -3,7 +3,7 @@ import type { Supply } from '../../shared/phoenixnap/supply.ts'
 
 export const NOW = Date.UTC(2026, 0, 1)
 /** Longer ago than any block is waited for. */
-export const LONG_AGO = NOW - 16 * 60_000
+export const LONG_MS = 16 * 60_000
 
 /** An assigned /29, unless `change` says otherwise. */
 export const block = (id: string, change: Partial<SupplyBlock> = {}): SupplyBlock => ({
@@ -18,7 +18,7 @@ export const block = (id: string, change: Partial<SupplyBlock> = {}): SupplyBloc
   purchase: undefined,
   marked: false,
   onNetwork: true,
-  createdAt: NOW,
+  ageMs: 0,
   prefixLength: 29,
   tags: [],
   ...change,

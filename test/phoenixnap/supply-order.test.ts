@@ -3,12 +3,12 @@ import { BLOCK_PATIENCE_MS } from '../../shared/cloud-provider/load-balancer.ts'
 import type { SupplyBlock } from '../../shared/phoenixnap/blocks.ts'
 import type { Supply } from '../../shared/phoenixnap/supply.ts'
 import { planSupply } from '../../shared/phoenixnap/supply-plan.ts'
-import { assigning, block, broken, creating, LONG_AGO, NOW, supply, unassigned } from './_plan.ts'
+import { assigning, block, broken, creating, LONG_MS, supply, unassigned } from './_plan.ts'
 
 const web = { namespace: 'a', name: 'web' }
 const leaving = { state: 'going', status: 'unassigning' } as const
 const plan = (given: Supply, count: number, change: Partial<Parameters<typeof planSupply>[1]> = {}) =>
-  planSupply(given, { needs: [{ family: 'IPv4', count }], inUse: [], ...change }, NOW)
+  planSupply(given, { needs: [{ family: 'IPv4', count }], inUse: [], ...change })
 /** The blocks that it changes or waits for. */
 const named = (given: Supply, count: number): string[] => {
   const { steps, waits } = plan(given, count)
@@ -42,10 +42,10 @@ t.test('one that was assigned since comes before all that are on their way', asy
 const HOPE: readonly [name: string, block: SupplyBlock, hopes: boolean][] = [
   ['in another location, but on the network', block('b', { ...assigning, location: 'ASH' }), true],
   ['whose location is not told', block('b', { ...unassigned, location: '' }), true],
-  ['that is being assigned for long', block('b', { ...assigning, createdAt: LONG_AGO }), true],
-  ['that leaves for its repair for long', block('b', { ...leaving, createdAt: LONG_AGO }), true],
-  ['created just now', block('b', { ...creating, createdAt: NOW - BLOCK_PATIENCE_MS }), true],
-  ['created too long ago', block('b', { ...creating, createdAt: NOW - BLOCK_PATIENCE_MS - 1 }), false],
+  ['that is being assigned for long', block('b', { ...assigning, ageMs: LONG_MS }), true],
+  ['that leaves for its repair for long', block('b', { ...leaving, ageMs: LONG_MS }), true],
+  ['created just now', block('b', { ...creating, ageMs: BLOCK_PATIENCE_MS }), true],
+  ['created too long ago', block('b', { ...creating, ageMs: BLOCK_PATIENCE_MS + 1 }), false],
 ]
 for (const [name, one, hopes] of HOPE)
   t.test(`${hopes ? 'hopes' : 'does not hope'} for a block ${name}`, async t => {
@@ -54,7 +54,7 @@ for (const [name, one, hopes] of HOPE)
   })
 
 t.test('one that was assigned long ago and not counted yet still brings its addresses', async t => {
-  const given = supply([block('b', { createdAt: LONG_AGO })])
+  const given = supply([block('b', { ageMs: LONG_MS })])
   t.strictSame(plan(given, 5, { counted: [] }).lacking, [])
 })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { AddressDemand, AddressNeed } from '../../shared/cloud-provider/load-balancer.ts'
 import type { Supply } from '../../shared/phoenixnap/supply.ts'
 import { planSupply } from '../../shared/phoenixnap/supply-plan.ts'
-import { assigning, block, broken, creating, LONG_AGO, NOW, supply, unassigned } from './_plan.ts'
+import { assigning, block, broken, creating, LONG_MS, supply, unassigned } from './_plan.ts'
 
 const web = { namespace: 'a', name: 'web' }
 const four = (count: number, service?: AddressNeed['service']): AddressNeed => ({
@@ -114,19 +114,19 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'one that fails for long is repaired no more',
-    given: supply([block('b', { ...broken, createdAt: LONG_AGO })]),
+    given: supply([block('b', { ...broken, ageMs: LONG_MS })]),
     needs: [four(1)],
     lacking: ['IPv4 1'],
   },
   {
     name: 'one that is created for long is waited for no more',
-    given: supply([block('b', { ...creating, createdAt: LONG_AGO })]),
+    given: supply([block('b', { ...creating, ageMs: LONG_MS })]),
     needs: [four(1)],
     lacking: ['IPv4 1'],
   },
   {
     name: 'an old one that is unassigned is used',
-    given: supply([block('b', { ...unassigned, createdAt: LONG_AGO })]),
+    given: supply([block('b', { ...unassigned, ageMs: LONG_MS })]),
     needs: [four(1)],
     steps: ['assign b'],
   },
@@ -162,7 +162,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'one in use that fails for long is still repaired',
-    given: supply([block('b', { ...broken, createdAt: LONG_AGO })]),
+    given: supply([block('b', { ...broken, ageMs: LONG_MS })]),
     inUse: ['b'],
     steps: ['repair b'],
   },
@@ -282,7 +282,7 @@ const CASES: readonly Case[] = [
 for (const { name, given, needs = [], inUse = [], counted, claimed, ...expected } of CASES)
   t.test(name, async t => {
     const demand: AddressDemand = { needs, inUse, counted, claimed }
-    const plan = planSupply(given, demand, NOW)
+    const plan = planSupply(given, demand)
     const steps = plan.steps.map(step => `${step.do} ${step.block.id}`)
     t.strictSame(steps, expected.steps ?? [], 'steps')
     t.equal(plan.waits.length, expected.waits ?? 0, 'waits')

@@ -53,6 +53,8 @@ export interface LoadBalancersOptions {
   readonly blocks?: readonly string[]
   readonly environment?: Environment
   readonly settings?: Partial<Settings>
+  /** How much later it is for cluster and controller than for the cloud; 0 by default. */
+  readonly cloudBehindMs?: number
   /** A cloud and a network that another cluster uses as well. */
   readonly shared?: Pick<LoadBalancers, 'bmc' | 'clock' | 'networkId'>
   /** What cluster and cloud hold before the controller sees them for the first time. */
@@ -116,12 +118,6 @@ export const tagsOf = (uid: string, more: Readonly<Record<string, string>> = {})
     value,
   }))
 
-/** How old a block is, is told by the API server's clock, which nobody turns. */
-function ageBlocks(backend: Backend, ms: number): void {
-  for (const { id, createdOn = '' } of backend.ipBlocks())
-    backend.updateIpBlock(id, { createdOn: new Date(Date.parse(createdOn) - ms).toISOString() })
-}
-
 /** Starts from a cluster without Services and a cloud of its own; what `blocks` names is ready to be claimed. */
 export async function startLoadBalancers(
   t: Test,
@@ -133,7 +129,7 @@ export async function startLoadBalancers(
   await installRole(admin)
   const api = createApi(cluster.kubeconfig())
   t.teardown(() => api.close())
-  const { bmc, clock, networkId } = options.shared ?? (await startCloud(t, options.settings))
+  const { bmc, clock, networkId } = options.shared ?? (await startCloud(t, options))
   const { backend } = bmc
   const uid = await readUid(admin)
   addBlocks(backend, networkId, uid, options.blocks ?? [])
@@ -220,7 +216,6 @@ export async function startLoadBalancers(
     settle,
     timePasses: async ms => {
       clock.forward(ms)
-      ageBlocks(backend, ms)
       await ageAddresses(admin, ms)
     },
   }
@@ -236,11 +231,12 @@ export async function startLoadBalancers(
 
 async function startCloud(
   t: Test,
-  settings: Partial<Settings> = {},
+  { settings, cloudBehindMs = 0 }: LoadBalancersOptions,
 ): Promise<Pick<LoadBalancers, 'bmc' | 'clock' | 'networkId'>> {
   const clock = createForwardClock()
   const steps = { blockCreateMs: STEP_MS, assignMs: STEP_MS, unassignMs: STEP_MS }
-  const bmc = await startBmcSimulator({ ...steps, ...settings, clock })
+  const behind = { ...clock, now: () => clock.now() - cloudBehindMs }
+  const bmc = await startBmcSimulator({ ...steps, ...settings, clock: behind })
   t.teardown(() => bmc.close())
   return { bmc, clock, networkId: bmc.backend.addPublicNetwork().id }
 }

@@ -8,6 +8,7 @@ import { expectEvent, expectServed, expectWaiting, manyNames, REST_MS, story } f
 
 t.setTimeout(200_000)
 
+const HOUR_MS = 3_600_000
 /** So many users at once. */
 const PARALLEL = 16
 const FIXED = { PNAP_IP_BLOCK_SIZE: '/28' }
@@ -31,6 +32,22 @@ forEachCluster(t, 'capacity', {}, async (t, cluster) => {
     t.equal(lb.purchases(), 1)
     t.equal(bought(lb), 16, 'the smallest block that serves them')
   })
+
+  for (const cloudBehindMs of [2 * HOUR_MS, -2 * HOUR_MS]) {
+    const name = `blocks on their way are waited for where BMC's clock is off by ${cloudBehindMs} ms`
+    const settings = { blockCreateMs: 5 * 60_000 }
+    story(t, cluster, name, { cloudBehindMs, settings }, async (t, lb) => {
+      await createAll(lb, manyNames('off', 3))
+      while (lb.blocks().every(({ status }) => status === 'creating')) {
+        await lb.pass()
+        await lb.cloudWorks()
+      }
+      await lb.settle()
+      for (const name of manyNames('off', 3)) await expectServed(t, lb, name)
+      t.equal(lb.purchases(), 1)
+      t.equal(lb.blocks().length, 1)
+    })
+  }
 
   story(t, cluster, '100 Services one by one', {}, async (t, lb) => {
     for (const name of manyNames('queue', 100)) {

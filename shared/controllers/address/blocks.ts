@@ -153,9 +153,9 @@ function decideUnassigned({ needed, now, graceMs }: GateInput, { block, gate, us
   if (used !== undefined) return gate ? noteUsed(block, gate) : undefined
   if (gate && !isPast(gate.unusedSince, now)) return noteUnused(block, gate)
   if (needed.has(block.id)) return undefined
-  const since = gate?.unusedSince ?? block.createdAt
-  if (since === undefined) return hold(block, 'nobody needs it, but how old it is cannot be told')
-  if (now - since < graceMs) return undefined
+  const unusedMs = gate?.unusedSince === undefined ? block.ageMs : now - gate.unusedSince
+  if (unusedMs === undefined) return hold(block, 'nobody needs it, but how old it is cannot be told')
+  if (unusedMs < graceMs) return undefined
   return toEnd(block, gate, `it is ${block.status}, and nobody has needed it for the grace time`)
 }
 

@@ -80,18 +80,15 @@ const wantsOwnBlock = ({ mode, lacking }: Pick<WaitingService, 'lacking' | 'mode
 /**
  * Whether a waiting Service could be given an address of the block. A block that it could not have only takes the place
  * of the one that it waits for: a network takes ten.
- *
- * @param now milliseconds since 1970 by the API server's clock
  */
 export function mayServe(
   block: AddressBlock,
   waiting: Pick<WaitingService, 'service' | 'lacking' | 'mode'>,
-  now: number,
 ): boolean {
-  const { family, dedicatedTo, usable, state, createdAt = now } = block
+  const { family, dedicatedTo, usable, state, ageMs = 0 } = block
   if (!waiting.lacking.includes(family)) return false
   // Nobody waits for it any more: another one is bought as soon as there is room.
-  if (state === 'failed' && now - createdAt > BLOCK_PATIENCE_MS) return false
+  if (state === 'failed' && ageMs > BLOCK_PATIENCE_MS) return false
   if (isSameService(dedicatedTo, waiting.service)) return true
   if (family === 'IPv4' && wantsOwnBlock(waiting)) return false
   // The first address of another Service's own block is never anybody else's.

@@ -1,10 +1,15 @@
 import type { AddressBlock, AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import type { AddressBook, AddressSource } from './contract.ts'
 
-/** The part of a supply that addresses are chosen from: no block that is on its way, broken or being given back. */
+/**
+ * The part of a supply that addresses are chosen from: no block that is on its way, broken or being given back. Without
+ * ages, with which no two readings would be the same.
+ */
 export const toSource = ({ network, blocks, memberAddresses }: AddressSupply): AddressSource => ({
   location: network.location,
-  blocks: blocks.filter(({ state, marked }) => state === 'assigned' && !marked),
+  blocks: blocks
+    .filter(({ state, marked }) => state === 'assigned' && !marked)
+    .map(block => ({ ...block, ageMs: undefined })),
   memberAddresses,
 })
 
@@ -26,7 +31,7 @@ const toUnlisted = (id: string): AddressBlock => ({
   purchase: undefined,
   marked: false,
   onNetwork: false,
-  createdAt: undefined,
+  ageMs: undefined,
 })
 
 /** Ids of the blocks that claims and gates lie in. */

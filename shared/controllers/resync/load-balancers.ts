@@ -105,7 +105,7 @@ async function convergeBlocks(pass: BalancersPass, work: BlocksPass, blocks: Blo
   const waiters = findWaiters(context, current.services, knowledge)
   const { inUse, needs } = await supplyBlocks(work, knowledge, waiters)
   const wanting = [...waiters, ...needs.flatMap(toSpareWaiter)]
-  const needed = findNeeded(work.supply.blocks, wanting, current.book.now)
+  const needed = findNeeded(work.supply.blocks, wanting)
   await giveBackBlocks(work, knowledge, new Set([...inUse, ...needed]))
 }
 
@@ -116,12 +116,8 @@ const toSpareWaiter = ({ family, service }: AddressNeed): readonly Wanting[] =>
   service ? [] : [{ service: { namespace: '', name: '' }, lacking: [family], mode: 'packed' }]
 
 /** While a Service waits, or spares are lacking, no block goes that may serve them. */
-const findNeeded = (
-  blocks: readonly AddressBlock[],
-  wanting: readonly Wanting[],
-  now: number,
-): readonly string[] =>
-  blocks.filter(block => wanting.some(one => mayServe(block, one, now))).map(({ id }) => id)
+const findNeeded = (blocks: readonly AddressBlock[], wanting: readonly Wanting[]): readonly string[] =>
+  blocks.filter(block => wanting.some(one => mayServe(block, one))).map(({ id }) => id)
 
 async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
   try {

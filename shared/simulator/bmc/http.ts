@@ -128,6 +128,7 @@ async function serve(
   effect: Effect,
 ): Promise<FastifyReply> {
   const { clock, requests, injector, closing } = pipeline
+  reply.header('date', new Date(clock.now()).toUTCString())
   const entry = requests.add({
     at: clock.now(),
     operation,

@@ -20,7 +20,7 @@ export function makeBlock(id: string, change: Partial<AddressBlock> = {}): Addre
     purchase: undefined,
     marked: false,
     onNetwork: true,
-    createdAt: NOW - 3_600_000,
+    ageMs: 3_600_000,
     ...change,
   }
 }

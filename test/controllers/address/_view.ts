@@ -45,7 +45,7 @@ export function makeBlock(id: string, cidr: string, fields: Partial<AddressBlock
     purchase: undefined,
     marked: false,
     onNetwork: true,
-    createdAt: NOW - 3_600_000,
+    ageMs: 3_600_000,
     ...fields,
   }
 }

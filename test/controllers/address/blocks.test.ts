@@ -4,6 +4,9 @@ import { SKEW_MS } from '../../../shared/kubernetes/leases.ts'
 import { makeBlock, makeSupply, NOW } from './_blocks.ts'
 import { type Case, decide, makeClaim, makeGate, OLD, told, YOUNG } from './_gates.ts'
 
+const OLD_MS = NOW - OLD
+const YOUNG_MS = NOW - YOUNG
+
 const one = (change: Partial<AddressBlock>) => [makeBlock('b1', change)]
 const unused = makeGate({ unusedSince: OLD })
 const closing = makeGate({ state: 'closing' })
@@ -111,12 +114,12 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
   ['marked, without a range', { blocks: one({ marked: true, cidr: undefined }) }, ['giveBack b1']],
 
   ...(['coming', 'failed', 'going'] as const).flatMap((state): [string, Case, string[], RegExp?][] => [
-    [`${state}, needed by nobody, old`, { blocks: one({ state, createdAt: OLD }) }, ['close b1']],
-    [`${state}, young`, { blocks: one({ state, createdAt: YOUNG }) }, []],
-    [`${state}, needed`, { blocks: one({ state, createdAt: OLD }), rules: needed }, []],
-    [`${state}, with a claim`, { blocks: one({ state, createdAt: OLD }), claims: [makeClaim()] }, []],
-    [`${state}, of unknown age`, { blocks: one({ state, createdAt: undefined }) }, [], /how old/],
-    [`${state}, no range, old`, { blocks: one({ state, cidr: undefined, createdAt: OLD }) }, ['giveBack b1']],
+    [`${state}, needed by nobody, old`, { blocks: one({ state, ageMs: OLD_MS }) }, ['close b1']],
+    [`${state}, young`, { blocks: one({ state, ageMs: YOUNG_MS }) }, []],
+    [`${state}, needed`, { blocks: one({ state, ageMs: OLD_MS }), rules: needed }, []],
+    [`${state}, with a claim`, { blocks: one({ state, ageMs: OLD_MS }), claims: [makeClaim()] }, []],
+    [`${state}, of unknown age`, { blocks: one({ state, ageMs: undefined }) }, [], /how old/],
+    [`${state}, no range, old`, { blocks: one({ state, cidr: undefined, ageMs: OLD_MS }) }, ['giveBack b1']],
     [`${state}, unused for long`, { blocks: one({ state }), gates: [unused] }, ['close b1']],
     [
       `${state}, unused since lately`,
@@ -168,7 +171,7 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
   ],
   [
     'one in the way of a block that is coming',
-    { blocks: [makeBlock('b2', { state: 'coming', createdAt: NOW })], gates: [closed] },
+    { blocks: [makeBlock('b2', { state: 'coming', ageMs: 0 })], gates: [closed] },
     ['remove b1'],
   ],
 ]

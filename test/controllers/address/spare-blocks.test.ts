@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeBlock, NOW } from './_blocks.ts'
+import { makeBlock } from './_blocks.ts'
 import { makeClaim, makeGate, OLD, told } from './_gates.ts'
 
 t.test(
@@ -42,7 +42,7 @@ t.test('spare addresses stay, and the block that has been unused for longest goe
 
 t.test('only open blocks of the same family hold spare addresses', async t => {
   const others = [
-    makeBlock('b2', { cidr: '203.0.113.8/29', state: 'coming', createdAt: NOW }),
+    makeBlock('b2', { cidr: '203.0.113.8/29', state: 'coming', ageMs: 0 }),
     makeBlock('b3', { cidr: '2001:db8::/64', family: 'IPv6' }),
     makeBlock('b4', { cidr: '203.0.113.16/29' }),
   ]

@@ -37,6 +37,14 @@ t.test('an id in the path may be long and encoded', async t => {
   t.match(await send('GET', `${SERVERS}/${encodeURIComponent(id)}`), { status: 200, body: { id } })
 })
 
+t.test('every answer says what time it is by its clock', async t => {
+  const { clock, send } = await start(t)
+  await clock.turn(61_000)
+  const date = new Date(clock.now()).toUTCString()
+  t.match(await send('GET', SERVERS), { status: 200, headers: { date } })
+  t.match(await send('GET', `${SERVERS}/none`), { headers: { date } })
+})
+
 t.test('runs on the machine’s clock and any free port by default', async t => {
   const one = await startBmcSimulator()
   const two = await startBmcSimulator({ clientId: 'mine', clientSecret: 'too' })
