@@ -9,9 +9,34 @@ export interface Clock {
 /** A longer timer of the runtime rings at once: its delay is a 32-bit number. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
+/** What runs behind by less is drift, and no clock that was set back. */
+const STEP_MS = 1000
+
+/**
+ * A time of day that never goes back: while a wrong clock is set right, what waits, keeps and measures by it goes on,
+ * and is ahead of the time of day from then on. One that is set forward, or a machine that was asleep, is followed.
+ *
+ * @param wall milliseconds since 1970
+ * @param steady milliseconds of a clock that nobody sets
+ */
+export function toSteadyNow(wall: () => number, steady: () => number): () => number {
+  let ahead = 0
+  let last = { told: wall(), at: steady() }
+  return () => {
+    const at = steady()
+    const due = last.told + (at - last.at)
+    if (due - (wall() + ahead) > STEP_MS) ahead = Math.round(due - wall())
+    last = { told: Math.max(wall() + ahead, last.told), at }
+    return last.told
+  }
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: toSteadyNow(
+    () => Date.now(),
+    () => performance.now(),
+  ),
   async sleep(ms, signal) {
     let left = ms
     for (; left > LONGEST_TIMER_MS; left -= LONGEST_TIMER_MS) await waitFor(LONGEST_TIMER_MS, signal)

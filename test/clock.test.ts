@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
-import { systemClock } from '../shared/clock.ts'
+import { systemClock, toSteadyNow } from '../shared/clock.ts'
 
+const HOUR_MS = 3_600_000
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The first timers ring at once, later ones never; how long each was set for. */
@@ -37,4 +38,31 @@ t.test('a wait ends with its signal, also in its second half', async t => {
   stop.abort(new Error('the end'))
   await t.rejects(ended, { message: 'the end' })
   await t.rejects(systemClock.sleep(5, stop.signal), { message: 'the end' })
+})
+
+t.test('its time never goes back', async t => {
+  let [wall, steady] = [HOUR_MS, 0]
+  const now = toSteadyNow(
+    () => wall,
+    () => steady,
+  )
+  const pass = (ms: number, set = 0): number => {
+    wall += ms + set
+    steady += ms
+    return now()
+  }
+  t.equal(now(), HOUR_MS)
+  t.equal(pass(5000), HOUR_MS + 5000)
+  t.equal(pass(1000, -HOUR_MS), HOUR_MS + 6000, 'set back: it goes on, with the second that passed')
+  t.equal(pass(1000), HOUR_MS + 7000)
+  t.equal(pass(0, -5000), HOUR_MS + 7000, 'and once more')
+  t.equal(pass(2000, 2 * HOUR_MS), 3 * HOUR_MS + 9000, 'set forward: it follows')
+  t.equal(pass(1000, -200), 3 * HOUR_MS + 9800, 'drift is followed')
+  t.equal(pass(0, -100), 3 * HOUR_MS + 9800, 'but never back')
+  wall += HOUR_MS
+  t.equal(now(), 4 * HOUR_MS + 9700, 'nothing steady ticks while the machine sleeps')
+})
+
+t.test('the machine’s clock tells the time of day', async t => {
+  t.ok(Math.abs(systemClock.now() - Date.now()) < 2000)
 })

@@ -13,5 +13,11 @@ t.test('an intent is forgotten once its block is there', async t => {
   })
   t.strictSame(decideIntent(intent, supply([block('b', { purchase: 'q' })]), NOW), wait)
   t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS - 1), wait)
+  t.strictSame(decideIntent(intent, supply([]), NOW - INTENT_RESTS_MS + 1), wait, 'clocks that do not agree')
+  t.strictSame(
+    decideIntent(intent, supply([]), NOW - INTENT_RESTS_MS),
+    { do: 'again', intent },
+    'one set back',
+  )
   t.strictSame(decideIntent(intent, supply([]), NOW + INTENT_RESTS_MS), { do: 'again', intent })
 })

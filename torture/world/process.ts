@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts'
+import { type Clock, toSteadyNow } from '../../shared/clock.ts'
 import { type App, createApp } from '../../shared/compose.ts'
 import { type Config, readConfig, type Sources } from '../../shared/config.ts'
 import { createLog, type Log } from '../../shared/log.ts'
@@ -60,7 +60,8 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
     effects.push(effect)
     return fate?.(effect)
   }
-  const ofControllers = clock.viewOf('controllers', life)
+  const wall = clock.viewOf('controllers', life)
+  const ofControllers = { ...wall, now: toSteadyNow(wall.now, clock.now) }
   const fetch = createFetch(wires, { name, life, meetFate, kill: life.kill })
   const sources: Sources = { env: { ...parts.environment, ...options.environment } }
   const { config } = readConfig(sources)

@@ -185,6 +185,10 @@ export async function retainClaim(
   return annotate(kube, claim, change, signal)
 }
 
+/** Its time runs from now on. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+export const redateClaim = (kube: Kube, claim: Claim, { now, signal }: When): Promise<Claim> =>
+  annotate(kube, claim, { [KEYS.since]: toTimeText(now) }, signal)
+
 /** Frees the address, as the claim was read; one that has gone is free. @throws CcmError KUBE_CONFLICT */
 export async function freeClaim(kube: Kube, claim: Claim, signal?: AbortSignal): Promise<void> {
   try {

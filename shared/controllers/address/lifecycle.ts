@@ -29,7 +29,7 @@ export interface RestSettings {
 
 /**
  * What to do about a claim. `confirm` and `reactivate` make it active for that Service; `release` starts its rest, which
- * waits for the Service `heldBy` to be gone; `free` deletes it.
+ * waits for the Service `heldBy` to be gone; `redate` has its time run from now on; `free` deletes it.
  */
 export type ClaimDecision =
   | { readonly do: 'keep'; readonly why: string }
@@ -40,7 +40,7 @@ export type ClaimDecision =
       readonly why: string
       readonly heldBy?: string | undefined
     }
-  | { readonly do: 'retain'; readonly why: string }
+  | { readonly do: 'retain' | 'redate'; readonly why: string }
   | { readonly do: 'free'; readonly why: string }
 
 export interface ClaimCircumstances {
@@ -94,6 +94,7 @@ function decideUnconfirmed(
   { since, service: ref, serviceUid, restMs }: Claim,
   { service, now, settings }: ClaimCircumstances,
 ): ClaimDecision {
+  if (isAhead(since, now)) return REDATE
   if (now - since < UNCONFIRMED_MS) return { do: 'keep', why: 'its Service may still be on its way' }
   if (restMs !== undefined && serviceUid !== undefined) return toRelease(service, settings)
   if (restMs !== undefined) return { do: 'release', restMs, why: 'its Service did not come back' }
@@ -110,10 +111,14 @@ function decideReleased(
     if (isThere) return { do: 'keep', why: 'its Service is deleted, and still there' }
     return { do: 'release', restMs: restMs ?? settings.releaseQuarantineMs, why: 'its Service has gone' }
   }
-  // A time from the future was written by hand, and would keep the address for ever.
-  const isResting = now - since < (restMs ?? settings.releaseQuarantineMs) && since - now < SKEW_MS
+  if (isAhead(since, now)) return REDATE
+  const isResting = now - since < (restMs ?? settings.releaseQuarantineMs)
   return isResting ? { do: 'keep', why: 'it rests' } : { do: 'free', why: 'its rest is over' }
 }
+
+/** It was written by hand, or before the API server's clock was set back: it would keep the address for as long. */
+const isAhead = (since: number, now: number): boolean => since - now >= SKEW_MS
+const REDATE = { do: 'redate', why: 'its time lies in the future' } as const
 
 const REASONS = {
   deleted: 'its Service is deleted',

@@ -1,5 +1,5 @@
 import type { Kube } from '../../kubernetes/client.ts'
-import { confirmClaim, freeClaim, releaseClaim, retainClaim } from '../address/claims.ts'
+import { confirmClaim, freeClaim, redateClaim, releaseClaim, retainClaim } from '../address/claims.ts'
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import type { ClaimCircumstances, ClaimDecision, ClaimService } from '../address/lifecycle.ts'
@@ -40,6 +40,9 @@ export async function changeClaim(
       break
     case 'retain':
       await retainClaim(kube, claim, decision.why, when)
+      break
+    case 'redate':
+      await redateClaim(kube, claim, when)
       break
     case 'free':
       await freeClaim(kube, claim, when.signal)

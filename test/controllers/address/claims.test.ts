@@ -4,6 +4,7 @@ import {
   claimAddress,
   confirmClaim,
   freeClaim,
+  redateClaim,
   releaseClaim,
   retainClaim,
 } from '../../../shared/controllers/address/claims.ts'
@@ -107,6 +108,14 @@ forEachCluster(t, 'claims', { everyKind: true }, async (t, cluster) => {
     t.equal(await closeGate(kube, { ...numbered.block, marked: true }, gate, WHEN), 'in-use')
     t.equal(await claimAddress(kube, toRequest(numbered), WHEN), 'closed')
     t.strictSame(await stored(claim.address), claim)
+  })
+
+  t.test('its time begins anew, and nothing else of it changes', async t => {
+    const numbered = await openBlock()
+    const resting = await releaseClaim(kube, await makeClaim(kube, toRequest(numbered), LATER), REST, LATER)
+    const { resourceVersion } = await redateClaim(kube, resting, WHEN)
+    t.strictSame(await stored(resting.address), { ...resting, since: NOW, resourceVersion })
+    await t.rejects(redateClaim(kube, resting, WHEN), { code: 'KUBE_CONFLICT' })
   })
 
   t.test('rests from the moment at which the deleted Service that held it has gone', async t => {

@@ -172,14 +172,15 @@ t.test('a claim that is freed says whether its Service was never stored, or has 
   t.strictSame(alone(row, unused), { do: 'free', why: 'the Service default/web does not use it' })
 })
 
-t.test('a rest that began in the future is over, unless two clocks only do not agree', async t => {
-  for (const [aheadMs, decided] of [
-    [SKEW_MS - 1, 'keep'],
-    [SKEW_MS, 'free'],
-    [60 * MINUTE, 'free'],
-  ] as const)
-    t.match(alone(claim('released', -aheadMs, { restMs: 10 * MINUTE }), 'absent'), { do: decided })
-})
+for (const state of ['unconfirmed', 'released'] as const)
+  t.test(`the time of one that is ${state} begins anew, unless two clocks only do not agree`, async t => {
+    for (const [aheadMs, decided] of [
+      [SKEW_MS - 1, 'keep'],
+      [SKEW_MS, 'redate'],
+      [60 * MINUTE, 'redate'],
+    ] as const)
+      t.match(alone(claim(state, -aheadMs, { restMs: 10 * MINUTE }), 'absent'), { do: decided })
+  })
 
 const OF_REVIEW: ClaimLimits = {
   unconfirmed: MAX_UNCONFIRMED,
