@@ -19,6 +19,7 @@ const SETTINGS: PlanSettings = {
   blocks: [],
   neighbours: ['/29', '/30'],
   latencyMs: 5,
+  weather: undefined,
 }
 
 /** Sizes of blocks on the network as the steps end, and at rest, with what was found. */

@@ -184,11 +184,43 @@ export interface DrawnFault {
   readonly words: string
 }
 
+/** Which calls of a trap it strikes. */
+interface Aim {
+  readonly scope: Scope
+  readonly probability: number
+  readonly times: number
+}
+
+/** How often weather strikes: work gets done in between. */
+const WEATHER_PROBABILITY = 0.15
+
 /** @param isOurs whether a call comes from a controller */
 export function drawFault(trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault {
-  const scope = trap.isSteady ? everything : picks.one(SCOPES[trap.to])
-  const probability = trap.isSteady ? 1 : picks.one([1, 0.5, 0.2])
-  const times = trap.isSteady ? Number.POSITIVE_INFINITY : picks.one([1, 3, Number.POSITIVE_INFINITY])
+  const aim = trap.isSteady
+    ? { scope: everything, probability: 1, times: Number.POSITIVE_INFINITY }
+    : {
+        scope: picks.one(SCOPES[trap.to]),
+        probability: picks.one([1, 0.5, 0.2]),
+        times: picks.one([1, 3, Number.POSITIVE_INFINITY]),
+      }
+  return aimAt(trap, aim, picks, isOurs)
+}
+
+/** As `drawFault`, for a whole history. */
+export const drawWeather = (trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault =>
+  aimAt(
+    trap,
+    { scope: everything, probability: WEATHER_PROBABILITY, times: Number.POSITIVE_INFINITY },
+    picks,
+    isOurs,
+  )
+
+function aimAt(
+  trap: Trap,
+  { scope, probability, times }: Aim,
+  picks: Picks,
+  isOurs: (call: Call) => boolean,
+): DrawnFault {
   const fromController = trap.to === 'cluster' ? isOurs : () => true
   const fault = {
     to: trap.to,

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { TRAPS } from './network-faults.ts'
 
 /** What a seed stands for: everything that is decided before the first request, as plain JSON. */
 export interface Plan {
@@ -29,6 +30,15 @@ export interface PlanSettings {
   readonly neighbours: readonly string[]
   /** Time that a request takes at the most. */
   readonly latencyMs: number
+  readonly weather: Weather | undefined
+}
+
+/** What goes wrong again and again for the whole history, beside what its steps begin. */
+export interface Weather {
+  /** Name of a trap. */
+  readonly trap: string
+  /** By which it chooses the rest. */
+  readonly pick: number
 }
 
 /** Which action, with numbers by which it chooses among what is there, and what passes after it was begun. */
@@ -55,6 +65,11 @@ const WAITS = [
   [3, 61_000],
   [1, 300_000],
 ] as const
+
+const weather: fc.Arbitrary<Weather> = fc.record({
+  trap: fc.constantFrom(...TRAPS.map(({ name }) => name)),
+  pick: fc.nat(LARGEST_PICK),
+})
 
 const settings: fc.Arbitrary<PlanSettings> = fc.record({
   announcer: weighted([
@@ -118,7 +133,22 @@ const settings: fc.Arbitrary<PlanSettings> = fc.record({
     [1, ['/28', '/30', '/29']],
   ] as const),
   latencyMs: fc.constantFrom(40, 5, 400),
+  weather: fc.option(weather, { nil: undefined, freq: 1 }),
 })
+
+/** What must be there for a trap to strike at all. */
+const PRESENT: Readonly<Record<(typeof TRAPS)[number]['to'], Partial<PlanSettings>>> = {
+  cluster: {},
+  cloud: {},
+  admission: { webhook: true },
+  audit: { webhook: true, audit: true },
+  reconcile: { webhook: true, audit: true, hosts: ['functions'] },
+}
+
+const withPresent = (drawn: PlanSettings): PlanSettings => {
+  const trap = TRAPS.find(({ name }) => name === drawn.weather?.trap)
+  return { ...drawn, ...(trap && PRESENT[trap.to]) }
+}
 
 function weighted<T>(values: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> {
   return fc.oneof(...values.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })))
@@ -141,7 +171,7 @@ export interface Weighted {
 export const toPlans = (actions: readonly Weighted[]): fc.Arbitrary<Plan> =>
   fc.noBias(
     fc.record({
-      settings,
+      settings: settings.map(withPresent),
       steps: fc.array(toStep(actions), { maxLength: MOST_STEPS, size: 'max' }),
       end: weighted([
         [2, 'rest'],

@@ -32,6 +32,8 @@ const UNTIL_GONE = 12
 /** Counts what controllers write, the Lease of passes aside. */
 export interface WriteCount {
   readonly count: () => number
+  /** What others changed in the cluster: controllers have to be given time for that. */
+  readonly others: () => number
   /** The last ones, for messages. */
   readonly last: () => readonly string[]
 }
@@ -40,13 +42,18 @@ const SHOWN = 12
 
 export function countWrites(stage: Stage): WriteCount {
   let count = 0
+  let others = 0
   let last: string[] = []
   stage.world.history.onEntry(entry => {
-    if (!stage.isController(entry.by) || !isWrite(stage, entry)) return
+    if (!stage.isController(entry.by)) {
+      if (entry.kind === 'stored') others += 1
+      return
+    }
+    if (!isWrite(stage, entry)) return
     count += 1
     last = [...last, describe(entry)].slice(-SHOWN)
   })
-  return { count: () => count, last: () => last }
+  return { count: () => count, others: () => others, last: () => last }
 }
 
 type Lacking = Pick<Stage, 'services' | 'settings' | 'blocks' | 'watch'>
@@ -70,15 +77,17 @@ function describe(entry: Entry): string {
   return `${entry.type} ${entry.resource} ${namespace ? `${namespace}/` : ''}${name}`
 }
 
-/** Ends everything that goes wrong. */
-export function endFaults(stage: Stage): void {
+/** Ends everything that goes wrong; repairs come when all that was sent is done, or they would come before what they undo. */
+export async function endFaults(stage: Stage): Promise<void> {
   stage.tell('faults end')
   stage.faults.end()
   stage.world.network.clear()
   stage.world.cloud.faults.clear()
-  for (const repair of stage.repairs.splice(0)) repair()
   for (const whose of ['controllers', 'cluster', 'cloud'] as const) setClock(stage, whose, 0)
   stage.supervisor.heal()
+  await stage.answered()
+  for (const repair of stage.repairs.splice(0)) repair()
+  await stage.answered()
 }
 
 /**
@@ -93,10 +102,10 @@ export async function untilQuiet(
 ): Promise<boolean> {
   let quiet = 0
   for (let interval = 0; interval < most; interval++) {
-    const before = writes.count()
-    const announced = announceAll(stage)
+    const before = writes.count() + writes.others()
+    announceAll(stage)
     await passInterval(stage)
-    quiet = writes.count() === before && announced === 0 ? quiet + 1 : 0
+    quiet = writes.count() + writes.others() === before ? quiet + 1 : 0
     if (quiet === least) return true
   }
   return false

@@ -1,5 +1,6 @@
 import type { World } from '../world/contract.ts'
 import { ACTIONS } from './actions/all.ts'
+import { beginWeather } from './actions/fault-actions.ts'
 import { orderMachine } from './actions/nodes.ts'
 import { createActiveFaults } from './active-faults.ts'
 import { CARRIED_OUT, type Coverage, count } from './coverage.ts'
@@ -108,11 +109,12 @@ function openStage(
   return stage
 }
 
-/** Machines are there, and a first pass has seen them. */
+/** Machines are there, and a first pass has seen them before the weather sets in. */
 async function begin(stage: Stage): Promise<void> {
   stage.tell(JSON.stringify(stage.settings))
   for (let index = 0; index < MACHINES; index++) orderMachine(stage, `node-${index}`)
   await stage.agenda.elapse(stage.settings.latencyMs * 100)
+  beginWeather(stage)
 }
 
 async function take(
@@ -148,10 +150,7 @@ interface Ending {
 }
 
 async function end(stage: Stage, { plan, writes, isLong }: Ending): Promise<string[]> {
-  await stage.world.run(async () => {
-    endFaults(stage)
-    await stage.answered()
-  })
+  await stage.world.run(() => endFaults(stage))
   const come = (): Promise<boolean> => stage.world.run(() => untilQuiet(stage, writes))
   const problems = await rest(stage, writes, come)
   if (problems.length > 0) return problems

@@ -63,10 +63,11 @@ export function createPurchaseChecks(state: State): Checks {
     })
   }
 
-  /** A claim makes it used for good. */
+  /** A claim makes it used for good, even one that nobody can read; a gate is at the address of the range itself. */
   function noteClaim(address: string): void {
-    const { service, blockId = '' } = state.addresses.get(address) ?? {}
-    if (service !== undefined) fresh.delete(blockId)
+    if (!state.addresses.has(address)) return
+    for (const { id, cidr } of inputs.cloud.ipBlocks())
+      if (fresh.has(id) && liesIn(address, cidr) && !cidr.startsWith(`${address}/`)) fresh.delete(id)
   }
 
   for (const [key, service] of state.services) noteService(key, service)

@@ -13,7 +13,7 @@ export interface Reviewed {
 /** Reviews of one object that are remembered. */
 const MAX_REVIEWS = 8
 /** What is logged about a Service that could not be worked on in time, or without the API server. */
-const UNTOUCHED = /let through|"why":"KUBE_[A-Z_]+: .*"operations":0/
+const UNTOUCHED = /let through|"why":"(?:KUBE_[A-Z_]+|CCM_DEADLINE): .*"operations":0/
 
 export function createReviewed({ logs }: Pick<CheckerInputs, 'logs'>): Reviewed {
   /** By object, the version that was there before; false where one of its reviews went wrong. */

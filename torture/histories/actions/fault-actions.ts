@@ -1,7 +1,7 @@
 import type { Effect, Fate } from '../../world/contract.ts'
 import { setClock } from '../clocks.ts'
-import { drawFault, TRAPS, type Trap } from '../network-faults.ts'
-import type { Picks } from '../picks.ts'
+import { type DrawnFault, drawFault, drawWeather, TRAPS, type Trap } from '../network-faults.ts'
+import { createPicks, type Picks } from '../picks.ts'
 import type { Stage } from '../stage.ts'
 import { type Action, defineAction } from './action.ts'
 
@@ -29,17 +29,32 @@ export const FAULT_NAMES: readonly string[] = [
   ...Object.keys(SKEWS).map(whose => `clocks: ${whose}`),
 ]
 
+/** What the plan of a history wants from its start on. */
+export function beginWeather(stage: Stage): void {
+  const { weather } = stage.settings
+  const trap = TRAPS.find(({ name }) => name === weather?.trap)
+  if (trap && weather)
+    begin(stage, trap, drawWeather(trap, createPicks([weather.pick]), isOurs(stage)), HOUR_MS)
+}
+
 function beginTrap(stage: Stage, picks: Picks, trap: Trap): boolean {
   const ms = picks.one(DURATIONS)
-  const isOurs = ({ from }: { from: string }): boolean => stage.isController(from)
-  const { faults, words } = drawFault(trap, picks, isOurs)
+  begin(stage, trap, drawFault(trap, picks, isOurs(stage)), ms)
+  return true
+}
+
+const isOurs =
+  (stage: Stage) =>
+  ({ from }: { readonly from: string }): boolean =>
+    stage.isController(from)
+
+function begin(stage: Stage, trap: Trap, { faults, words }: DrawnFault, ms: number): void {
   const [first, ...beside] = faults.map(fault => stage.world.network.add(fault))
   stage.tell(`for ${ms / 1000} s: ${words}`)
   const end = (): void => {
     for (const handle of [first, ...beside]) handle?.remove()
   }
   stage.faults.begin({ name: trap.name, hits: () => first?.hits ?? 0, end }, stage.agenda, ms)
-  return true
 }
 
 const toTraps = (to: Trap['to'][], name: string, weight: number): Action =>

@@ -68,7 +68,9 @@ export const OPERATOR_ACTIONS: readonly Action[] = [
     const left = backend
       .ipBlocks()
       .filter(({ tags = [] }) => tags.some(({ value }) => value === NEIGHBOUR_UID))
-    if (left.length === 0) return false
+    // One at a time: each would write the tags that the other has just written.
+    const isCleaning = stage.world.processes.some(({ host, isAlive }) => host === 'none' && isAlive())
+    if (left.length === 0 || isCleaning) return false
     for (const { id } of left) stage.watch.touched(id)
     const process = stage.world.start({ host: 'none' })
     stage.tell(`${process.name}: cleanup of the other cluster's ${left.length} blocks`)
