@@ -1,3 +1,4 @@
+import { SKEW_MS } from '../../shared/kubernetes/leases.ts'
 import { IP_BLOCKS_LEASE, NAMESPACE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
 import type { Call, Entry, RequestDone } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
@@ -22,6 +23,8 @@ const UNHEARD = new Set([
   'garbage',
   'doubled',
 ])
+/** A pass that goes on as if it still held its Lease ends well within. */
+const AFTERMATH_MS = 5 * 60_000
 /** For so long. */
 const UNHEARD_MS = 10 * 60_000
 const OK = 300
@@ -34,6 +37,17 @@ export function createWriteChecks(state: State): WriteChecks {
   /** Reviews whose request has not ended yet. */
   let reviews: Asked[] = []
   let isResting = false
+  let offset = 0
+  let turnedAt = Number.NEGATIVE_INFINITY
+
+  /** The API server's clock was set a moment ago: who held a Lease then holds it no longer, and two are at work. */
+  function wasTurned(): boolean {
+    const { now, clusterNow = now } = inputs
+    const offsetNow = clusterNow() - now()
+    if (Math.abs(offsetNow - offset) >= SKEW_MS) turnedAt = now()
+    offset = offsetNow
+    return now() - turnedAt < AFTERMATH_MS
+  }
 
   function noteTrouble({ call, trouble, at }: RequestDone): void {
     if (trouble && UNHEARD.has(trouble)) unheard.set(textOf(call), at)
@@ -43,10 +57,11 @@ export function createWriteChecks(state: State): WriteChecks {
   function checkOurs(entry: RequestDone): Fault[] {
     const { call, status, changed } = entry
     noteTrouble(entry)
+    const isTwice = wasTurned()
     if (!call.isWrite || status === 0 || status >= OK || call.path === LEASE) return []
     const what = `${call.from} sends ${call.method} ${call.path} ${call.body}`
     const object = `${call.to} ${call.path}`
-    if (!changed) return unheard.has(textOf(call)) ? [] : [{ invariant: '6a', object, what }]
+    if (!changed) return isTwice || unheard.has(textOf(call)) ? [] : [{ invariant: '6a', object, what }]
     if (!isResting || (BLOCKS_LEASE.includes(call.path) && isLacking())) return []
     return [{ invariant: '6c', object, what }]
   }
