@@ -34,6 +34,8 @@ export interface WriteCount {
   readonly count: () => number
   /** What others changed in the cluster: controllers have to be given time for that. */
   readonly others: () => number
+  /** Passes that were made: while the Lease of one that died keeps all others out, nothing is written either. */
+  readonly passes: () => number
   /** The last ones, for messages. */
   readonly last: () => readonly string[]
 }
@@ -43,18 +45,23 @@ const SHOWN = 12
 export function countWrites(stage: Stage): WriteCount {
   let count = 0
   let others = 0
+  let passes = 0
   let last: string[] = []
   stage.world.history.onEntry(entry => {
     if (!stage.isController(entry.by)) {
       if (entry.kind === 'stored') others += 1
       return
     }
+    if (isPass(entry)) passes += 1
     if (!isWrite(stage, entry)) return
     count += 1
     last = [...last, describe(entry)].slice(-SHOWN)
   })
-  return { count: () => count, others: () => others, last: () => last }
+  return { count: () => count, others: () => others, passes: () => passes, last: () => last }
 }
+
+/** Nobody else lists the nodes. */
+const isPass = (entry: Entry): boolean => entry.kind === 'request' && entry.call.path === '/api/v1/nodes'
 
 type Lacking = Pick<Stage, 'services' | 'settings' | 'blocks' | 'watch'>
 
@@ -103,9 +110,11 @@ export async function untilQuiet(
   let quiet = 0
   for (let interval = 0; interval < most; interval++) {
     const before = writes.count() + writes.others()
+    const passes = writes.passes()
     announceAll(stage)
     await passInterval(stage)
-    quiet = writes.count() + writes.others() === before ? quiet + 1 : 0
+    if (writes.count() + writes.others() !== before) quiet = 0
+    else if (writes.passes() > passes) quiet += 1
     if (quiet === least) return true
   }
   return false

@@ -53,8 +53,11 @@ export function createRestChecks(state: State): Checks {
   }
 
   /** One that counts as unused for so long that it should have gone; spare capacity is nobody's fault. */
-  function isForgotten({ address, service }: AddressView): boolean {
+  function isForgotten({ address, service, blockId }: AddressView): boolean {
     if (service !== undefined || settings.minFreeAddresses > 0) return false
+    const isClaimedIn = (other: AddressView): boolean =>
+      other.service !== undefined && other.blockId === blockId
+    if ([...state.addresses.values()].some(isClaimedIn)) return false
     return inputs.now() - toTimes(address).unusedSince > settings.blockGraceMs + slackMs
   }
 

@@ -1,7 +1,15 @@
 import { CLEANUP_FINALIZER, FINALIZER } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
+import {
+  assignedTo,
+  canonical,
+  ingressOf,
+  isHeld,
+  liesIn,
+  nameOf,
+  publishedFor,
+} from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import { countFree } from './purchases.ts'
@@ -33,6 +41,7 @@ export function createServiceChecks(state: State): Checks {
     const held = state
       .claimsOf(name)
       .filter(claim => claim.state === 'active' && claim.serviceUid === before.metadata.uid)
+      .filter(({ address }) => namedBy(before).includes(address))
     if (held.length === 0 || !isOurDoing(entry)) return []
     return held.map(({ address }) => toFault('4a', name, `${name} is let go with ${address} in use`))
   }
@@ -103,6 +112,10 @@ export function createServiceChecks(state: State): Checks {
     atRest: () => [...[...state.services.values()].flatMap(checkGoing), ...checkServed()],
   }
 }
+
+/** Addresses that anybody may look for it at; one that is only being claimed for it is not in use. */
+const namedBy = (service: KubeService): readonly string[] =>
+  [assignedTo, publishedFor, ingressOf].flatMap(of => of(service)).map(canonical)
 
 /** Families without which it is not served: a second one that is only preferred may come later. */
 function toRequired({ spec }: KubeService): readonly string[] {

@@ -38,15 +38,15 @@ export function createWriteChecks(state: State): WriteChecks {
   let reviews: Asked[] = []
   let isResting = false
   let offset = 0
-  let turnedAt = Number.NEGATIVE_INFINITY
+  let ousted = Number.NEGATIVE_INFINITY
 
-  /** The API server's clock was set a moment ago: who held a Lease then holds it no longer, and two are at work. */
-  function wasTurned(): boolean {
+  /** Who held a Lease holds it no longer where it was edited by hand or the API server's clock was set: two are at work. */
+  function noteOusted(entry: Entry): void {
     const { now, clusterNow = now } = inputs
     const offsetNow = clusterNow() - now()
-    if (Math.abs(offsetNow - offset) >= SKEW_MS) turnedAt = now()
+    const isByHand = entry.kind === 'stored' && entry.resource === 'leases' && !inputs.isProcess(entry.by)
+    if (isByHand || Math.abs(offsetNow - offset) >= SKEW_MS) ousted = now()
     offset = offsetNow
-    return now() - turnedAt < AFTERMATH_MS
   }
 
   function noteTrouble({ call, trouble, at }: RequestDone): void {
@@ -57,7 +57,7 @@ export function createWriteChecks(state: State): WriteChecks {
   function checkOurs(entry: RequestDone): Fault[] {
     const { call, status, changed } = entry
     noteTrouble(entry)
-    const isTwice = wasTurned()
+    const isTwice = inputs.now() - ousted < AFTERMATH_MS
     if (!call.isWrite || status === 0 || status >= OK || call.path === LEASE) return []
     const what = `${call.from} sends ${call.method} ${call.path} ${call.body}`
     const object = `${call.to} ${call.path}`
@@ -89,6 +89,7 @@ export function createWriteChecks(state: State): WriteChecks {
   return {
     rest: value => void (isResting = value),
     check(entry: Entry) {
+      noteOusted(entry)
       if (entry.kind !== 'request') return []
       if (inputs.isProcess(entry.by)) return checkOurs(entry)
       if (entry.call.to !== 'admission') return checkUsers(entry)

@@ -47,6 +47,7 @@ export const DELETION_WINDOW_MS = 600_000
 const SUSPECT =
   'it is ready. If its server was replaced, delete the node and restart its kubelet; until then no other node is deleted either'
 const WAITING = 'its server has not been missing for the grace time yet'
+const EARLY = 'it was created at a time to come: the API server’s clock was set back'
 
 /**
  * Which nodes may go. All safeguards but two are decided here; the cloud's word on the id and the node's state
@@ -87,13 +88,19 @@ function sortOut(
   gone: readonly Candidate[],
   { now, graceMs }: DeletionInput,
 ): Omit<DeletionDecision, 'allowance'> {
-  const since = gone.map(candidate => ({ ...candidate, at: toValidMark(candidate.node, now) }))
+  const early = gone.filter(({ node }) => isEarly(node, now))
+  const since = gone
+    .filter(({ node }) => !isEarly(node, now))
+    .map(candidate => ({ ...candidate, at: toValidMark(candidate.node, now) }))
   const waiting = since.filter(({ at }) => at !== undefined && now - at < graceMs)
   const due = since.filter(({ at }) => at !== undefined && now - at >= graceMs)
   return {
     mark: since.filter(({ at }) => at === undefined).map(({ node }) => node),
     candidates: due.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).map(({ node, id }) => ({ node, id })),
-    held: waiting.map(({ node }) => ({ node, why: WAITING, quiet: true })),
+    held: [
+      ...waiting.map(({ node }) => ({ node, why: WAITING, quiet: true })),
+      ...early.map(({ node }) => ({ node, why: EARLY, quiet: true })),
+    ],
   }
 }
 
@@ -103,9 +110,13 @@ function sortOut(
  */
 function toValidMark(node: KubeNode, now: number): number | undefined {
   const time = toMissingSince(node)
-  const createdAt = Date.parse(node.metadata.creationTimestamp ?? '')
-  return time !== undefined && time <= now && !(time < createdAt) ? time : undefined
+  return time !== undefined && time <= now && !(time < toCreatedAt(node)) ? time : undefined
 }
+
+/** No mark could be told from one that came with it. */
+const isEarly = (node: KubeNode, now: number): boolean => toCreatedAt(node) > now
+
+const toCreatedAt = ({ metadata }: KubeNode): number => Date.parse(metadata.creationTimestamp ?? '')
 
 /** Since when the node's server has been missing; undefined when it was not, or the text is no time. */
 export function toMissingSince(node: KubeNode): number | undefined {

@@ -88,6 +88,21 @@ const ROWS: readonly Row[] = [
     node: { meta: { creationTimestamp: DUE } },
     becomes: { candidates: FIRST },
   },
+  {
+    name: 'it was created before the clock was set back, and never missing',
+    node: { missingSince: undefined, meta: { creationTimestamp: ago(-1000) } },
+    becomes: { held: FIRST },
+  },
+  {
+    name: 'it was created before the clock was set back, and long missing',
+    node: { meta: { creationTimestamp: ago(-1000) } },
+    becomes: { held: FIRST },
+  },
+  {
+    name: 'it was created this very moment',
+    node: { missingSince: undefined, meta: { creationTimestamp: ago(0) } },
+    becomes: { mark: FIRST },
+  },
   { name: 'its age is no time', node: { meta: { creationTimestamp: 'x' } }, becomes: { candidates: FIRST } },
   { name: 'its mark lies a moment in the future', node: { missingSince: ago(-1) }, becomes: { mark: FIRST } },
   { name: 'the grace time is not over', node: { missingSince: ago(GRACE_MS - 1) }, becomes: { held: FIRST } },
