@@ -54,7 +54,7 @@ export const announceAll = (stage: Stage): number =>
 
 export const ANNOUNCER_ACTIONS: readonly Action[] = [
   defineAction('announce', 8, stage => announceAll(stage) > 0),
-  defineAction('withdraw the announcement', 1, (stage, picks) => {
+  defineAction('withdraw the announcement', 8, (stage, picks) => {
     const service = picks.of(
       stage.services().filter(({ status }) => (status?.loadBalancer?.ingress ?? []).length > 0),
     )

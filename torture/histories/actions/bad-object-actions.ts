@@ -47,7 +47,7 @@ export const BAD_OBJECT_ACTIONS: readonly Action[] = [
     createService(stage, { namespace: 'default', name: SERVICE }, {}, ', which nobody may write to')
     return true
   }),
-  defineAction('a node whose writes are refused', 1, (stage, picks) => {
+  defineAction('a node whose writes are refused', 2, (stage, picks) => {
     if (stage.watch.isSpoilt(NODE)) return false
     stage.watch.spoil(NODE)
     refuseWrites(stage, `/api/v1/nodes/${NODE}`)
@@ -55,7 +55,7 @@ export const BAD_OBJECT_ACTIONS: readonly Action[] = [
     join(stage, machine, picks.percent(50))
     return true
   }),
-  defineAction('a claim that nobody can read', 1, (stage, picks) => {
+  defineAction('a claim that nobody can read', 2, (stage, picks) => {
     const name = pickFreeAddress(stage, picks)
     if (!name || stage.watch.isSpoilt(CLAIM)) return false
     // Its block is neither free of use nor in anybody's, for as long as that stands there.
@@ -74,7 +74,7 @@ export const BAD_OBJECT_ACTIONS: readonly Action[] = [
     stage.tell(`the claim of ${name} cannot be read`)
     return true
   }),
-  defineAction('a block that the cloud does not let go', 1, (stage, picks) => {
+  defineAction('a block that the cloud does not let go', 2, (stage, picks) => {
     const block = picks.of(stage.blocks())
     if (!block || stage.watch.isSpoilt(block.id)) return false
     stage.watch.spoil(block.id, block.cidr)

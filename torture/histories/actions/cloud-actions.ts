@@ -35,7 +35,7 @@ const shortages: readonly Action[] = [
     stage.repairs.push(restock)
     return true
   }),
-  defineAction('lower the quota', 1, (stage, picks) => {
+  defineAction('lower the quota', 2, (stage, picks) => {
     const limit = picks.one([8, 4, 0, 24])
     stage.world.cloud.backend.setQuota(QUOTA, limit)
     stage.tell(`the quota is ${limit} addresses`)
@@ -44,7 +44,7 @@ const shortages: readonly Action[] = [
     stage.repairs.push(raise)
     return true
   }),
-  defineAction('others use the network', 1, stage => {
+  defineAction('others use the network', 2, stage => {
     const { backend } = stage.world.cloud
     const { ipBlocks } = backend.publicNetwork(stage.world.networkId)
     const own = new Set(stage.blocks().map(({ id }) => id))
@@ -56,7 +56,7 @@ const shortages: readonly Action[] = [
     stage.tell(`somebody else's block ${cidr} is on the network`)
     return true
   }),
-  defineAction('a server takes an address of ours', 1, (stage, picks) => {
+  defineAction('a server takes an address of ours', 2, (stage, picks) => {
     const address = pickFreeAddress(stage, picks)
     if (!address) return false
     const { backend } = stage.world.cloud
@@ -89,7 +89,7 @@ const blocks: readonly Action[] = [
     stage.tell(`the next ${times} unassignments end in errors`)
     return true
   }),
-  defineAction('a block gets a tag', 1, (stage, picks) => {
+  defineAction('a block gets a tag', 2, (stage, picks) => {
     const block = pickBlock(stage, picks)
     if (!block) return false
     const tags = [...toSeedTags(block), { name: 'team', value: 'network' }]
@@ -98,7 +98,7 @@ const blocks: readonly Action[] = [
     stage.tell(`${block.cidr} gets a tag of somebody else`)
     return true
   }),
-  defineAction('an unused block is deleted', 1, (stage, picks) => {
+  defineAction('an unused block is deleted', 3, (stage, picks) => {
     const block = pickUnusedBlock(stage, picks)
     if (!block) return false
     const { backend } = stage.world.cloud
@@ -110,7 +110,7 @@ const blocks: readonly Action[] = [
     stage.tell(`somebody deletes ${block.cidr}, which nobody uses`)
     return true
   }),
-  defineAction('an unused block loses its tags', 1, (stage, picks) => {
+  defineAction('an unused block loses its tags', 3, (stage, picks) => {
     const block = pickUnusedBlock(stage, picks)
     if (!block) return false
     const { backend } = stage.world.cloud

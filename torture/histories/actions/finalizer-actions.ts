@@ -75,7 +75,7 @@ export const FINALIZER_ACTIONS: readonly Action[] = [
       )
     return true
   }),
-  defineAction('others let it go', 2, (stage, picks) => {
+  defineAction('others let it go', 12, (stage, picks) => {
     const service = picks.of(stage.services().filter(one => has(one, OTHERS)))
     if (!service) return false
     remove(stage, toPath(service), OTHERS)
@@ -87,7 +87,7 @@ export const FINALIZER_ACTIONS: readonly Action[] = [
     remove(stage, toPath(service), FINALIZER)
     return true
   }),
-  defineAction('change a Service that goes', 2, (stage, picks) => {
+  defineAction('change a Service that goes', 12, (stage, picks) => {
     const service = picks.of(stage.services().filter(one => !isStaying(one)))
     const key = ADDRESS_KEYS[stage.settings.announcer]
     if (!service) return false

@@ -122,7 +122,7 @@ function ofAddress(
 export const HAND_ACTIONS: readonly Action[] = [
   defineAction(
     'delete a claim',
-    1,
+    3,
     ofAddress('Service', (stage, address) => remove(stage, toPath(address))),
   ),
   defineAction(
@@ -132,7 +132,7 @@ export const HAND_ACTIONS: readonly Action[] = [
   ),
   defineAction(
     'delete a gate',
-    1,
+    2,
     ofAddress('ConfigMap', (stage, address) => remove(stage, toPath(address))),
   ),
   defineAction(
@@ -140,13 +140,13 @@ export const HAND_ACTIONS: readonly Action[] = [
     2,
     ofAddress('ConfigMap', (stage, address, picks) => editAddress(stage, address, picks.one(GATE_EDITS))),
   ),
-  defineAction('delete a Lease', 1, (stage, picks) =>
+  defineAction('delete a Lease', 2, (stage, picks) =>
     remove(stage, `${LEASES}/${picks.one([IP_BLOCKS_LEASE, RESYNC_LEASE])}`),
   ),
   defineAction('edit a Lease', 2, (stage, picks) =>
     edit(stage, `${LEASES}/${picks.one([IP_BLOCKS_LEASE, RESYNC_LEASE])}`, picks.one(LEASE_EDITS)),
   ),
-  defineAction('edit the inventory', 1, (stage, picks) => {
+  defineAction('edit the inventory', 2, (stage, picks) => {
     const text = Buffer.from('{"entries":[{}]}').toString('base64')
     const { binaryData = {} } = stage.world.cluster.store.get<{ binaryData?: Record<string, string> }>(
       'configmaps',

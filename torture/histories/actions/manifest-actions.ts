@@ -84,7 +84,7 @@ export const MANIFEST_ACTIONS: readonly Action[] = [
     stage.tell(`save ${toKey(service)} with ${annotationOf(service, ASSIGNED_IPS)}`)
     return true
   }),
-  defineAction('restore', 4, (stage, picks) => {
+  defineAction('restore', 12, (stage, picks) => {
     const backup = picks.of(stage.backups)
     if (!backup) return false
     const { namespace = '' } = backup.metadata
@@ -108,7 +108,7 @@ export const MANIFEST_ACTIONS: readonly Action[] = [
     )
     return true
   }),
-  defineAction('served by somebody else', 1, (stage, picks) => {
+  defineAction('served by somebody else', 2, (stage, picks) => {
     const name = pickFreeName(stage, picks)
     if (!name) return false
     createService(stage, name, { spec: { loadBalancerIP: '192.0.2.50' } }, ' for another controller')
@@ -126,7 +126,7 @@ export const MANIFEST_ACTIONS: readonly Action[] = [
     )
     return true
   }),
-  defineAction('write our marks by hand', 1, (stage, picks) => {
+  defineAction('write our marks by hand', 3, (stage, picks) => {
     const service = picks.of(stage.services().filter(service => isLiveBalancer(service) && isHeld(service)))
     const other = picks.of(stage.services().filter(service => addressesOf(service).length > 0))
     if (!service || !other) return false

@@ -33,7 +33,7 @@ const machines: readonly Action[] = [
     join(stage, machine, picks.percent(50))
     return true
   }),
-  defineAction('restart a kubelet', 2, (stage, picks) => {
+  defineAction('restart a kubelet', 4, (stage, picks) => {
     const machine = pickMachine(stage, picks, one => runs(stage, one) && hasNode(stage, one.hostname))
     if (!machine) return false
     join(stage, machine, true)
@@ -69,7 +69,7 @@ const machines: readonly Action[] = [
     if (hasNode(stage, machine.hostname)) report(stage, machine.hostname, false, false)
     return true
   }),
-  defineAction('power on', 2, (stage, picks) => {
+  defineAction('power on', 8, (stage, picks) => {
     const machine = pickMachine(stage, picks, one => hasServer(stage, one.serverId) && !runs(stage, one))
     if (!machine) return false
     stage.world.cloud.backend.powerOn(machine.serverId)
@@ -77,7 +77,7 @@ const machines: readonly Action[] = [
     if (hasNode(stage, machine.hostname)) report(stage, machine.hostname, true, true)
     return true
   }),
-  defineAction('rename a server', 1, (stage, picks) => {
+  defineAction('rename a server', 2, (stage, picks) => {
     const machine = pickMachine(stage, picks, ({ serverId }) => hasServer(stage, serverId))
     if (!machine) return false
     const hostname = picks.one(['renamed', machine.hostname.toUpperCase(), 'node-0', ''])
@@ -89,7 +89,7 @@ const machines: readonly Action[] = [
     })
     return true
   }),
-  defineAction('call two servers alike', 1, (stage, picks) => {
+  defineAction('call two servers alike', 2, (stage, picks) => {
     const machine = pickMachine(stage, picks, () => true)
     if (!machine) return false
     const { id } = stage.world.cloud.backend.addServer({ hostname: machine.hostname })
@@ -118,14 +118,14 @@ const nodes: readonly Action[] = [
     report(stage, machine.hostname, true, true)
     return true
   }),
-  defineAction('a node is deleted', 1, (stage, picks) => {
+  defineAction('a node is deleted', 3, (stage, picks) => {
     const node = picks.of(listNodes(stage))
     if (!node) return false
     const { name } = node.metadata
     stage.send(USER, { method: 'DELETE', path: `${NODES}/${name}` }, `delete node ${name}`)
     return true
   }),
-  defineAction("another provider's node", 1, (stage, picks) => {
+  defineAction("another provider's node", 2, (stage, picks) => {
     if (hasNode(stage, FOREIGN)) {
       report(stage, FOREIGN, picks.percent(50), true)
       return true
@@ -134,7 +134,7 @@ const nodes: readonly Action[] = [
     stage.send(`system:node:${FOREIGN}`, { method: 'POST', path: NODES, body }, `${FOREIGN} registers`)
     return true
   }),
-  defineAction('change labels of a node', 1, (stage, picks) => {
+  defineAction('change labels of a node', 3, (stage, picks) => {
     const node = picks.of(listNodes(stage))
     if (!node) return false
     const { name } = node.metadata

@@ -63,7 +63,7 @@ async function runCleanUp(process: Process): Promise<string> {
 
 export const OPERATOR_ACTIONS: readonly Action[] = [
   defineAction('change the settings', 3, configure),
-  defineAction('clean up after another cluster', 1, stage => {
+  defineAction('clean up after another cluster', 3, stage => {
     const { backend } = stage.world.cloud
     const left = backend
       .ipBlocks()

@@ -27,13 +27,13 @@ const operators: readonly Action[] = [
     })
     return true
   }),
-  defineAction('a dry run', 1, stage => {
+  defineAction('a dry run', 2, stage => {
     const process = stage.world.start({ host: 'none' })
     stage.tell(`${process.name}: a dry run`)
     stage.during(async () => void (await passOnce(process, true)))
     return true
   }),
-  defineAction('the inventory is lost', 1, stage => {
+  defineAction('the inventory is lost', 2, stage => {
     stage.send(USER, { method: 'DELETE', path: `${CONFIG_MAPS}/${NAME}` }, 'delete the inventory')
     return true
   }),

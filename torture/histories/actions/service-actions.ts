@@ -49,14 +49,14 @@ const creations: readonly Action[] = [
     createService(stage, name, { spec: { loadBalancerIP } }, ` with loadBalancerIP ${loadBalancerIP}`)
     return true
   }),
-  defineAction('create by generateName', 1, (stage, picks) => {
+  defineAction('create by generateName', 2, (stage, picks) => {
     const namespace = picks.one(NAMESPACES)
     const manifest = toManifest({ namespace, name: 'many' })
     const body = { ...manifest, metadata: { namespace, generateName: 'many-' } }
     stage.send(USER, { method: 'POST', path: toCollection(namespace), body }, `create ${namespace}/many-…`)
     return true
   }),
-  defineAction('create what exists', 1, (stage, picks) => {
+  defineAction('create what exists', 2, (stage, picks) => {
     const service = picks.of(stage.services().filter(isStaying))
     if (!service) return false
     const { namespace = '', name } = service.metadata
@@ -69,7 +69,7 @@ const creations: readonly Action[] = [
     createService(stage, name, { spec: { ports: [{ port: 0 }] } }, ', which is invalid')
     return true
   }),
-  defineAction('create as a dry run', 1, (stage, picks) => {
+  defineAction('create as a dry run', 2, (stage, picks) => {
     const name = pickFreeName(stage, picks)
     if (!name) return false
     const request = {
@@ -81,13 +81,13 @@ const creations: readonly Action[] = [
     stage.send(USER, request, `create ${name.namespace}/${name.name} as a dry run`)
     return true
   }),
-  defineAction('create of another class', 1, (stage, picks) => {
+  defineAction('create of another class', 2, (stage, picks) => {
     const name = pickFreeName(stage, picks)
     if (!name) return false
     createService(stage, name, { spec: { loadBalancerClass: 'example.com/other' } }, ' of another class')
     return true
   }),
-  defineAction('create another type', 1, (stage, picks) => {
+  defineAction('create another type', 2, (stage, picks) => {
     const name = pickFreeName(stage, picks)
     if (!name) return false
     createService(stage, name, { spec: { type: 'ClusterIP' } }, ' as a ClusterIP')
@@ -117,7 +117,7 @@ const deletions: readonly Action[] = [
     )
     return true
   }),
-  defineAction('delete a collection', 1, (stage, picks) => {
+  defineAction('delete a collection', 2, (stage, picks) => {
     const namespace = picks.one(NAMESPACES)
     const query = { labelSelector: picks.one(['app=web', 'app']) }
     stage.send(
@@ -136,7 +136,7 @@ const changes: readonly Action[] = [
       return { patch: { spec: { type } }, what: `is to be a ${type}` }
     }),
   ),
-  defineAction('change the type back', 4, (stage, picks) =>
+  defineAction('change the type back', 8, (stage, picks) =>
     patchService(
       stage,
       picks,
@@ -169,31 +169,31 @@ const changes: readonly Action[] = [
       return { patch: annotate({ [RETAIN_IP]: value }), what: `retain-ip ${value}` }
     }),
   ),
-  defineAction('name a location', 1, (stage, picks) =>
+  defineAction('name a location', 2, (stage, picks) =>
     patchService(stage, picks, isLiveBalancer, () => {
       const value = picks.one([null, 'PHX', 'ASH', 'nowhere'])
       return { patch: annotate({ [LOCATION]: value }), what: `ip-location ${value}` }
     }),
   ),
-  defineAction('choose an allocation', 1, (stage, picks) =>
+  defineAction('choose an allocation', 2, (stage, picks) =>
     patchService(stage, picks, isLiveBalancer, () => {
       const value = picks.one([null, 'dedicated', 'packed', 'both'])
       return { patch: annotate({ [IP_ALLOCATION]: value }), what: `ip-allocation ${value}` }
     }),
   ),
-  defineAction('manage', 1, (stage, picks) =>
+  defineAction('manage', 2, (stage, picks) =>
     patchService(stage, picks, isLiveBalancer, () => {
       const value = picks.one(['true', null, 'yes'])
       return { patch: annotate({ [MANAGE]: value }), what: `manage ${value}` }
     }),
   ),
-  defineAction('change a label', 1, (stage, picks) =>
+  defineAction('change a label', 2, (stage, picks) =>
     patchService(stage, picks, isStaying, () => ({
       patch: { metadata: { labels: { rev: String(picks.between(0, 9)) } } },
       what: 'has another label',
     })),
   ),
-  defineAction('take assigned-ips away', 1, (stage, picks) =>
+  defineAction('take assigned-ips away', 2, (stage, picks) =>
     patchService(stage, picks, isLiveBalancer, () => ({
       patch: annotate({ [ASSIGNED_IPS]: null }),
       what: 'loses assigned-ips',
