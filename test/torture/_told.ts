@@ -37,6 +37,7 @@ const SETTINGS: CheckerInputs['settings'] = {
   minFreeAddresses: 0,
   maxBlocks: 10,
   classes: [],
+  everybodyRetains: true,
 }
 
 /**

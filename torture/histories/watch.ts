@@ -31,13 +31,17 @@ export function watch(world: World): Watch {
   const settings = { ...toSettings(world.environment) }
   let configurations = 0
 
-  /** More spare addresses and shorter rests count at once; fewer and longer when all that was begun before has ended. */
+  /**
+   * More spare addresses, shorter rests and less that may be retained count at once; the contrary when all that was begun
+   * before has ended.
+   */
   async function configure(environment: Readonly<Record<string, string>>): Promise<void> {
     const number = (configurations += 1)
     const wanted = toSettings({ ...world.environment, ...environment })
     const minFreeAddresses = Math.max(wanted.minFreeAddresses, settings.minFreeAddresses)
     const releaseQuarantineMs = Math.min(wanted.releaseQuarantineMs, settings.releaseQuarantineMs)
-    Object.assign(settings, wanted, { minFreeAddresses, releaseQuarantineMs })
+    const everybodyRetains = wanted.everybodyRetains && settings.everybodyRetains
+    Object.assign(settings, wanted, { minFreeAddresses, releaseQuarantineMs, everybodyRetains })
     await world.clock.sleep(OVERLAP_MS)
     if (number === configurations) Object.assign(settings, wanted)
   }

@@ -63,7 +63,10 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
     const is = after ? `it is ${after.state} for ${after.service}` : 'it is free'
     if (before.state === 'retained')
       return [toFault('1f', before, `it was retained for ${before.service}, and ${is}`)]
-    const isRetained = before.state === 'active' && leaving.get(before.key)?.includes(before.address)
+    const isRetained =
+      inputs.settings.everybodyRetains &&
+      before.state === 'active' &&
+      leaving.get(before.key)?.includes(before.address)
     return isRetained ? [toFault('1f', before, `${before.service} retains it for good, and ${is}`)] : []
   }
 

@@ -54,6 +54,8 @@ export interface CheckerSettings {
   readonly minFreeAddresses: number
   readonly maxBlocks: number
   readonly classes: readonly string[]
+  /** False where not every namespace may keep the addresses of its deleted Services. */
+  readonly everybodyRetains: boolean
 }
 
 export interface Checker {

@@ -62,5 +62,6 @@ export function toSettings(environment: World['environment']): CheckerSettings {
     minFreeAddresses: config.minFreeAddresses,
     maxBlocks: config.maxBlocks,
     classes: config.loadBalancerClasses,
+    everybodyRetains: config.retainNamespaces.prefixes.includes(''),
   }
 }

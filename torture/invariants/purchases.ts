@@ -1,3 +1,4 @@
+import { IP_BLOCKS_LEASE } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { liesIn, tagOf } from '../../test/support/services.ts'
@@ -31,8 +32,13 @@ export function createPurchaseChecks(state: State): Checks {
 
   function countNeeds(): number {
     for (const [key, until] of waiting) if (inputs.now() - until > RECENT_MS) waiting.delete(key)
-    return waiting.size + inputs.settings.minFreeAddresses
+    const bereft = [...state.services].filter(([key, service]) => !waiting.has(key) && hasLostBlock(service))
+    return waiting.size + bereft.length + inputs.settings.minFreeAddresses
   }
+
+  /** Served with an address of a block that has gone: it waits for another, though nobody may have told it yet. */
+  const hasLostBlock = (service: KubeService): boolean =>
+    liveOf(service).some(address => !state.ownBlocks().some(({ cidr }) => liesIn(address, cidr)))
 
   /** One that somebody has claimed an address in may be full before it is counted. */
   function isOfUse(block: IpBlock): boolean {
@@ -70,6 +76,13 @@ export function createPurchaseChecks(state: State): Checks {
       if (fresh.has(id) && liesIn(address, cidr) && !cidr.startsWith(`${address}/`)) fresh.delete(id)
   }
 
+  /** Somebody edits or deletes what remembers purchases that a list may lack. */
+  const isMemoryLost = (entry: Entry): boolean =>
+    entry.kind === 'stored' &&
+    entry.resource === 'leases' &&
+    entry.object.metadata.name === IP_BLOCKS_LEASE &&
+    !inputs.isProcess(entry.by)
+
   for (const [key, service] of state.services) noteService(key, service)
 
   return {
@@ -79,6 +92,7 @@ export function createPurchaseChecks(state: State): Checks {
           keyOf(entry),
           entry.type === 'DELETED' ? undefined : (entry.object as unknown as KubeService),
         )
+      if (isMemoryLost(entry)) fresh.clear()
       if (entry.kind === 'stored' && entry.resource === 'ipaddresses')
         noteClaim(entry.object.metadata.name ?? '')
       const isPurchase = entry.kind === 'cloud' && entry.operation === 'POST /ips/v1/ip-blocks'

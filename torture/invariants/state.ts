@@ -32,6 +32,8 @@ export interface State {
   ownBlocks(): readonly IpBlock[]
   /** What was sent by the user whose request led to this entry; what is stored where nobody reviewed it. */
   sentFor(entry: Stored): KubeObject
+  /** All that it may have been: of several at one moment only one is stored. */
+  maybeSentFor(entry: Stored): readonly KubeObject[]
   take(entry: Entry): void
 }
 
@@ -100,6 +102,15 @@ export function createState(inputs: CheckerInputs): State {
     for (const object of inputs.cluster.list(resource)) put(resource, object, true)
   noteAssigned(inputs.cloud.ipBlocks())
 
+  function maybeSentFor(entry: Stored): readonly KubeObject[] {
+    const sent = (reviews.get(keyOf(entry)) ?? []).flatMap(({ oldVersion, object }) =>
+      object && oldVersion === entry.old?.metadata.resourceVersion ? (object as unknown as KubeObject) : [],
+    )
+    // We change no field that tells them apart.
+    const alike = sent.filter(object => toUsersText(object) === toUsersText(entry.object))
+    return alike.length > 0 ? alike : sent.slice(-1)
+  }
+
   return {
     inputs,
     services,
@@ -113,17 +124,8 @@ export function createState(inputs: CheckerInputs): State {
       return assigned.has(id)
     },
     ownBlocks: () => inputs.cloud.ipBlocks().filter(block => isOurs(block, inputs)),
-    sentFor(entry) {
-      const sent = (reviews.get(keyOf(entry)) ?? []).flatMap(({ oldVersion, object }) =>
-        object && oldVersion === entry.old?.metadata.resourceVersion ? (object as unknown as KubeObject) : [],
-      )
-      // Of several at one moment only one is stored, and we change no field that tells them apart.
-      return (
-        sent.findLast(object => toUsersText(object) === toUsersText(entry.object)) ??
-        sent.at(-1) ??
-        entry.object
-      )
-    },
+    sentFor: entry => maybeSentFor(entry).at(-1) ?? entry.object,
+    maybeSentFor,
     take(entry) {
       if (entry.kind === 'stored') put(entry.resource, entry.object, entry.type !== 'DELETED')
       if (entry.kind === 'cloud') noteAssigned([...entry.before, ...entry.after])

@@ -36,14 +36,18 @@ export function createWishChecks(state: State): Checks {
   function checkGiven(entry: Stored, had: ReadonlySet<string>): Fault[] {
     const service = entry.object as unknown as KubeService
     const old = entry.old as KubeService | undefined
-    const byUs = inputs.isProcess(entry.by)
-    const asking = byUs ? old : (state.sentFor(entry) as unknown as KubeService)
-    if (!asking || (!byUs && !holdsOurs(asking, service))) return []
-    const before = [old, asking].flatMap(toAssigned)
-    const asked = [...toField(asking), ...toAnnotated(asking)]
-    return liveOf(service)
-      .filter(address => !before.includes(address) && !had.has(address))
-      .flatMap(address => judge(service, address, asked, before))
+    const judgeAs = (asking: KubeService): Fault[] => {
+      const before = [old, asking].flatMap(toAssigned)
+      const asked = [...toField(asking), ...toAnnotated(asking)]
+      return liveOf(service)
+        .filter(address => !before.includes(address) && !had.has(address))
+        .flatMap(address => judge(service, address, asked, before))
+    }
+    if (inputs.isProcess(entry.by)) return old ? judgeAs(old) : []
+    const sent = state.maybeSentFor(entry) as unknown as KubeService[]
+    if (sent.length === 0 || sent.some(asking => !holdsOurs(asking, service))) return []
+    const faults = sent.map(judgeAs)
+    return faults.some(({ length }) => length === 0) ? [] : faults.flat()
   }
 
   function toAnnotated({ metadata: { annotations = {} } }: KubeService): string[] {
