@@ -61,13 +61,28 @@ export async function createIPAddress(
 }
 
 /** Sets annotations (null removes) of the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
-export async function annotateIPAddress(
+export const annotateIPAddress = (
   kube: Kube,
-  { name, uid, resourceVersion }: Seen,
+  seen: Seen,
   annotations: Readonly<Record<string, string | null>>,
   signal?: AbortSignal,
+): Promise<IPAddress> => editIPAddress(kube, seen, { annotations }, signal)
+
+/** Sets labels of the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+export const labelIPAddress = (
+  kube: Kube,
+  seen: Seen,
+  labels: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<IPAddress> => editIPAddress(kube, seen, { labels }, signal)
+
+async function editIPAddress(
+  kube: Kube,
+  { name, uid, resourceVersion }: Seen,
+  change: object,
+  signal: AbortSignal | undefined,
 ): Promise<IPAddress> {
-  const body = { metadata: { uid, resourceVersion, annotations } }
+  const body = { metadata: { uid, resourceVersion, ...change } }
   const path = pathOf(name)
   const answer = await kube.request<IPAddress>({ method: 'PATCH', path, patch: 'merge', body, signal })
   return pickFrom(pathOf(name), answer.body, toEssentials)

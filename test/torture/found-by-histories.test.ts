@@ -194,3 +194,29 @@ t.test('an address rests as long as it must when the clock of the cluster is set
   for (const process of world.processes) process.kill()
   t.equal(countClaims(), 1)
 })
+
+t.test('who has an address gets back its claim before it is given to one that waits', async t => {
+  const environment = { PNAP_MAX_BLOCKS: '1' }
+  const world = await createWorld({ seed: 7, blocks: ['/30'], environment })
+  const path = '/api/v1/namespaces/default/services'
+  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
+  const first = world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  await create('web')
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']) await create(name)
+  await world.advance(MINUTE)
+  first.kill()
+  const address = '198.19.0.18'
+  await world.request('admin', {
+    method: 'DELETE',
+    path: `/apis/networking.k8s.io/v1/ipaddresses/${address}`,
+  })
+  world.start({ host: 'serve' })
+  await world.advance(2 * MINUTE)
+  for (const process of world.processes) process.kill()
+  const { spec } = world.cluster.store.get<IPAddress>('ipaddresses', address) ?? {}
+  t.match(spec?.parentRef, { name: 'web' })
+  t.match(world.cluster.store.get('services', 'web', 'default')?.metadata.annotations, {
+    'phoenixnap.com/assigned-ips': address,
+  })
+})

@@ -6,8 +6,10 @@ import {
   createIPAddress,
   deleteIPAddress,
   getIPAddress,
+  labelIPAddress,
   type Seen,
 } from '../../kubernetes/ip-addresses.ts'
+import { MANAGED_BY_LABEL } from '../../kubernetes/names.ts'
 import { expectClaim, KEYS, toBookEntry, toDurationText, toLabels, toTimeText } from './book.ts'
 import type { Claim } from './contract.ts'
 import { readGate, type When } from './gates.ts'
@@ -71,17 +73,25 @@ async function create(kube: Kube, request: ClaimRequest, { now, signal }: When):
   }
 }
 
-/** Two handlers that work on one Service choose the same address: the second one must not go and take another. */
+/**
+ * Two handlers that work on one Service choose the same address: the second one must not go and take another. One that
+ * somebody took our label from stands in no list, and gets it back.
+ */
 async function findOwn(
   kube: Kube,
   { address, service, blockId }: ClaimRequest,
   signal?: AbortSignal,
 ): Promise<Claim | undefined> {
   try {
-    const entry = toBookEntry(await getIPAddress(kube, address, signal))
+    const object = await getIPAddress(kube, address, signal)
+    const entry = toBookEntry(object)
     if (entry.kind !== 'claim' || entry.claim.blockId !== blockId) return undefined
     const { namespace, name } = entry.claim.service
-    return namespace === service.namespace && name === service.name ? entry.claim : undefined
+    if (namespace !== service.namespace || name !== service.name) return undefined
+    const isListed = object.metadata.labels?.[MANAGED_BY_LABEL] !== undefined
+    return isListed
+      ? entry.claim
+      : expectClaim(await labelIPAddress(kube, toSeen(entry.claim), toLabels(address), signal))
   } catch (error) {
     if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
     throw error

@@ -10,6 +10,7 @@ import type { ServiceContext } from '../service/context.ts'
 import { type Blocks, convergeService } from '../service/converge.ts'
 import { decideService, type Knowledge, type ServiceDecision } from '../service/decide.ts'
 import type { ServiceEvent } from '../service/events.ts'
+import { readHistory } from '../service/history.ts'
 import type { ObservedServices } from '../service/observe.ts'
 import { foreseeAddresses } from '../service/obtain.ts'
 import { logChange } from '../service/reconcile.ts'
@@ -35,8 +36,18 @@ export interface ServicesPass {
  * one that is as it should be costs no request.
  */
 export async function convergeServices(pass: ServicesPass): Promise<void> {
+  const isServed = (service: KubeService): boolean => readHistory(service).isServed
+  const served = pass.observed.services.filter(isServed)
+  const others = pass.observed.services.filter(service => !isServed(service))
+  // Who has an address gets its claim back before it is given to one that waits for any.
+  const first = findServices(pass, served)
+  await convergeAll(pass, first.pending)
+  const second = findServices({ ...pass, knowledge: first.knowledge }, others)
+  await convergeAll(pass, [...second.pending, ...findOrphans(pass)])
+}
+
+async function convergeAll(pass: ServicesPass, pending: readonly Pending[]): Promise<void> {
   const { context, notes, call } = pass
-  const pending = [...findServices(pass), ...findOrphans(pass)]
   await mapLimit(pending, PARALLEL, async ({ ref, planned, told }) => {
     if (call.dryRun) {
       notes.changes.push(...planned)
@@ -66,18 +77,22 @@ interface Pending {
   readonly told?: { readonly service: KubeService; readonly event: ServiceEvent } | undefined
 }
 
-function findServices(pass: ServicesPass): Pending[] {
-  const { context, observed, call } = pass
+/** @returns what is known then: what a dry run would claim for one Service, it would not claim for the next */
+function findServices(
+  pass: ServicesPass,
+  services: readonly KubeService[],
+): { readonly pending: readonly Pending[]; readonly knowledge: Knowledge } {
+  const { context, call } = pass
   let { knowledge } = pass
-  return observed.services.flatMap(service => {
+  const pending = services.flatMap(service => {
     const ref = toRef(service)
     const decision = decideService(context, ref, service, knowledge)
     const planned = planService({ ...pass, knowledge }, service, decision)
-    // What a pass would claim for one Service, it would not claim for the next.
     if (call.dryRun && planned) knowledge = withTaken(knowledge, planned)
     const told = decision.kind === 'handsOff' ? { service, event: decision.event } : undefined
     return planned === undefined ? [] : [{ ref, planned, told }]
   })
+  return { pending, knowledge }
 }
 
 function withTaken(knowledge: Knowledge, planned: readonly PlannedChange[]): Knowledge {

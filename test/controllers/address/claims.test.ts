@@ -110,6 +110,21 @@ forEachCluster(t, 'claims', { everyKind: true }, async (t, cluster) => {
     t.strictSame(await stored(claim.address), claim)
   })
 
+  t.test('one that lost our label is found by its Service, and gets it back', async t => {
+    const numbered = await openBlock()
+    const claim = await makeClaim(kube, toRequest(numbered, { state: 'active', serviceUid: 'u1' }), WHEN)
+    const path = `/apis/networking.k8s.io/v1/ipaddresses/${claim.address}`
+    const labels = { 'ipaddress.kubernetes.io/managed-by': null }
+    await kube.request({ method: 'PATCH', path, patch: 'merge', body: { metadata: { labels } } })
+    t.equal(await stored(claim.address), undefined)
+    const other = { namespace: 'default', name: 'other' }
+    t.equal(await claimAddress(kube, toRequest(numbered, { service: other }), WHEN), 'taken')
+    t.equal(await stored(claim.address), undefined, 'nobody else touches it')
+    const found = await makeClaim(kube, toRequest(numbered, { state: 'active', serviceUid: 'u1' }), WHEN)
+    t.strictSame({ ...found, resourceVersion: '' }, { ...claim, resourceVersion: '' })
+    t.strictSame(await stored(claim.address), found)
+  })
+
   t.test('its time begins anew, and nothing else of it changes', async t => {
     const numbered = await openBlock()
     const resting = await releaseClaim(kube, await makeClaim(kube, toRequest(numbered), LATER), REST, LATER)
