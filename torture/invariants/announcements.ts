@@ -59,7 +59,10 @@ export function createAnnouncementChecks(state: State): Checks {
   }
 }
 
-/** By its own user: told not to serve it, or MetalLB asked by a field that we never write for what it does not have. */
+/**
+ * By its own user: told not to serve it, or MetalLB asked by a field that we never write for what it does not have, or for
+ * one of two addresses, which MetalLB refuses.
+ */
 function isKeptBack(
   { metadata: { annotations = {} }, spec }: KubeService,
   live: readonly string[],
@@ -68,7 +71,7 @@ function isKeptBack(
   const { 'kube-vip.io/ignore': ignore, 'phoenixnap.com/kube-vip-ignore': isOurs } = annotations
   if (ignore === 'true' && isOurs === undefined) return true
   if (!spec?.loadBalancerIP || announcer !== 'metallb') return false
-  return !live.includes(toCanonical(spec.loadBalancerIP))
+  return live.length > 1 || !live.includes(toCanonical(spec.loadBalancerIP))
 }
 
 function toCanonical(text: string): string {

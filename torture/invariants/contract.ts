@@ -25,7 +25,12 @@ export interface CheckerInputs {
   /** Whether an entry's `by` names a controller; everybody else is a user, the cluster or the cloud. */
   readonly isProcess: (by: string) => boolean
   readonly cluster: { list(resource: string): readonly KubeObject[] }
-  readonly cloud: { servers(): readonly Server[]; ipBlocks(): readonly IpBlock[] }
+  readonly cloud: {
+    servers(): readonly Server[]
+    ipBlocks(): readonly IpBlock[]
+    /** Addresses that servers have on the network. */
+    memberAddresses?(): readonly string[]
+  }
   readonly now: () => number
   /** The API server's own clock, where that may be wrong. */
   readonly clusterNow?: (() => number) | undefined

@@ -39,7 +39,11 @@ function toInputs(world: World, options: WatchOptions): CheckerInputs {
       return names.has(by)
     },
     cluster: { list: resource => world.cluster.store.list(resource) },
-    cloud: { servers: () => backend.servers(), ipBlocks: () => backend.ipBlocks() },
+    cloud: {
+      servers: () => backend.servers(),
+      ipBlocks: () => backend.ipBlocks(),
+      memberAddresses: () => backend.publicNetwork(world.networkId).memberships.flatMap(({ ips }) => ips),
+    },
     now: () => world.clock.now(),
     secrets: SECRET_SETTINGS.flatMap(name => world.environment[name] ?? []),
     logs: () => world.processes.map(({ name, log }, index) => ({ by: `${index} ${name}`, lines: log })),

@@ -55,6 +55,7 @@ export function createPurchaseChecks(state: State): Checks {
 
   function checkPurchase({ before, after, by }: CloudChange): Fault[] {
     const bought = after.filter(({ id }) => !before.some(other => other.id === id))
+    const members = inputs.cloud.memberAddresses?.() ?? []
     return bought.flatMap(block => {
       const others = before.filter(other => isOfUse(other) && isAlike(other, block))
       fresh.set(block.id, inputs.now())
@@ -62,7 +63,7 @@ export function createPurchaseChecks(state: State): Checks {
       if (isTwin(block, others)) return []
       const isMet = isDedicated(block)
         ? first !== undefined
-        : others.reduce((sum, other) => sum + capacityOf(other), 0) >= countNeeds()
+        : others.reduce((sum, other) => sum + countFree(other, members), 0) >= countNeeds()
       const have = others.map(({ cidr }) => cidr).join()
       const what = `${by} buys ${block.cidr}, though [${have}] serves all ${countNeeds()} needs`
       return isMet ? [{ invariant: '2a', object: `ip-blocks ${block.id}`, what } as const] : []
@@ -124,6 +125,6 @@ function capacityOf({ cidr, ipVersion }: IpBlock): number {
   return 2 ** (IPV4_BITS - Number(cidr.split('/')[1])) - NOT_FOR_SERVICES
 }
 
-/** For checks at rest: how many of a block's addresses nobody has. */
+/** How many of a block's addresses nobody has. */
 export const countFree = (block: IpBlock, taken: readonly string[]): number =>
   capacityOf(block) - taken.filter(address => liesIn(address, block.cidr)).length
