@@ -191,8 +191,9 @@ interface Aim {
   readonly times: number
 }
 
-/** How often weather strikes: work gets done in between. */
-const WEATHER_PROBABILITY = 0.15
+/** How often weather strikes: work gets done in between. What meets few requests strikes half of them. */
+const toProbability = ({ to, matches }: Trap): number =>
+  matches || to === 'audit' || to === 'reconcile' ? 0.5 : 0.15
 
 /** @param isOurs whether a call comes from a controller */
 export function drawFault(trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault {
@@ -210,7 +211,7 @@ export function drawFault(trap: Trap, picks: Picks, isOurs: (call: Call) => bool
 export const drawWeather = (trap: Trap, picks: Picks, isOurs: (call: Call) => boolean): DrawnFault =>
   aimAt(
     trap,
-    { scope: everything, probability: WEATHER_PROBABILITY, times: Number.POSITIVE_INFINITY },
+    { scope: everything, probability: toProbability(trap), times: Number.POSITIVE_INFINITY },
     picks,
     isOurs,
   )

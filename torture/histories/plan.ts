@@ -133,7 +133,7 @@ const settings: fc.Arbitrary<PlanSettings> = fc.record({
     [1, ['/28', '/30', '/29']],
   ] as const),
   latencyMs: fc.constantFrom(40, 5, 400),
-  weather: fc.option(weather, { nil: undefined, freq: 1 }),
+  weather: fc.option(weather, { nil: undefined, freq: 2 }),
 })
 
 /** What must be there for a trap to strike at all. */
