@@ -169,7 +169,9 @@ export const tagOf = ({ tags = [] }: IpBlock, name: string): string | undefined 
   tags.find(tag => tag.name === name)?.value
 
 /** An address as its IPAddress object is named. */
-export const canonical = (address: string): string => ipaddr.parse(address).toString()
+/** What is no address is left as it is. */
+export const canonical = (address: string): string =>
+  ipaddr.isValid(address) ? ipaddr.parse(address).toString() : address
 
 export function liesIn(address: string, cidr: string): boolean {
   const [network, length] = ipaddr.parseCIDR(cidr)

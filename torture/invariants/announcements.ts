@@ -71,15 +71,7 @@ function isKeptBack(
   const { 'kube-vip.io/ignore': ignore, 'phoenixnap.com/kube-vip-ignore': isOurs } = annotations
   if (ignore === 'true' && isOurs === undefined) return true
   if (!spec?.loadBalancerIP || announcer !== 'metallb') return false
-  return live.length > 1 || !live.includes(toCanonical(spec.loadBalancerIP))
-}
-
-function toCanonical(text: string): string {
-  try {
-    return canonical(text.trim())
-  } catch {
-    return text
-  }
+  return live.length > 1 || !live.includes(canonical(spec.loadBalancerIP.trim()))
 }
 
 const toFault = (invariant: '1d' | '1e', service: KubeService, what: string): Fault => ({
