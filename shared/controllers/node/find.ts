@@ -1,5 +1,5 @@
 import type { Cloud } from '../../cloud-provider/contract.ts'
-import { CcmError } from '../../errors.ts'
+import { CcmError, hasCode } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import { toMachine } from '../inventory/content.ts'
 import { decideEntry, type EntryDecision } from '../inventory/entry.ts'
@@ -53,7 +53,10 @@ async function carryOut(
         const finding = await askCloud(context, node, view, deadline, signal)
         return { finding: withHolder(node, finding, view), why: `${decision.why}; asked the BMC API` }
       } catch (error) {
-        const otherwise = decision.otherwise && doubtReplaced(context, node, decision.otherwise)
+        // The cloud would have answered: how long ago the entry was true, nobody knows.
+        const isRefused = hasCode(error, 'CCM_ACCOUNT_CHANGED') && !view.freshness.young
+        const entry = isRefused ? undefined : decision.otherwise
+        const otherwise = entry && doubtReplaced(context, node, entry)
         return { finding: otherwise ?? toUnknown(error), why: `${decision.why}; the BMC API gave no answer` }
       }
   }

@@ -163,8 +163,12 @@ t.test('new credentials are not trusted with a joining node before a pass has lo
   t.match(await find(stage, makeNode('node-x')), {
     finding: { state: 'unknown', code: 'CCM_ACCOUNT_CHANGED' },
   })
-  t.match(await find(stage), { finding: { state: 'found', instance: { id: 'a1' } } })
+  const refused = { finding: { state: 'unknown', code: 'CCM_ACCOUNT_CHANGED' } } as const
+  t.match(await find(stage), refused, 'nor is an entry that nobody can tell to be true still')
   t.equal(stage.cloud.lists, 0)
+  const young = await setUp(t)
+  young.cloud.account = 'account-2'
+  t.match(await find(young), { finding: { state: 'found', instance: { id: 'a1' } } })
 })
 
 t.test('unknown nodes cost one list, and a list of a moment ago proves no absence', async t => {
