@@ -9,6 +9,7 @@ import { cleanUpService, releaseClaims } from './clean-up.ts'
 import type { ServiceContext } from './context.ts'
 import { decideService, type Knowledge, type KnowledgeSources, toKnowledge } from './decide.ts'
 import { syncFailedEvent } from './events.ts'
+import { readHistory } from './history.ts'
 import { planRestraint, toHeldBack } from './restraint.ts'
 import { serveService } from './serve.ts'
 import { tellService } from './tell.ts'
@@ -58,10 +59,7 @@ export async function convergeService(
   const changes: PlannedChange[] = []
   for (let attempt = 1; ; attempt++) {
     try {
-      const book = await readBook(context.kube, call.signal)
-      const service = await findService(context, ref, call)
-      const knowledge = toKnowledge({ book, ...blocks }, context)
-      const work = { context, ref, knowledge, book, call }
+      const { work, service } = await lookTwice(context, ref, blocks, call)
       const done = await convergeOnce(work, service, change => changes.push(change))
       return { ...done, changes }
     } catch (error) {
@@ -69,6 +67,35 @@ export async function convergeService(
     }
   }
 }
+
+interface Look {
+  readonly work: Work
+  readonly service: KubeService | undefined
+}
+
+/** Who serves it with an address that the book lacks has claimed that since, or it is lost indeed: a second look tells. */
+async function lookTwice(
+  context: ServiceContext,
+  ref: ServiceRef,
+  blocks: Blocks,
+  call: WorkCall,
+): Promise<Look> {
+  const first = await look(context, ref, blocks, call)
+  return lacksClaim(first) ? look(context, ref, blocks, call) : first
+}
+
+async function look(context: ServiceContext, ref: ServiceRef, blocks: Blocks, call: WorkCall): Promise<Look> {
+  const book = await readBook(context.kube, call.signal)
+  const service = await findService(context, ref, call)
+  const knowledge = toKnowledge({ book, ...blocks }, context)
+  return { work: { context, ref, knowledge, book, call }, service }
+}
+
+const lacksClaim = ({ work: { ref, knowledge }, service }: Look): boolean =>
+  service !== undefined &&
+  readHistory(service).live.some(address =>
+    knowledge.index.claimsOf(ref).every(claim => claim.address !== address),
+  )
 
 /** @returns undefined where there is none */
 export async function findService(
