@@ -50,7 +50,8 @@ export async function claimAddress(
     if (made) await withdraw(kube, made, when.signal)
     return 'closed'
   }
-  if (request.state === 'unconfirmed' || request.serviceUid === undefined) return claim
+  const isDone = request.state === 'unconfirmed' || request.serviceUid === undefined
+  if (isDone || isInUse(claim, request.serviceUid)) return claim
   return confirmClaim(kube, claim, request.serviceUid, when)
 }
 
@@ -107,16 +108,18 @@ async function withdraw(kube: Kube, claim: Claim, signal?: AbortSignal): Promise
   }
 }
 
-/** A Service has it: `active`, whatever it was before. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+const isInUse = ({ state, serviceUid }: Claim, uid: string): boolean => state === 'active' && serviceUid === uid
+
+/** A Service has it: `active`, whatever it was before, and another version than anybody has read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
 export async function confirmClaim(
   kube: Kube,
   claim: Claim,
   serviceUid: string,
   { now, signal }: When,
 ): Promise<Claim> {
-  if (claim.state === 'active' && claim.serviceUid === serviceUid) return claim
   const change = {
     ...toState(claim, 'active', now),
+    ...(isInUse(claim, serviceUid) ? { [KEYS.since]: toLaterText(claim, now) } : {}),
     [KEYS.serviceUid]: serviceUid,
     [KEYS.rest]: null,
     [KEYS.why]: null,
@@ -139,8 +142,7 @@ export async function renewClaim(
 ): Promise<Claim> {
   const change = {
     [KEYS.state]: 'unconfirmed',
-    // Its time is in whole seconds, and a change that changes nothing makes no version.
-    [KEYS.since]: toTimeText(Math.max(now, claim.since + 1)),
+    [KEYS.since]: toLaterText(claim, now),
     ...(claim.state === 'active' ? { [KEYS.rest]: toDurationText(restMs) } : {}),
   }
   return annotate(kube, claim, change, signal)
@@ -207,6 +209,9 @@ export async function freeClaim(kube: Kube, claim: Claim, signal?: AbortSignal):
     if (!hasCode(error, 'KUBE_NOT_FOUND')) throw error
   }
 }
+
+/** The API server's time is in whole seconds, and a change that changes nothing makes no version. */
+const toLaterText = ({ since }: Claim, now: number): string => toTimeText(Math.max(now, since + 1))
 
 const toState = ({ state }: Claim, wanted: Claim['state'], now: number): Record<string, string> => ({
   [KEYS.state]: wanted,

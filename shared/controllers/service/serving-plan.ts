@@ -20,7 +20,7 @@ export interface ServingPlan {
   readonly state: ServiceState
   /** Undefined where the Service is as it should be. */
   readonly fields: ServiceFields | undefined
-  /** Own claims that are not in use yet, or rested. */
+  /** Own claims that are not in use yet, rested, or make it live. */
   readonly confirm: readonly Claim[]
   /** Own claims that it has no use for (any more). */
   readonly others: readonly DecidedClaim[]
@@ -55,7 +55,7 @@ export function planServing(
     settlement,
     state,
     fields: announcer && toServiceFields(service, state, announcer),
-    confirm: toConfirm(settlement, uid),
+    confirm: toConfirm(settlement, uid, history.live),
     others: allocation.own
       .filter(claim => !settlement.claims.includes(claim))
       .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))

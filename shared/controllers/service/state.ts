@@ -22,6 +22,18 @@ export function toServiceState(
 export const isOnHold = ({ families }: Allocation): boolean =>
   families.some(({ keep, otherwise }) => !keep && otherwise === 'onHold')
 
-/** Claims that are not yet, or no longer, in use by the Service as it is stored now. */
-export const toConfirm = ({ claims }: Settlement, serviceUid: string): readonly Claim[] =>
-  claims.filter(claim => claim.state !== 'active' || claim.serviceUid !== serviceUid)
+/**
+ * Claims that are not yet, or no longer, in use by the Service as it is stored now; also those by which it is about to
+ * become live: whoever decided to free one, when it was not, finds another version then than he read.
+ *
+ * @param live what it is served with as it is stored
+ */
+export const toConfirm = (
+  { kind, claims }: Settlement,
+  serviceUid: string,
+  live: readonly string[],
+): readonly Claim[] =>
+  claims.filter(({ state, serviceUid: uid, address }) => {
+    const becomesLive = kind === 'serve' && !live.includes(address)
+    return state !== 'active' || uid !== serviceUid || becomesLive
+  })

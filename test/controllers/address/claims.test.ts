@@ -180,10 +180,18 @@ forEachCluster(t, 'claims', { everyKind: true }, async (t, cluster) => {
     const released = await releaseClaim(kube, active, REST, WHEN)
     const retained = await retainClaim(kube, released, 'why', WHEN)
     const before = kube.writes.length
-    t.equal(await confirmClaim(kube, active, 'u1', LATER), active)
     t.equal(await releaseClaim(kube, released, REST, LATER), released)
     t.equal(await retainClaim(kube, retained, 'other', LATER), retained)
     t.equal(kube.writes.length, before)
+  })
+
+  t.test('who confirms one that is in use keeps away whoever read it before', async t => {
+    const numbered = await openBlock()
+    const active = await makeClaim(kube, toRequest(numbered, { state: 'active', serviceUid: 'u1' }), WHEN)
+    const again = await confirmClaim(kube, active, 'u1', WHEN)
+    t.strictSame({ ...again, since: 0, resourceVersion: '' }, { ...active, since: 0, resourceVersion: '' })
+    await t.rejects(freeClaim(kube, active), { code: 'KUBE_CONFLICT' })
+    t.strictSame(await stored(active.address), again)
   })
 
   t.test('an old view changes nothing', async t => {
