@@ -108,9 +108,14 @@ async function withdraw(kube: Kube, claim: Claim, signal?: AbortSignal): Promise
   }
 }
 
-const isInUse = ({ state, serviceUid }: Claim, uid: string): boolean => state === 'active' && serviceUid === uid
+const isInUse = ({ state, serviceUid }: Claim, uid: string): boolean =>
+  state === 'active' && serviceUid === uid
 
-/** A Service has it: `active`, whatever it was before, and another version than anybody has read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+/**
+ * A Service has it: `active`, whatever it was before, and another version than anybody has read.
+ *
+ * @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND
+ */
 export async function confirmClaim(
   kube: Kube,
   claim: Claim,
