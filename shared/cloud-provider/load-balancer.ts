@@ -85,7 +85,10 @@ export interface AddressDemand {
   readonly needs: readonly AddressNeed[]
   /** Ids of blocks in which Services have addresses, or ask for some: they are kept and repaired. */
   readonly inUse: readonly string[]
-  /** Those of them in which somebody has an address already; the others are only asked for. Undefined: all. */
+  /**
+   * The block of each address that somebody has already, as often as it has such addresses: only the rest of it can
+   * serve the needs. Undefined: no block in use has any left.
+   */
   readonly claimed?: readonly string[] | undefined
   /**
    * Ids of the assigned blocks whose free addresses the needs are beyond. What was assigned since then counts as on its

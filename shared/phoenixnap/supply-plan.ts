@@ -93,12 +93,15 @@ interface Coming {
 /** What is nearest to being of use comes first, what was bought for one Service last. */
 const NEARNESS = ['assigned', 'assigning', 'unassigned', 'creating', 'unassigning']
 
-function toComing(supply: Supply, { inUse, claimed = inUse, counted }: AddressDemand): readonly Coming[] {
+function toComing(supply: Supply, { inUse, claimed, counted }: AddressDemand): readonly Coming[] {
+  const taken = claimed && Map.groupBy(claimed, id => id)
+  const countLeft = (block: SupplyBlock): number =>
+    taken || !inUse.includes(block.id) ? capacityOf(block) - (taken?.get(block.id)?.length ?? 0) : 0
   const isCounted = ({ id, state }: SupplyBlock): boolean =>
     state === 'assigned' && (counted === undefined || counted.includes(id))
   return supply.blocks
     .filter(block => !block.marked && !isCounted(block) && !isHopeless(block, supply))
-    .map(block => ({ block, left: claimed.includes(block.id) ? 0 : capacityOf(block) }))
+    .map(block => ({ block, left: countLeft(block) }))
     .filter(({ left }) => left > 0)
     .toSorted((a, b) => rank(a.block) - rank(b.block))
 }

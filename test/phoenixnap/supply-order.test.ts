@@ -39,6 +39,18 @@ t.test('one that was assigned since comes before all that are on their way', asy
   t.strictSame(plan(given, 6, { counted: [] }), { ...nothing, waits: ['block b is assigning'] })
 })
 
+t.test('of one that was assigned since, and in which some have an address, the rest counts', async t => {
+  const cidr = '203.0.113.0/29'
+  const given = supply([block('b', { cidr }), block('c', broken)])
+  const lacking = (count: number, claimed: readonly string[] | undefined) =>
+    plan(given, count, { counted: [], inUse: ['b', 'c'], claimed }).lacking.map(need => need.count)
+  t.strictSame(lacking(7, ['b', 'c', 'c']), [])
+  t.strictSame(lacking(8, ['b', 'c', 'c']), [1])
+  const full = Array.from({ length: 6 }, () => 'b')
+  t.strictSame(lacking(6, full), [1])
+  t.strictSame(lacking(6, undefined), [6], 'where that is not told, none of them has any left')
+})
+
 const HOPE: readonly [name: string, block: SupplyBlock, hopes: boolean][] = [
   ['in another location, but on the network', block('b', { ...assigning, location: 'ASH' }), true],
   ['whose location is not told', block('b', { ...unassigned, location: '' }), true],

@@ -185,7 +185,8 @@ export function findLeft(stage: Stage): string[] {
 /** Of blocks for Services that are all gone. */
 function listUnneeded(stage: Stage): readonly IpBlock[] {
   const { world } = stage
-  const { minFreeAddresses: minFree } = stage.settings
+  const { allocation, minFreeAddresses } = stage.settings
+  const minFree = allocation === 'packed' ? minFreeAddresses : 0
   const blocks = stage.blocks()
   if (minFree === 0) return blocks
   const addresses = world.cluster.store

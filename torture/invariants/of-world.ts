@@ -63,7 +63,8 @@ export function toSettings(environment: World['environment']): CheckerSettings {
     nodeDeleteMaxShare: config.nodeDeleteMaxShare,
     releaseQuarantineMs: config.releaseQuarantine,
     blockGraceMs: config.blockGrace,
-    minFreeAddresses: config.minFreeAddresses,
+    // Where each Service has a block of its own, none is kept for others.
+    minFreeAddresses: config.ipAllocation === 'packed' ? config.minFreeAddresses : 0,
     maxBlocks: config.maxBlocks,
     classes: config.loadBalancerClasses,
     everybodyRetains: config.retainNamespaces.prefixes.includes(''),

@@ -9,7 +9,7 @@ export interface Holdings {
   /** Claims and gates. */
   readonly addresses: readonly AddressView[]
   readonly networkId: string
-  /** Addresses of each family that are to stay free; more than 0. */
+  /** IPv4 addresses that are to stay free. */
   readonly minFree: number
 }
 
@@ -31,5 +31,6 @@ export function findSurplus({ blocks, addresses, networkId, minFree }: Holdings)
     open
       .filter(other => other !== block && other.ipVersion === block.ipVersion)
       .reduce((sum, other) => sum + countFree(other, names), 0)
-  return open.filter(block => !names.some(name => liesIn(name, block.cidr)) && countWithout(block) >= minFree)
+  const isSpare = (block: IpBlock): boolean => block.ipVersion.endsWith('6') || countWithout(block) >= minFree
+  return open.filter(block => !names.some(name => liesIn(name, block.cidr)) && isSpare(block))
 }

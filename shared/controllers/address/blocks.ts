@@ -1,4 +1,4 @@
-import type { AddressBlock, AddressSupply, IPFamily } from '../../cloud-provider/load-balancer.ts'
+import type { AddressBlock, AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import { SKEW_MS } from '../../kubernetes/leases.ts'
 import type { AddressBook, Gate } from './contract.ts'
 import { type BlockUse, describeUse, findUse, toGateAddress } from './use.ts'
@@ -13,7 +13,7 @@ export interface GateInput {
   readonly now: number
   /** How long a block that nobody uses is kept. */
   readonly graceMs: number
-  /** Addresses of each family that are to stay free in open blocks; 0: none. */
+  /** IPv4 addresses that are to stay free in open blocks; 0: none. Nobody buys a block for one more of IPv6. */
   readonly minFree: number
   /** Ids of blocks that waiting Services (or spare capacity) are going to need. */
   readonly needed: ReadonlySet<string>
@@ -99,12 +99,13 @@ type IsSpare = (block: AddressBlock) => boolean
 
 function createSpares({ minFree, countFree }: GateInput, views: readonly View[]): IsSpare {
   if (minFree <= 0) return () => true
-  const left: Record<IPFamily, number> = { IPv4: 0, IPv6: 0 }
-  for (const view of views) if (isOfUse(view)) left[view.block.family] += countFree(view.block)
+  const keeping = views.filter(view => view.block.family === 'IPv4' && isOfUse(view))
+  let left = keeping.reduce((sum, { block }) => sum + countFree(block), 0)
   return block => {
-    const rest = left[block.family] - countFree(block)
+    if (block.family !== 'IPv4') return true
+    const rest = left - countFree(block)
     if (rest < minFree) return false
-    left[block.family] = rest
+    left = rest
     return true
   }
 }

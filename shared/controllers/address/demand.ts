@@ -101,6 +101,12 @@ const hasOwnBlock = ({ view }: AddressIndex, service: ServiceRef): boolean =>
     ({ family, dedicatedTo }) => family === 'IPv4' && isSameService(dedicatedTo, service),
   )
 
+/** How many IPv4 addresses are to stay free. A block that is one Service's alone has none for others; of IPv6 there is one block. */
+export const countSpares = ({
+  mode,
+  minFreeAddresses,
+}: Pick<DemandSettings, 'mode' | 'minFreeAddresses'>): number => (mode === 'packed' ? minFreeAddresses : 0)
+
 function toPackedNeed(
   index: AddressIndex,
   waiting: readonly WaitingService[],
@@ -110,19 +116,17 @@ function toPackedNeed(
   const lacking = waiting.filter(
     service => service.lacking.includes(family) && !(family === 'IPv4' && wantsOwnBlock(service)),
   ).length
-  const spares = family === 'IPv4' && settings.mode === 'packed' ? settings.minFreeAddresses : 0
-  const wanted = lacking + spares
+  const wanted = lacking + (family === 'IPv4' ? countSpares(settings) : 0)
   const free = countFree(index, family)
   return BigInt(wanted) <= free ? [] : [{ family, count: wanted - Number(free) }]
 }
 
 const listBlocks = ({ view }: AddressIndex): readonly AddressBlock[] => view.known ?? view.source.blocks
 
-/** Blocks that somebody has a claim in, whatever its state. */
+/** The block of each claim, whatever its state. */
 function listClaimed(index: AddressIndex): readonly string[] {
   const ids = new Set(listBlocks(index).map(({ id }) => id))
-  const claimed = index.view.book.claims.flatMap(({ blockId }) => (ids.has(blockId) ? blockId : []))
-  return [...new Set(claimed)].sort()
+  return index.view.book.claims.flatMap(({ blockId }) => (ids.has(blockId) ? blockId : [])).sort()
 }
 
 /** Blocks that hold what a waiting Service asks for, or had. */

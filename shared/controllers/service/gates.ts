@@ -1,6 +1,7 @@
 import type { AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import { hasCode } from '../../errors.ts'
 import { decideGates, type GateAction, type GateDecision } from '../address/blocks.ts'
+import { countSpares } from '../address/demand.ts'
 import { carryOutGate, type GateOutcome } from '../address/gate-actions.ts'
 import { countAddresses } from '../address/ranges.ts'
 import type { WorkCall } from '../contract.ts'
@@ -21,7 +22,7 @@ export function decideAllGates(
     judged,
     now: book.now,
     graceMs: settings.blockGraceMs,
-    minFree: settings.minFreeAddresses,
+    minFree: countSpares({ ...settings, mode: settings.ipAllocation }),
     needed,
     countFree: block => Number(countAddresses(index.freeIn(block))),
   })

@@ -137,7 +137,7 @@ t.test('blocks with claims, and those that hold what a waiting Service had, are 
     maxDedicated: 10,
   })
   t.strictSame(demand.inUse, ['a', 'f'])
-  t.strictSame(demand.claimed, ['a'])
+  t.strictSame(demand.claimed, ['a', 'a'])
   t.strictSame(demand.counted, ['a', 'theirs'])
 })
 
@@ -147,13 +147,17 @@ t.test('blocks are named in one order, however they are listed', async t => {
     makeBlock('y', '203.0.113.8/29'),
     makeBlock('z', '203.0.113.16/29'),
   ]
-  const claims = [makeClaim('203.0.113.18', 'z'), makeClaim('203.0.113.10', 'y')]
+  const claims = [
+    makeClaim('203.0.113.18', 'z'),
+    makeClaim('203.0.113.10', 'y'),
+    makeClaim('203.0.113.19', 'z', { state: 'released' }),
+  ]
   const index = makeIndex({ blocks: [z, x, y], known: [z, x, y], claims })
   const settings = { minFreeAddresses: 0, mode: 'packed', maxDedicated: 10 } as const
   t.strictSame(toDemand(index, [waiting({ lacking: [], pinned: ['203.0.113.3'] })], settings), {
     needs: [],
     inUse: ['x', 'y', 'z'],
-    claimed: ['y', 'z'],
+    claimed: ['y', 'z', 'z'],
     counted: ['x', 'y', 'z'],
   })
 })

@@ -55,3 +55,12 @@ t.test('only open blocks of the same family hold spare addresses', async t => {
   t.ok(told({ ...given, rules: { minFree: 0 } }).includes('close b1'))
   t.notOk(told({ ...given, rules: { minFree: 1 } }).includes('close b1'))
 })
+
+t.test('a block of IPv6 is no spare', async t => {
+  const blocks = [makeBlock('b1'), makeBlock('b2', { cidr: '2001:db8::/64', family: 'IPv6' })]
+  const gates = [
+    makeGate({ unusedSince: OLD }),
+    makeGate({ blockId: 'b2', address: '2001:db8::', unusedSince: OLD }),
+  ]
+  t.strictSame(told({ blocks, gates, rules: { minFree: 1 } }), ['close b2'])
+})
