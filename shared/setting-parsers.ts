@@ -14,6 +14,8 @@ export function url(value: string): string {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('expected an https URL')
   if (parsed.username || parsed.password) throw new Error('expected a URL without user and password')
+  // Paths are put behind it, and messages name it.
+  if (/[?#]/.test(value)) throw new Error('expected a URL without query and fragment')
   if (parsed.protocol === 'http:' && !isThisMachine(parsed.hostname))
     throw new Error('expected an https URL (http only to 127.0.0.1, [::1] or localhost)')
   return value.replace(/\/+$/, '')

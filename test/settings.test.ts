@@ -11,6 +11,14 @@ const BOUNDS: readonly [Record<string, string>, string | undefined][] = [
     'PNAP_WEBHOOK_TOKEN: expected ASCII letters, digits and signs, without spaces',
   ],
   [{ PNAP_RESYNC_INTERVAL: '24h' }, undefined],
+  [
+    { KUBE_API_SERVER: 'https://cluster.test/?token=planted' },
+    'KUBE_API_SERVER: expected a URL without query and fragment',
+  ],
+  [
+    { KUBE_API_SERVER: 'https://cluster.test#planted' },
+    'KUBE_API_SERVER: expected a URL without query and fragment',
+  ],
   [{ PNAP_RESYNC_INTERVAL: '24h1s' }, 'PNAP_RESYNC_INTERVAL: expected a duration from 5s to 24h'],
   [{ PNAP_RESYNC_INTERVAL: '4s' }, 'PNAP_RESYNC_INTERVAL: expected a duration from 5s to 24h'],
   [{ PNAP_BLOCK_GRACE: '8760h' }, undefined],

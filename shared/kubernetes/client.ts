@@ -6,6 +6,7 @@ import { CcmError, hasCode } from '../errors.ts'
 import { startLimit } from '../limit.ts'
 import { redact, secretForms } from '../log.ts'
 import { createAgents } from './agents.ts'
+import { findNoText, toCredentialFault } from './credential-faults.ts'
 import { toKubeError } from './errors.ts'
 import { waitOut } from './wait-out.ts'
 
@@ -66,8 +67,6 @@ const PATCH_TYPES = {
 } as const
 /** Between the webhook's 10 s and a function's 60 s: a list of 10,000 nodes arrives in pages well below it. */
 const DEFAULT_TIMEOUT_MS = 15_000
-/** A plugin that fails may print a page. */
-const MAX_REASON = 500
 
 /** A client on node-fetch: reads share kept-alive sockets, every write has a fresh one (it may not be repeated). */
 export function createKube(options: KubeOptions): Kube {
@@ -175,13 +174,17 @@ async function authenticate(config: KubeConfig, signal: AbortSignal): Promise<Re
   const credentials: RequestOptions = {}
   try {
     await untilAborted(config.applyToHTTPSOptions(credentials), signal)
-  } catch (cause) {
-    if (signal.aborted) throw cause
-    const why = cause instanceof Error ? cause.message.trim().slice(0, MAX_REASON) : String(cause)
-    throw new CcmError('KUBE_CREDENTIALS_INVALID', `cluster credentials cannot be read: ${why}`, { cause })
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    throw unreadable(toCredentialFault(config, thrown))
   }
+  const fault = findNoText(credentials)
+  if (fault !== undefined) throw unreadable(fault)
   return credentials
 }
+
+const unreadable = (why: string): CcmError =>
+  new CcmError('KUBE_CREDENTIALS_INVALID', `cluster credentials cannot be read: ${why}`)
 
 /** A plugin may hang; it is then left alone. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -250,7 +253,8 @@ function parse(text: string, request: KubeRequest): unknown {
   if (text === '') return undefined
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    throw new CcmError('KUBE_SERVER_ERROR', `${request.path}: the answer is no JSON`, { cause })
+  } catch {
+    // The parser shows what it stumbled over, which may be part of a Secret.
+    throw new CcmError('KUBE_SERVER_ERROR', `${request.path}: the answer is no JSON`)
   }
 }

@@ -105,7 +105,9 @@ function findCommand(user: User, folder: string): User {
 /** The library knows `token-file` only, and reads it once; kubectl writes `tokenFile`, which rotates and goes before `token`. */
 async function useTokenFiles(config: KubeConfig, text: string, folder: string): Promise<void> {
   const { parse } = await import('yaml')
-  const raw = parse(text) as { users?: { name: string; user?: { tokenFile?: string } }[] }
+  const raw = parse(text, { logLevel: 'error', prettyErrors: false }) as {
+    users?: { name: string; user?: { tokenFile?: string } }[]
+  }
   config.users = config.users.map(known => {
     const tokenFile = raw.users?.find(({ name }) => name === known.name)?.user?.tokenFile
     if (!tokenFile) return known
@@ -147,13 +149,24 @@ function checkContext(config: KubeConfig): Cluster {
     throw new Error(`it has no user ${context.user}, whom context ${name} names`)
   if (holdsCredentials(cluster.server))
     throw new Error(
-      `the server of its cluster ${context.cluster} is a URL with user and password; expected one without, and credentials under users`,
+      `the server of its cluster ${context.cluster} is a URL with user, password, query or fragment; expected one without, and credentials under users`,
     )
+  refuseCommand(config.getCurrentUser())
   return cluster
+}
+
+/** The library runs their command in the middle of everything else, lets it write into our log, and repeats how it was called. */
+function refuseCommand(user: User | null): void {
+  const provider: unknown = user?.authProvider?.name
+  if (provider !== 'gcp' && provider !== 'azure') return
+  throw new Error(
+    `its user ${user?.name} has the auth-provider ${provider}, which kubectl no longer knows either; expected exec`,
+  )
 }
 
 /** Errors name the server, so that it must be none to be kept secret; as for KUBE_API_SERVER. */
 function holdsCredentials(server: string): boolean {
+  if (/[?#]/.test(server)) return true
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol)) return server.includes('@')
   return url.username !== '' || url.password !== ''
@@ -197,17 +210,29 @@ async function toClusterInfo({
   }
 }
 
+/** Longer than any path of a file is written; a kubeconfig with one certificate is longer in base64. */
+const LONGEST_PATH = 512
+
 /** What a kubeconfig holds is never told: a parser shows the lines around a mistake, and one may stand where a path should. */
 function invalid({ kubeconfig, apiServer }: ClusterSettings, thrown: unknown): CcmError {
-  const isPath = !kubeconfig?.includes('\n')
+  const paths = kubeconfig?.split(delimiter) ?? []
+  const isPath = paths.every(path => path.length <= LONGEST_PATH && !/[\n{]/.test(path))
   const server = apiServer && holdsCredentials(apiServer) ? 'KUBE_API_SERVER' : apiServer
   const where = (isPath ? kubeconfig : 'KUBECONFIG') ?? server ?? 'the service account of the pod'
-  const [said = '', ...shown] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')
-  const why = isPath ? said : 'it holds a kubeconfig instead of the path of one'
-  const cause = isPath && shown.length === 0 ? { cause: thrown } : {}
-  return new CcmError(
-    'KUBE_CONFIG_INVALID',
-    `cluster credentials from ${where} cannot be used: ${why}`,
-    cause,
-  )
+  const why = isPath ? toReason(thrown) : 'it holds a kubeconfig instead of the path of one'
+  return new CcmError('KUBE_CONFIG_INVALID', `cluster credentials from ${where} cannot be used: ${why}`)
+}
+
+/** Our own words and the library's tell what is wrong; those of a parser and of Node repeat what they were given. */
+function toReason(thrown: unknown): string {
+  const { code, mark, message } = thrown as NodeJS.ErrnoException & { mark?: Place }
+  if (mark) return `it is no YAML (line ${mark.line + 1}, column ${mark.column + 1})`
+  if (thrown instanceof TypeError) return 'a value in it is of a wrong type'
+  return code ?? message
+}
+
+/** Where the library's parser of YAML stumbled, counted from 0. */
+interface Place {
+  readonly line: number
+  readonly column: number
 }

@@ -25,7 +25,7 @@ t.test('a server with a password in its URL is refused, and the password is told
       const error = await loadKubeConfig(settings).catch((thrown: unknown) => thrown)
       t.match(error, {
         code: 'KUBE_CONFIG_INVALID',
-        message: /is a URL with user and password; expected one without/,
+        message: /is a URL with user, password, query or fragment; expected one without/,
       })
       t.notMatch(inspect(error, { depth: 9 }), /plan ?ted/, server)
     }
