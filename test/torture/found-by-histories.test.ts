@@ -149,52 +149,6 @@ t.test('who asks for an address while another one is claimed for him gets that o
   t.equal(assignedTo('db'), taken)
 })
 
-t.test('what waits goes on when a wrong clock of the controllers is set back', async t => {
-  const world = await createWorld({ seed: 5, blocks: ['/29'] })
-  world.clock.skew('controllers', 60 * MINUTE)
-  world.start({ host: 'serve' })
-  // In the middle of the first pass.
-  await world.advance(100)
-  world.clock.skew('controllers', 0)
-  await world.advance(MINUTE / 2)
-  let passes = 0
-  world.history.onEntry(entry => {
-    if (entry.kind === 'request' && entry.call.path === '/bmc/v1/servers') passes += 1
-  })
-  await world.advance(10 * MINUTE)
-  for (const process of world.processes) process.kill()
-  t.equal(passes, 10)
-})
-
-t.test('an address rests as long as it must when the clock of the cluster is set back', async t => {
-  const world = await createWorld({
-    seed: 6,
-    blocks: ['/29'],
-    environment: { PNAP_RELEASE_QUARANTINE: '10m' },
-  })
-  const path = '/api/v1/namespaces/default/services'
-  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
-  const countClaims = (): number =>
-    world.cluster.store
-      .list<IPAddress>('ipaddresses')
-      .filter(
-        ({ metadata, spec }) => metadata.name.startsWith('198.') && spec.parentRef.resource === 'services',
-      ).length
-  world.start({ host: 'serve' })
-  await world.advance(MINUTE)
-  await create('api')
-  world.clock.skew('cluster', 180 * MINUTE)
-  await create('web')
-  await world.request('admin', { method: 'DELETE', path: `${path}/web` })
-  await world.advance(MINUTE)
-  world.clock.skew('cluster', 0)
-  await world.advance(8 * MINUTE)
-  t.equal(countClaims(), 2)
-  await world.advance(8 * MINUTE)
-  for (const process of world.processes) process.kill()
-  t.equal(countClaims(), 1)
-})
-
 t.test('who has an address gets back its claim before it is given to one that waits', async t => {
   const environment = { PNAP_MAX_BLOCKS: '1' }
   const world = await createWorld({ seed: 7, blocks: ['/30'], environment })

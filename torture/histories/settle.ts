@@ -6,7 +6,6 @@ import { findSurplus } from '../invariants/spares.ts'
 import type { Entry } from '../world/contract.ts'
 import { announceAll } from './actions/announcer-actions.ts'
 import { annotationOf, toPath, USER } from './actions/services.ts'
-import { setClock } from './clocks.ts'
 import { type Stage, toKey } from './stage.ts'
 
 export const INTERVAL_MS = 60_000
@@ -90,7 +89,7 @@ export async function endFaults(stage: Stage): Promise<void> {
   stage.faults.end()
   stage.world.network.clear()
   stage.world.cloud.faults.clear()
-  for (const whose of ['controllers', 'cluster', 'cloud'] as const) setClock(stage, whose, 0)
+  for (const whose of ['controllers', 'cluster', 'cloud'] as const) stage.world.clock.skew(whose, 0)
   stage.supervisor.heal()
   await stage.answered()
   for (const repair of stage.repairs.splice(0)) repair()

@@ -17,8 +17,6 @@ export interface Watch {
   isSpoilt(text: string): boolean
   /** An operator gives the controllers these settings over the world's own, instead of those given before. */
   configured(environment: Readonly<Record<string, string>>): void
-  /** The API server's clock is off by so many milliseconds. */
-  clusterIsOff(ms: number): void
 }
 
 /** For so long those who have the settings of before may be on their way. */
@@ -27,7 +25,6 @@ const OVERLAP_MS = 5 * 60_000
 const SEPARATORS = /[\s,[\]()]+/
 
 export function watch(world: World): Watch {
-  let skew = 0
   const settings = { ...toSettings(world.environment) }
   let configurations = 0
 
@@ -48,8 +45,7 @@ export function watch(world: World): Watch {
 
   const spoilt: string[] = []
   const isSpoilt = (text: string): boolean => text.split(SEPARATORS).some(word => spoilt.includes(word))
-  const clusterNow = (): number => world.clock.now() + skew
-  const { checker, violations } = watchWorld(world, { clusterNow, isSpoilt, settings })
+  const { checker, violations } = watchWorld(world, { isSpoilt, settings })
   const start = world.clock.now()
   const toText = ({ invariant, at, object, what }: (typeof violations)[number]): string =>
     `${invariant} at ${((at - start) / 1000).toFixed(3)} ${object}: ${what}`
@@ -61,6 +57,5 @@ export function watch(world: World): Watch {
     resting: isResting => (isResting ? checker.rest() : checker.wake()),
     touched: id => checker.touched(id),
     configured: environment => void configure(environment),
-    clusterIsOff: ms => void (skew = ms),
   }
 }

@@ -66,6 +66,8 @@ export interface WorldOptions {
 export interface WorldClock extends Clock {
   /** What controllers, cluster or cloud believe beyond the true time, in milliseconds. */
   skew(whose: 'controllers' | 'cluster' | 'cloud', ms: number): void
+  /** Time as they believe it is. */
+  viewOf(whose: 'controllers' | 'cluster' | 'cloud'): Clock
 }
 
 /** Numbers that follow from the seed. */

@@ -43,8 +43,10 @@ export interface LeaseState extends LeaseHold {
   readonly limitedUntil: number | undefined
   /** Fingerprint of the account that the vouched inventory was listed with; outlives the inventory. */
   readonly account: string | undefined
-  /** Times at which nodes were deleted, oldest first. */
+  /** Times at which nodes were deleted, oldest first; one that lies in the future counts as now. */
   readonly deletions: readonly number[]
+  /** Whether one does as it is stored. */
+  readonly hasDeletionsAhead: boolean
 }
 
 /** Reads the Lease; a cluster in which no pass ever ran has an empty one. */
@@ -56,6 +58,7 @@ export async function readLease(kube: Kube, signal?: AbortSignal): Promise<Lease
 function toState(stored: StoredLease): LeaseState {
   const { metadata, spec } = stored.lease
   const annotations = metadata.annotations ?? {}
+  const deletions = toDeletions(annotations[DELETED_NODES])
   return {
     ...toHold(stored, MAX_LIMIT_MS),
     resourceVersion: metadata.resourceVersion,
@@ -64,13 +67,15 @@ function toState(stored: StoredLease): LeaseState {
     unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
     limitedUntil: toComing(toTime(annotations[LIMITED_UNTIL]), stored.now),
     account: annotations[ACCOUNT],
-    deletions: (annotations[DELETED_NODES] ?? '')
-      .split(',')
-      .map(toTime)
-      .filter(time => time !== undefined)
-      .filter(time => time <= stored.now + SKEW_MS),
+    deletions: deletions.map(time => (isAhead(time, stored) ? stored.now : time)),
+    hasDeletionsAhead: deletions.some(time => isAhead(time, stored)),
   }
 }
+
+const toDeletions = (text = ''): readonly number[] => text.split(',').flatMap(entry => toTime(entry) ?? [])
+
+/** Noted before the API server's clock was set back, or by hand. */
+const isAhead = (time: number, { now }: StoredLease): boolean => time > now + SKEW_MS
 
 const toComing = (time: number | undefined, now: number): number | undefined =>
   time !== undefined && time > now && time - now <= MAX_LIMITED_MS ? time : undefined
@@ -125,9 +130,13 @@ async function tryToAcquire(
 ): Promise<HeldLease | undefined> {
   const state = await readLease(kube, signal)
   if (isHeld(state) && !ended.has(state.holder ?? '')) return undefined
-  const spec = toHolderSpec(holder, state.now, limitMs)
+  const change = {
+    spec: toHolderSpec(holder, state.now, limitMs),
+    // Or they would count as of this moment for as long as the clock was ahead.
+    ...(state.hasDeletionsAhead && { annotations: toDeletionNote(state.deletions) }),
+  }
   try {
-    const lease = await writeLease(kube, RESYNC_LEASE, state.resourceVersion, { spec }, signal)
+    const lease = await writeLease(kube, RESYNC_LEASE, state.resourceVersion, change, signal)
     ended.clear()
     return hold(kube, { ...state, holder, resourceVersion: lease.metadata.resourceVersion }, signal)
   } catch (error) {
@@ -156,6 +165,10 @@ export async function noteLimit(kube: Kube, limitedForMs: number, signal?: Abort
   }
 }
 
+const toDeletionNote = (times: readonly number[]): Record<string, string> => ({
+  [DELETED_NODES]: times.map(toMicroTime).join(','),
+})
+
 const toText = (time: number | undefined): string | null => (time === undefined ? null : toMicroTime(time))
 
 function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
@@ -167,7 +180,7 @@ function hold(kube: Kube, state: LeaseState, signal?: AbortSignal): HeldLease {
   }
   return {
     state,
-    noteDeletions: times => update({ annotations: { [DELETED_NODES]: times.map(toMicroTime).join(',') } }),
+    noteDeletions: times => update({ annotations: toDeletionNote(times) }),
     release({ now, vouched, unreachableSince, limitedUntil }) {
       const change = {
         // acquireTime stays: it tells when the last pass looked, whatever came of it.

@@ -25,6 +25,7 @@ t.test('a cluster in which no pass ever ran has an empty Lease, and the API serv
     limitedUntil: undefined,
     account: undefined,
     deletions: [],
+    hasDeletionsAhead: false,
   })
 })
 
@@ -159,12 +160,17 @@ t.test('a holder whose time was edited does not keep the others out', async t =>
   t.ok(await acquireLease(cluster.kube, 'third', LIMIT_MS), 'nothing is held from the future')
 })
 
-t.test('deletions from the future do not forbid others', async t => {
+t.test('deletions from the future count from the next pass on', async t => {
   const cluster = await startCluster(t)
   const lease = await acquireLease(cluster.kube, 'pass', LIMIT_MS)
   const now = cluster.clock.now()
   await lease?.noteDeletions([now - 1000, now + 60_000, now + 61_000, now + 86_400_000])
-  t.strictSame((await readLease(cluster.kube)).deletions, [now - 1000, now + 60_000])
+  await lease?.release({ now })
+  const counted = [now - 1000, now + 60_000, now, now]
+  t.match(await readLease(cluster.kube), { deletions: counted, hasDeletionsAhead: true })
+  t.match((await acquireLease(cluster.kube, 'next', LIMIT_MS))?.state.deletions, counted)
+  await cluster.clock.turn(600_000)
+  t.match(await readLease(cluster.kube), { deletions: counted, hasDeletionsAhead: false })
 })
 
 t.test('a limit that was noted holds until its time, and is noted once', async t => {

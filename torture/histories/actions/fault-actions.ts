@@ -1,5 +1,4 @@
 import type { Effect, Fate } from '../../world/contract.ts'
-import { setClock } from '../clocks.ts'
 import { type DrawnFault, drawFault, drawWeather, TRAPS, type Trap } from '../network-faults.ts'
 import { createPicks, type Picks } from '../picks.ts'
 import type { Stage } from '../stage.ts'
@@ -152,9 +151,9 @@ const processes: readonly Action[] = [
     const whose = picks.one(['controllers', 'cluster', 'cloud'])
     const skew = picks.of(SKEWS[whose]) ?? 0
     const ms = picks.one(DURATIONS)
-    setClock(stage, whose, skew)
+    stage.world.clock.skew(whose, skew)
     stage.tell(`for ${ms / 1000} s: the clock of the ${whose} is ${skew / 1000} s off`)
-    const end = (): void => setClock(stage, whose, 0)
+    const end = (): void => stage.world.clock.skew(whose, 0)
     return beginForAll(
       stage,
       { name: `clocks: ${whose}`, end, to: whose === 'cloud' ? 'cloud' : 'cluster' },
