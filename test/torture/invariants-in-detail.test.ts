@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { InvariantId } from '../../torture/invariants/table.ts'
-import { block, gate, node, server, service } from './_objects.ts'
+import { block, claim, gate, node, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const USER = 'admin'
@@ -52,6 +52,25 @@ t.test('no violation: a node whose server is powered off', async t => {
   told.atRest()
   t.strictSame(told.violations, [])
 })
+
+for (const [taken, isWrong] of [
+  [1, true],
+  [4, true],
+  [5, false],
+] as const)
+  t.test(`2a a block is bought beside one of which ${taken} addresses of 5 are taken`, async t => {
+    const told = tellByHand()
+    const buy = (...blocks: Parameters<typeof told.cloud>[2]): void =>
+      told.cloud(CONTROLLER, 'POST /ips/v1/ip-blocks', blocks)
+    told.store(USER, 'services', service('web', ''))
+    buy(block({ status: 'assigning' }))
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    for (let index = 0; index < taken; index++)
+      told.store(CONTROLLER, 'ipaddresses', claim(`api-${index}`, {}, `198.19.0.${18 + index}`))
+    buy(block(), block({ ...SECOND, status: 'creating' }))
+    const found = told.violations.filter(({ invariant }) => invariant === '2a')
+    t.equal(found.length, isWrong ? 1 : 0)
+  })
 
 /** Two blocks that nobody has used for an hour, where so many addresses are to stay free. */
 function tellSpares(minFreeAddresses: number): Told {

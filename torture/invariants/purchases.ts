@@ -21,8 +21,10 @@ export function createPurchaseChecks(state: State): Checks {
   const { inputs } = state
   /** Services that have no address, or had none a moment ago: until when. */
   const waiting = new Map<string, number>()
-  /** Bought in this history and used by nobody yet: when. */
+  /** Bought in this history: when. */
   const fresh = new Map<string, number>()
+  /** Addresses that somebody has, or had a moment ago, even where nobody can read who: until when. */
+  const taken = new Map<string, number>()
 
   function noteService(key: string, service: KubeService | undefined): void {
     const wants = service?.spec?.type === 'LoadBalancer' && !service.metadata.deletionTimestamp
@@ -40,7 +42,6 @@ export function createPurchaseChecks(state: State): Checks {
   const hasLostBlock = (service: KubeService): boolean =>
     liveOf(service).some(address => !state.ownBlocks().some(({ cidr }) => liesIn(address, cidr)))
 
-  /** One that somebody has claimed an address in may be full before it is counted. */
   function isOfUse(block: IpBlock): boolean {
     const boughtAt = fresh.get(block.id)
     const isYoung = boughtAt !== undefined && inputs.now() - boughtAt < PATIENCE_MS
@@ -55,26 +56,29 @@ export function createPurchaseChecks(state: State): Checks {
 
   function checkPurchase({ before, after, by }: CloudChange): Fault[] {
     const bought = after.filter(({ id }) => !before.some(other => other.id === id))
-    const members = inputs.cloud.memberAddresses?.() ?? []
+    const names = new Set([...(inputs.cloud.memberAddresses?.() ?? []), ...listTaken()])
     return bought.flatMap(block => {
       const others = before.filter(other => isOfUse(other) && isAlike(other, block))
       fresh.set(block.id, inputs.now())
-      const [first] = others
       if (isTwin(block, others)) return []
+      const free = others.map(other => countFree(other, withoutGate(other, names)))
       const isMet = isDedicated(block)
-        ? first !== undefined
-        : others.reduce((sum, other) => sum + countFree(other, members), 0) >= countNeeds()
+        ? others.some((other, index) => free[index] === capacityOf(other))
+        : free.reduce((sum, count) => sum + count, 0) >= countNeeds()
       const have = others.map(({ cidr }) => cidr).join()
       const what = `${by} buys ${block.cidr}, though [${have}] serves all ${countNeeds()} needs`
       return isMet ? [{ invariant: '2a', object: `ip-blocks ${block.id}`, what } as const] : []
     })
   }
 
-  /** A claim makes it used for good, even one that nobody can read; a gate is at the address of the range itself. */
-  function noteClaim(address: string): void {
-    if (!state.addresses.has(address)) return
-    for (const { id, cidr } of inputs.cloud.ipBlocks())
-      if (fresh.has(id) && liesIn(address, cidr) && !cidr.startsWith(`${address}/`)) fresh.delete(id)
+  function noteTaken(address: string): void {
+    if (state.addresses.has(address)) taken.set(address, Number.POSITIVE_INFINITY)
+    else if (taken.get(address) === Number.POSITIVE_INFINITY) taken.set(address, inputs.now())
+  }
+
+  function listTaken(): readonly string[] {
+    for (const [address, until] of taken) if (inputs.now() - until > RECENT_MS) taken.delete(address)
+    return [...taken.keys()]
   }
 
   /** Somebody edits or deletes what remembers purchases that a list may lack. */
@@ -85,6 +89,7 @@ export function createPurchaseChecks(state: State): Checks {
     !inputs.isProcess(entry.by)
 
   for (const [key, service] of state.services) noteService(key, service)
+  for (const address of state.addresses.keys()) noteTaken(address)
 
   return {
     check(entry: Entry) {
@@ -95,7 +100,7 @@ export function createPurchaseChecks(state: State): Checks {
         )
       if (isMemoryLost(entry)) fresh.clear()
       if (entry.kind === 'stored' && entry.resource === 'ipaddresses')
-        noteClaim(entry.object.metadata.name ?? '')
+        noteTaken(entry.object.metadata.name ?? '')
       const isPurchase = entry.kind === 'cloud' && entry.operation === 'POST /ips/v1/ip-blocks'
       return isPurchase && inputs.isProcess(entry.by) ? checkPurchase(entry) : []
     },
@@ -124,6 +129,10 @@ function capacityOf({ cidr, ipVersion }: IpBlock): number {
   if (ipVersion.endsWith('6')) return Number.POSITIVE_INFINITY
   return 2 ** (IPV4_BITS - Number(cidr.split('/')[1])) - NOT_FOR_SERVICES
 }
+
+/** A gate is at the address of the range itself, which is nobody's. */
+const withoutGate = ({ cidr }: IpBlock, names: ReadonlySet<string>): readonly string[] =>
+  [...names].filter(name => !cidr.startsWith(`${name}/`))
 
 /** How many of a block's addresses nobody has. */
 export const countFree = (block: IpBlock, taken: readonly string[]): number =>
