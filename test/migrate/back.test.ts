@@ -1,63 +1,12 @@
 import t from 'tap'
 import { getAnnouncer } from '../../shared/announcers/announcers.ts'
 import type { AddressBlock } from '../../shared/cloud-provider/load-balancer.ts'
-import type { Claim } from '../../shared/controllers/address/contract.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { planBack, toPatch } from '../../shared/migrate/back.ts'
 import { toMigrateText } from '../../shared/migrate/report.ts'
 import { toLeftSecret } from '../../shared/migrate/secret.ts'
 import type { MigrateView } from '../../shared/migrate/view.ts'
-
-const kubeVip = getAnnouncer('kube-vip', { metallbNamespace: '' })
-
-const toBlock = (id: string, cidr: string, name?: string): AddressBlock => ({
-  id,
-  cidr,
-  family: 'IPv4',
-  location: 'PHX',
-  state: 'assigned',
-  status: 'assigned',
-  usable: undefined,
-  dedicatedTo: name === undefined ? undefined : { namespace: 'default', name },
-  purchase: undefined,
-  marked: false,
-  onNetwork: true,
-  ageMs: undefined,
-})
-
-const toService = (addresses: string, spec: object = {}): KubeService => ({
-  metadata: {
-    namespace: 'default',
-    name: 'web',
-    uid: 'uid',
-    resourceVersion: '7',
-    finalizers: ['other', 'phoenixnap.com/load-balancer'],
-    annotations: { 'phoenixnap.com/assigned-ips': addresses, 'kube-vip.io/loadbalancerIPs': addresses },
-  },
-  spec: { type: 'LoadBalancer', ...spec },
-})
-
-const toView = (view: Partial<MigrateView>): MigrateView => ({
-  nodes: [],
-  services: [],
-  instances: [],
-  blocks: [],
-  book: { claims: [], gates: [], unreadable: [], now: 0 },
-  announcer: kubeVip,
-  classes: [],
-  providerIDOwner: () => ({ owner: 'none' }),
-  managers: [],
-  hosts: [],
-  secret: undefined,
-  problems: [],
-  hasWebhook: false,
-  passAgeMs: undefined,
-  intervalMs: 60_000,
-  ...view,
-})
-
-const OWN = toBlock('own', '198.51.100.0/29', 'web')
-const KEEPS = '198.51.100.2'
+import { bare, claimOf, KEEPS, OWN, toBlock, toService, toView } from './_view.ts'
 
 t.test('a Service keeps its address where the Go program finds its block', async t => {
   const view = toView({ services: [toService(KEEPS)], blocks: [OWN] })
@@ -156,20 +105,6 @@ t.test('a block is unused where no Service names an address of it, or waits for 
   )
 })
 
-const claimOf = (address: string, state: Claim['state'], blockId: string): Claim => ({
-  address,
-  state,
-  blockId,
-  service: { namespace: 'default', name: 'gone' },
-  family: 'IPv4',
-  since: 0,
-  serviceUid: undefined,
-  restMs: undefined,
-  why: undefined,
-  uid: 'uid',
-  resourceVersion: '1',
-})
-
 t.test('a block is in use as long as anybody has a claim in it', async t => {
   const blocks = [
     toBlock('retained', '203.0.113.0/29', 'gone'),
@@ -207,6 +142,82 @@ t.test('a block is in use as long as anybody has a claim in it', async t => {
   t.match(items[1], { why: /203\.0\.113\.2 is retained for default\/gone \(retain-ip\)/ })
   t.match(notes, [/^203\.0\.113\.2 is retained .* take the tags off its block retained/])
   t.equal(notes.length, 1)
+})
+
+const STEPS = [
+  'End the handlers (serve, or the stack of the functions): kubectl -n kube-system scale deployment cloud-provider-phoenixnap --replicas=0',
+  'Take the webhook away: kubectl delete mutatingwebhookconfiguration cloud-provider-phoenixnap',
+  'Hand over: cloud-provider-phoenixnap migrate --back --confirm (with --accept-new-addresses where Services share blocks)',
+  'Take the rest of this program out of the cluster: cloud-provider-phoenixnap unregister --confirm',
+  'Install the Go program as it was, with its Secret and its settings, the location among them (PNAP_LOCATION)',
+]
+
+t.test('where nothing is left, nothing is to be done but to change over', async t => {
+  const nothing = { way: 'back', handOvers: [], unused: [], items: [], inTheWay: [], notes: [], steps: STEPS }
+  t.strictSame(planBack(toView({}), false), nothing)
+})
+
+t.test('what is in the way, word by word and in the order in which it is put right', async t => {
+  const services = [toService(`${KEEPS},198.51.100.3`)]
+  const view: Partial<MigrateView> = {
+    problems: ['X is wrong'],
+    hosts: ['Deployment a/b'],
+    hasWebhook: true,
+    passAgeMs: 0,
+    managers: ['Pod a/b'],
+    announcer: getAnnouncer('metallb', { metallbNamespace: '' }),
+    blocks: undefined,
+  }
+  const plan = planBack(toView({ services, ...view }), false)
+  t.strictSame(plan.inTheWay, [
+    'settings: X is wrong',
+    'a host of this program runs: Deployment a/b: end it (a Deployment: scale it to 0), however old its last pass is',
+    'the webhook of this program is still registered: kubectl delete mutatingwebhookconfiguration cloud-provider-phoenixnap',
+    'a host of this program made a pass 0s ago: end it, and wait 2m',
+    'the Go program runs already: Pod a/b: it would give new addresses to Services that keep theirs',
+    'the Go program knows kube-vip, not metallb: change the announcer first',
+    'PNAP_LOAD_BALANCER is not set: nobody can tell which Service has which block',
+    `Service default/web gets a new address and loses ${KEEPS}, 198.51.100.3 (--accept-new-addresses): it shares its block with others`,
+  ])
+  t.strictSame(plan.notes, [
+    'Once the Go program has given them new addresses, run migrate --back --confirm again: the blocks that are then unused are marked, and it gives them back.',
+  ])
+  const announcer = { announcer: undefined }
+  t.strictSame(planBack(toView({ services, blocks: [OWN], ...announcer }), true).inTheWay, [])
+})
+
+t.test('a claim alone tells that there are blocks', async t => {
+  const book = { claims: [claimOf(KEEPS, 'active', 'own')], gates: [], unreadable: [], now: 0 }
+  t.strictSame(planBack(toView({ blocks: undefined, book }), false).inTheWay, [
+    'PNAP_LOAD_BALANCER is not set: nobody can tell which Service has which block',
+  ])
+})
+
+/** [what it is, the Service, whether it is handed over] */
+const OURS: readonly (readonly [what: string, service: KubeService, isOurs: boolean])[] = [
+  ['with our finalizer', bare({ finalizers: ['phoenixnap.com/load-balancer'] }), true],
+  ['with a chosen address', bare({ annotations: { 'phoenixnap.com/assigned-ips': KEEPS } }), true],
+  ['of others', bare({ finalizers: ['other'], annotations: {} }), false],
+  ['without marks', bare({}), false],
+  ['of another type', bare({ finalizers: ['phoenixnap.com/load-balancer'] }, 'ClusterIP'), false],
+  [
+    'that is being deleted',
+    bare({ finalizers: ['phoenixnap.com/load-balancer'], deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    false,
+  ],
+  ['without a spec', { metadata: { namespace: 'default', name: 'web' } }, false],
+]
+for (const [what, service, isOurs] of OURS)
+  t.test(`a Service ${what} is ${isOurs ? '' : 'not '}handed over`, async t => {
+    t.equal(planBack(toView({ services: [service], blocks: [OWN] }), true).handOvers.length, isOurs ? 1 : 0)
+  })
+
+t.test('a host that runs is in the way of blocks alone, and notes only of what is lost', async t => {
+  const { inTheWay, notes, items } = planBack(
+    toView({ blocks: [toBlock('free', '203.0.113.0/29')], managers: ['Pod a/b'], passAgeMs: 0 }),
+    false,
+  )
+  t.strictSame([inTheWay, notes, items.length], [[], [], 1])
 })
 
 t.test('the report keeps what others wrote on its line', async t => {
