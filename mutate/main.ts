@@ -48,7 +48,7 @@ const optionsFor = (plans: readonly string[]): Record<string, unknown> => ({
   mutate: plans,
   testRunner: 'tap',
   plugins: [join(PACKAGES, '@stryker-mutator/tap-runner/dist/src/index.js')],
-  tap: { testFiles: listTests(ROOT), nodeArgs: ['-r', '{{hookFile}}', '{{testFile}}'] },
+  tap: { testFiles: listTests(ROOT, plans), nodeArgs: ['-r', '{{hookFile}}', '{{testFile}}'] },
   checkers: [],
   coverageAnalysis: 'perTest',
   concurrency: Number(values.jobs),

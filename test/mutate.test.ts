@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
-import { listPlans, listTests } from '../mutate/files.ts'
+import { listPlans, listTests, MODULES } from '../mutate/files.ts'
 import { type Mutant, printResult } from '../mutate/result.ts'
 
 /** A checkout of these files. */
@@ -23,16 +23,26 @@ t.test('plans are the modules that compute and wait for nothing', async t => {
     'shared/controllers/node/pages.ts': 'export function* list(): AsyncGenerator<number> {}',
     'shared/controllers/readme.md': 'function',
     'shared/bmc/client.ts': 'export const toUrl = () => 1',
+    'shared/bmc/retry.ts': 'export const decide = () => 1',
     'shared/announcers/direct.ts': 'export const awaitsNothing = () => 1',
   })
   t.strictSame(listPlans(root), [
-    'shared/announcers/direct.ts',
     'shared/controllers/node/plan.ts',
     'shared/phoenixnap/tags.ts',
+    'shared/announcers/direct.ts',
+    'shared/bmc/retry.ts',
   ])
 })
 
-t.test('tests that reach a simulator, by whatever way, are left out', async t => {
+t.test('each module that is named is there, and waits for nothing', async t => {
+  const plans = listPlans(resolve(import.meta.dirname, '..'))
+  t.strictSame(
+    MODULES.filter(file => !plans.includes(file)),
+    [],
+  )
+})
+
+t.test('tests are those that reach a plan, and no simulator by whatever way', async t => {
   const root = makeRoot(t, {
     'shared/simulator/clock.ts': '',
     'shared/plan.ts': 'export const plan = () => 1',
@@ -43,10 +53,12 @@ t.test('tests that reach a simulator, by whatever way, are left out', async t =>
     'test/controllers/plan.test.ts': "import t from 'tap'\nimport { make } from './_make.ts'",
     'test/controllers/far.test.ts': "import { stage } from './_stage.ts'",
     'test/controllers/near.test.ts': "import { turn } from '../../shared/simulator/clock.ts'",
+    'test/plan.test.ts': "import { plan } from '../shared/plan.ts'",
     'test/phoenixnap/tags.test.ts': '',
-    'test/bmc/client.test.ts': '',
+    'test/scenarios/whole.test.ts': "import { plan } from '../../shared/plan.ts'",
   })
-  t.strictSame(listTests(root), ['test/controllers/plan.test.ts', 'test/phoenixnap/tags.test.ts'])
+  t.strictSame(listTests(root, ['shared/plan.ts']), ['test/controllers/plan.test.ts', 'test/plan.test.ts'])
+  t.strictSame(listTests(root, ['shared/other.ts']), [])
 })
 
 const CODE = 'const a = 1\nif (a) {\n  b()\n}\n'
