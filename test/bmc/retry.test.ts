@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decideRetry, mayHaveApplied, toRetryAfterMs } from '../../shared/bmc/retry.ts'
+import { decideRetry, mayHaveApplied, toAnswer, toRetryAfterMs } from '../../shared/bmc/retry.ts'
 import type { Outcome } from '../../shared/bmc/transport.ts'
 
 const answered = (status: number, retryAfterMs?: number): Outcome => ({
@@ -78,3 +78,18 @@ t.test('Retry-After is seconds or a date', async t => {
   ]
   for (const [header, expected] of cases) t.equal(toRetryAfterMs(header, now), expected, String(header))
 })
+
+/** Outcome, and what it tells of the pace. */
+const PACE: readonly [string, Outcome | undefined, ReturnType<typeof toAnswer>][] = [
+  ['nothing was sent', undefined, undefined],
+  ['the connection was cut', { kind: 'lost', why: '', cause: 0 }, undefined],
+  ['it is done', answered(200), { slowDown: false, retryAfterMs: undefined }],
+  ['it is done, and a wish comes with it', answered(200, 5), { slowDown: false, retryAfterMs: 5 }],
+  ['it is refused', answered(499), { slowDown: false, retryAfterMs: undefined }],
+  ['there are too many', answered(429, 7), { slowDown: true, retryAfterMs: 7 }],
+  ['the host is in trouble', answered(500, 7), undefined],
+  ['the host is away', answered(503), undefined],
+  ['the host is away until a time', answered(503, 7), { slowDown: true, retryAfterMs: 7 }],
+]
+for (const [name, outcome, expected] of PACE)
+  t.test(`the pace when ${name}`, async t => t.strictSame(toAnswer(outcome), expected))

@@ -47,3 +47,9 @@ for (const [name, [past, outcomes, next]] of Object.entries(CASES)) {
     t.strictSame(decideNext(past, outcomes, NOW, 1), { lookingSince: past.lookingSince, ...next })
   })
 }
+
+const delayWith = (random: number) => decideNext(since(NOW, 3), [failed], NOW, random).delayMs
+
+t.test('a delay lies between half of its step and all of it', async t => {
+  t.strictSame([delayWith(0), delayWith(0.5), delayWith(1)], [4000, 6000, 8000])
+})
