@@ -55,7 +55,7 @@ export function planServing(
     settlement,
     state,
     fields: announcer && toServiceFields(service, state, announcer),
-    confirm: toConfirm(settlement, uid, history.live),
+    confirm: toConfirm(settlement, service.metadata, history.live),
     others: allocation.own
       .filter(claim => !settlement.claims.includes(claim))
       .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../kubernetes/types.ts'
 import type { Allocation, Settlement } from '../address/allocation.ts'
 import type { Claim } from '../address/contract.ts'
 import type { ServiceState } from './fields.ts'
@@ -24,16 +25,18 @@ export const isOnHold = ({ families }: Allocation): boolean =>
 
 /**
  * Claims that are not yet, or no longer, in use by the Service as it is stored now; also those by which it is about to
- * become live: whoever decided to free one, when it was not, finds another version then than he read.
+ * become live: whoever decided to free one, when it was not, finds another version then than he read. He had read it
+ * before this version of the Service was written, so that one that was written since is safe from him.
  *
  * @param live what it is served with as it is stored
  */
 export const toConfirm = (
   { kind, claims }: Settlement,
-  serviceUid: string,
+  { uid, resourceVersion }: Pick<ObjectMeta, 'uid' | 'resourceVersion'>,
   live: readonly string[],
 ): readonly Claim[] =>
-  claims.filter(({ state, serviceUid: uid, address }) => {
-    const becomesLive = kind === 'serve' && !live.includes(address)
-    return state !== 'active' || uid !== serviceUid || becomesLive
+  claims.filter(claim => {
+    const isSafe = live.includes(claim.address) || Number(claim.resourceVersion) > Number(resourceVersion)
+    const becomesLive = kind === 'serve' && !isSafe
+    return claim.state !== 'active' || claim.serviceUid !== uid || becomesLive
   })

@@ -74,10 +74,13 @@ t.test('confirmed is what the Service as it is stored does not have in use yet',
   const released = makeClaim('203.0.113.4', 'a', { state: 'released' })
   const former = makeClaim('203.0.113.5', 'a', { serviceUid: 'uid-of-a-former-web' })
   const claims = [CLAIM, unconfirmed, released, former]
-  const uid = 'uid-of-web'
+  const uid = { uid: 'uid-of-web', resourceVersion: '10' }
   const all = claims.map(({ address }) => address)
   t.strictSame(toConfirm(settlement({ claims }), uid, all), [unconfirmed, released, former])
-  t.strictSame(toConfirm(settlement({ claims }), uid, []), claims, 'and what makes it live')
+  t.strictSame(toConfirm(settlement({ kind: 'serve', claims }), uid, []), claims, 'and what makes it live')
+  const written = makeClaim(CLAIM.address, 'a', { resourceVersion: '11' })
+  const since = settlement({ kind: 'serve', claims: [written] })
+  t.strictSame(toConfirm(since, uid, []), [], 'but for what was written since')
   const waits = settlement({ kind: 'wait', claims: [CLAIM] })
   t.strictSame(toConfirm(waits, uid, []), [], 'one that goes on waiting is not written again')
 })
