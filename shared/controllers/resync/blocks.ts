@@ -5,18 +5,20 @@ import type {
   LoadBalancer,
   SupplyProgress,
 } from '../../cloud-provider/load-balancer.ts'
+import { toKey } from '../address/address-index.ts'
 import type { GateAction } from '../address/blocks.ts'
 import { toDemand } from '../address/demand.ts'
 import { readGate, removeGate } from '../address/gates.ts'
 import { toGateAddress } from '../address/use.ts'
-import type { PlannedChange, WorkCall } from '../contract.ts'
+import type { PlannedChange } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Knowledge } from '../service/decide.ts'
 import { changeGate, decideAllGates } from '../service/gates.ts'
 import { logBlockChanges, toDemandSettings } from '../service/round.ts'
 import { tellProgress } from '../service/tell-waiting.ts'
 import type { Waiter } from '../service/waiting.ts'
-import { noteFailure, type PassNotes } from './report.ts'
+import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { type PassCall, toShare, workInTurn } from './turns.ts'
 
 /** The blocks' part of a pass. */
 export interface BlocksPass {
@@ -25,18 +27,40 @@ export interface BlocksPass {
   readonly clusterName: string
   readonly supply: AddressSupply
   readonly notes: PassNotes
-  readonly call: WorkCall & { readonly dryRun?: boolean | undefined }
+  readonly call: PassCall
 }
 
 /** Opens blocks that were assigned since the last look. @returns whether any is open now that was not */
 export async function openBlocks(pass: BlocksPass, knowledge: Knowledge): Promise<boolean> {
   const { actions } = decideAllGates(pass.context, knowledge, pass.supply, new Set())
   let opened = false
-  for (const action of actions) {
-    if (action.do === 'open') opened = (await doGate(pass, knowledge, action)) || opened
-  }
+  const limited = { ...pass, call: toShare(pass.context.clock, pass.call, OPEN_SHARE) }
+  await doGates(
+    limited,
+    actions.filter(action => action.do === 'open'),
+    async (action, call) => {
+      opened = (await doGate(limited, knowledge, action, call)) || opened
+    },
+  )
   return opened
 }
+
+/** Of the time that is left: Services are served from the blocks that are open. */
+const OPEN_SHARE = 0.25
+
+/** One after the other: each may be the last that another one needs. */
+async function doGates(
+  { context, notes, call }: BlocksPass,
+  actions: readonly GateAction[],
+  work: (action: GateAction, call: PassCall) => Promise<void>,
+): Promise<void> {
+  const turns = { items: actions, toName: toGateName, atOnce: 1, work }
+  noteLeft(notes, context.log, 'IPBlock', await workInTurn(context.clock, call, turns))
+}
+
+const toGateName = (action: GateAction): string => `block ${toBlockId(action)}`
+
+const toBlockId = (action: GateAction): string => ('block' in action ? action.block.id : action.gate.blockId)
 
 /** Has the cloud supply what all that wait need together, and repair the blocks that are in use. */
 export async function supplyBlocks(
@@ -53,13 +77,29 @@ export async function supplyBlocks(
     notes.changes.push(...toChanges(progress))
     noteRefusal(notes, progress)
     if (!call.dryRun) logBlockChanges(context, progress)
-    if (!call.dryRun) for (const { object } of waiters) await tellProgress(context, object, progress, call)
+    if (!call.dryRun) await tellAll(pass, waiters, progress)
   } catch (error) {
     noteFailure(notes, 'blocks', error)
     context.log.warn({ error }, 'blocks not supplied')
   }
   return demand
 }
+
+/** Whoever cannot be told now is told by the next pass. */
+async function tellAll(
+  { context, call }: BlocksPass,
+  waiters: readonly Waiter[],
+  progress: SupplyProgress,
+): Promise<void> {
+  await workInTurn(context.clock, toShare(context.clock, call, TELL_SHARE), {
+    items: waiters,
+    toName: ({ service }) => toKey(service),
+    work: ({ object }, limited) => tellProgress(context, object, progress, limited),
+  })
+}
+
+/** Of the time that is left: blocks that nobody uses are paid for until they are given back. */
+const TELL_SHARE = 0.4
 
 /** A pass that finds nothing to do must not even take the Lease of the blocks. */
 function isCalledFor({ needs, inUse }: AddressDemand, { blocks }: AddressSupply): boolean {
@@ -91,15 +131,26 @@ export async function giveBackBlocks(
 ): Promise<void> {
   const { actions, held } = decideAllGates(pass.context, knowledge, pass.supply, needed)
   pass.notes.held.push(...held)
-  for (const action of actions) {
-    if (action.do !== 'open') await doGate(pass, knowledge, action)
-  }
+  await doGates(
+    pass,
+    actions.filter(action => action.do !== 'open'),
+    async (action, call) => void (await doGate(pass, knowledge, action, call)),
+  )
 }
 
-/** @returns whether something came of it */
-async function doGate(pass: BlocksPass, knowledge: Knowledge, action: GateAction): Promise<boolean> {
-  const { context, notes, call } = pass
-  const name = 'block' in action ? action.block.id : action.gate.blockId
+/**
+ * The gate is an object that may hang; what the cloud is asked has the time of all blocks.
+ *
+ * @returns whether something came of it
+ */
+async function doGate(
+  pass: BlocksPass,
+  knowledge: Knowledge,
+  action: GateAction,
+  call: PassCall,
+): Promise<boolean> {
+  const { context, notes } = pass
+  const name = toBlockId(action)
   try {
     if (call.dryRun) {
       notes.changes.push(toGateChange(action, name))

@@ -1,6 +1,5 @@
 import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import type { WorkCall } from '../contract.ts'
 import { recordNodeEvents } from '../node/apply.ts'
 import type { NodeContext } from '../node/context.ts'
 import { deleteIfUnchanged, ENOUGH, heldEvent, verifyCandidates } from '../node/delete.ts'
@@ -8,7 +7,8 @@ import { type Candidate, DELETION_WINDOW_MS, decideDeletions, type Held } from '
 import type { HeldLease, LeaseState } from './lease.ts'
 import { markMissing } from './nodes.ts'
 import type { Observed } from './observe.ts'
-import { noteFailure, type PassNotes } from './report.ts'
+import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { inTurn, type PassCall, toShare, workInTurn } from './turns.ts'
 
 /** The limits that an operator sets. */
 export interface DeletionSettings {
@@ -27,8 +27,15 @@ export interface DeletionPass {
   /** Absent in a dry run. */
   readonly lease: HeldLease | undefined
   readonly notes: PassNotes
-  readonly call: WorkCall & { readonly dryRun?: boolean }
+  readonly call: PassCall
 }
+
+/** Of the time that is left each time: nodes that hang leave some to the others, and to the Lease. */
+const MARK_SHARE = 0.3
+const TELL_SHARE = 0.3
+const DELETE_SHARE = 0.8
+
+const toName = ({ node }: Pick<Candidate, 'node'>): string => node.metadata.name
 
 /** Marks, verifies and deletes. @returns the nodes that are left, as they are stored */
 export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNode[]> {
@@ -43,8 +50,11 @@ export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNo
     maxShare: settings.nodeDeleteMaxShare,
     deletions: state.deletions,
   })
-  const marked = await markMissing(context, decision.mark, state.now, notes, call)
-  const { confirmed, held } = await verifyCandidates(context, decision, call)
+  const markCall = toShare(context.clock, call, MARK_SHARE)
+  const marked = await markMissing(context, decision.mark, state.now, notes, markCall)
+  // As many as may be deleted are asked for: always the same ones, if those that hang came first again.
+  const candidates = inTurn(decision.candidates, toName, call.passId)
+  const { confirmed, held } = await verifyCandidates(context, { ...decision, candidates }, call)
   await reportHeld(pass, held)
   const gone = await deleteConfirmed(pass, confirmed, decision.allowance)
   return nodes
@@ -56,14 +66,20 @@ async function reportHeld(
   { context, notes, state, call }: DeletionPass,
   held: readonly Held[],
 ): Promise<void> {
-  for (const { node, why, quiet } of held) {
+  for (const { node, why } of held) {
     notes.held.push(`${node.metadata.name}: ${why}`)
     context.log.warn({ node: node.metadata.name, why }, 'node deletion held back')
-    if (quiet || call.dryRun) continue
-    await recordNodeEvents(context.kube, node, [heldEvent(why)], state.now, call.signal).catch(
-      (error: unknown) => noteFailure(notes, node.metadata.name, error),
-    )
   }
+  if (call.dryRun) return
+  // Whoever cannot be told now is told by the next pass.
+  await workInTurn(context.clock, toShare(context.clock, call, TELL_SHARE), {
+    items: held.filter(({ quiet }) => !quiet),
+    toName,
+    work: ({ node, why }, { signal }) =>
+      recordNodeEvents(context.kube, node, [heldEvent(why)], state.now, signal).catch((error: unknown) =>
+        noteFailure(notes, node.metadata.name, error),
+      ),
+  })
 }
 
 /**
@@ -75,7 +91,7 @@ async function deleteConfirmed(
   confirmed: readonly Candidate[],
   allowance: number,
 ): Promise<ReadonlySet<string>> {
-  const { state, lease } = pass
+  const { context, state, lease, notes } = pass
   const gone = new Set<string>()
   if (confirmed.length === 0) return gone
   const recent = state.deletions.filter(time => time > state.now - DELETION_WINDOW_MS)
@@ -83,10 +99,16 @@ async function deleteConfirmed(
   const note = (count: number): Promise<void> | undefined =>
     lease?.noteDeletions([...recent, ...Array.from({ length: count }, () => state.now)])
   await note(planned)
-  for (const candidate of confirmed) {
-    if (gone.size === allowance) await reportHeld(pass, [{ node: candidate.node, why: ENOUGH }])
-    else if (await deleteOne(pass, candidate)) gone.add(candidate.node.metadata.name)
-  }
+  const left = await workInTurn(context.clock, toShare(context.clock, pass.call, DELETE_SHARE), {
+    items: confirmed,
+    toName,
+    atOnce: 1,
+    async work(candidate, call) {
+      if (gone.size === allowance) await reportHeld(pass, [{ node: candidate.node, why: ENOUGH }])
+      else if (await deleteOne({ ...pass, call }, candidate)) gone.add(toName(candidate))
+    },
+  })
+  noteLeft(notes, context.log, 'Node', left)
   if (gone.size < planned) await note(gone.size)
   return gone
 }

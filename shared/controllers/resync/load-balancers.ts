@@ -1,10 +1,11 @@
 import type { AddressBlock, AddressNeed } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
+import { startLimit } from '../../limit.ts'
+import { toKey } from '../address/address-index.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
 import { mayServe } from '../address/demand.ts'
 import { toExpectedBlocks } from '../address/source.ts'
-import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from '../service/context.ts'
 import type { Blocks } from '../service/converge.ts'
 import { type Knowledge, toKnowledge } from '../service/decide.ts'
@@ -15,8 +16,9 @@ import { tellFailure } from '../service/tell-waiting.ts'
 import { findWaiters } from '../service/waiting.ts'
 import type { ObservedBalancers } from './balancers.ts'
 import { type BlocksPass, giveBackBlocks, openBlocks, supplyBlocks } from './blocks.ts'
-import { noteFailure, type PassNotes } from './report.ts'
+import { noteFailure, noteLeft, type PassNotes } from './report.ts'
 import { convergeServices } from './services.ts'
+import { type PassCall, toShare, workInTurn } from './turns.ts'
 
 /** The load balancers' part of a pass. */
 export interface BalancersPass {
@@ -25,7 +27,7 @@ export interface BalancersPass {
   /** What the inventory remembers, for a pass that cannot read the blocks. */
   readonly remembered: AddressSource | undefined
   readonly notes: PassNotes
-  readonly call: WorkCall & { readonly dryRun?: boolean | undefined }
+  readonly call: PassCall
 }
 
 /**
@@ -52,10 +54,16 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
     : observed
   const knowledge = know(pass, current, blocks)
   await convergeServices({ ...pass, observed: current, knowledge, blocks })
-  if (work) await convergeBlocks(pass, work, blocks)
-  else await tellWaiters(pass, current, knowledge)
+  const call = toShare(pass.context.clock, pass.call, BLOCK_SHARE)
+  if (work) await convergeBlocks({ ...pass, call }, { ...work, call }, blocks)
+  else await tellWaiters({ ...pass, call }, current, knowledge)
   await keepPools(pass)
 }
+
+/** Of the time that Services leave: the rest is for pools and deletions. */
+const BLOCK_SHARE = 0.6
+/** Of the time that is left then. */
+const POOL_SHARE = 0.5
 
 /** Without the setting nothing is bought, served or given back: what is there stays, and is paid for. */
 function noteDisabled({ observed: { book }, notes }: BalancersPass): void {
@@ -68,13 +76,17 @@ function noteDisabled({ observed: { book }, notes }: BalancersPass): void {
 
 /** While the cloud cannot be asked, who waits for it is told so. */
 async function tellWaiters(
-  { context, observed: { supply }, call }: BalancersPass,
+  { context, observed: { supply }, notes, call }: BalancersPass,
   { services }: ObservedServices,
   knowledge: Knowledge,
 ): Promise<void> {
   if (!(supply instanceof CcmError) || call.dryRun) return
-  for (const { object } of findWaiters(context, services, knowledge))
-    await tellFailure(context, object, supply, call)
+  const left = await workInTurn(context.clock, call, {
+    items: findWaiters(context, services, knowledge),
+    toName: ({ service }) => toKey(service),
+    work: ({ object }, limited) => tellFailure(context, object, supply, limited),
+  })
+  noteLeft(notes, context.log, 'Service', left)
 }
 
 const toUnlistedNote = (id: string): string =>
@@ -120,12 +132,17 @@ const findNeeded = (blocks: readonly AddressBlock[], wanting: readonly Wanting[]
   blocks.filter(block => wanting.some(one => mayServe(block, one))).map(({ id }) => id)
 
 async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
+  const { deadline } = toShare(context.clock, call, POOL_SHARE)
+  const limit = startLimit(context.clock, deadline - context.clock.now())
+  const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
   try {
-    const { changes, problems } = await refreshPools(context, call)
+    const { changes, problems } = await refreshPools(context, { ...call, signal })
     notes.changes.push(...changes)
     for (const { code, message } of problems) notes.failures.push({ name: 'pools', code, message })
   } catch (error) {
     noteFailure(notes, 'pools', error)
     context.log.warn({ error }, 'pools not refreshed')
+  } finally {
+    limit.stop()
   }
 }

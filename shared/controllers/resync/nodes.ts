@@ -2,19 +2,17 @@ import { CcmError, hasCode } from '../../errors.ts'
 import { MISSING_SINCE } from '../../kubernetes/names.ts'
 import { patchNode } from '../../kubernetes/nodes.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
-import type { WorkCall } from '../contract.ts'
 import { toHolders } from '../inventory/content.ts'
-import { mapLimit } from '../map-limit.ts'
+import type { NodeDecision } from '../node/actions.ts'
 import type { NodeContext } from '../node/context.ts'
 import { toUnknown } from '../node/find.ts'
 import { type Finding, matchInstance, toIndex } from '../node/match.ts'
 import { decideNode, isUninitialized } from '../node/plan.ts'
 import { convergeNode } from '../node/reconcile.ts'
 import type { Observed } from './observe.ts'
-import { noteActions, noteFailure, type PassNotes } from './report.ts'
+import { noteActions, noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { type PassCall, toShare, workInTurn } from './turns.ts'
 
-/** Nodes written at once: enough to hide the API server's latency, too few to be its load. */
-const PARALLEL = 8
 /** Of the time that a pass has left: with thousands of nodes to bring up, inventory and Services have theirs all the same. */
 const NODE_SHARE = 0.6
 
@@ -41,7 +39,7 @@ export function createFinder(
 }
 
 /**
- * Brings every node to what it should be. One that fails is noted and never stops the others.
+ * Brings every node to what it should be. One that fails, or hangs, is noted and never stops the others.
  *
  * @returns the nodes that are left, as they are stored afterwards, in the same order
  */
@@ -49,51 +47,61 @@ export async function convergeAll(
   context: NodeContext,
   observed: Observed,
   notes: PassNotes,
-  call: WorkCall & { readonly dryRun?: boolean },
+  call: PassCall,
 ): Promise<KubeNode[]> {
+  const { clock, cloud, log } = context
   const find = createFinder(observed, context)
-  const startedAt = context.clock.now()
-  const endsAt = startedAt + (call.deadline - startedAt) * NODE_SHARE
-  let later = 0
-  const left = await mapLimit(observed.nodes, PARALLEL, async node => {
-    const { name } = node.metadata
-    if (context.clock.now() >= endsAt) {
-      later += 1
-      return node
-    }
-    try {
-      if (call.dryRun) {
-        const owner = context.cloud.providerIDOwner(node.spec?.providerID).owner
-        noteActions(notes, name, decideNode(node, find(node), owner, 'resync').actions)
-        return node
-      }
-      const { node: stored, did, decision } = await convergeNode(context, node, find, 'resync', call)
-      noteActions(notes, name, did)
-      for (const action of did)
-        context.log.info({ node: name, action: action.do, why: action.why }, 'node changed')
-      if (decision.code)
-        context.log.warn({ node: name, code: decision.code, why: decision.why }, 'node left as it is')
-      return stored
-    } catch (error) {
-      // Deleted since the list was made.
-      if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
-      noteFailure(notes, name, error)
-      context.log.warn({ node: name, error }, 'node not converged')
-      return node
-    }
+  const decide = (node: KubeNode): NodeDecision =>
+    decideNode(node, find(node), cloud.providerIDOwner(node.spec?.providerID).owner, 'resync')
+  const stored = new Map<KubeNode, KubeNode | undefined>()
+  const pending = observed.nodes.filter(node => isPending(context, node, decide(node)))
+  const left = await workInTurn(clock, toShare(clock, call, NODE_SHARE), {
+    items: pending,
+    toName: ({ metadata }) => metadata.name,
+    async work(node, limited) {
+      if (limited.dryRun) noteActions(notes, node.metadata.name, decide(node).actions)
+      else stored.set(node, await convergeOne(context, node, find, notes, limited))
+    },
   })
-  if (later > 0) tellLeft(context, notes, later)
-  return left.filter(node => node !== undefined)
+  noteLeft(notes, log, 'Node', left)
+  return observed.nodes.flatMap(node => (stored.has(node) ? (stored.get(node) ?? []) : node))
 }
 
-/** Once, however many they are. */
-function tellLeft({ log }: NodeContext, notes: PassNotes, count: number): void {
-  const error = new CcmError(
-    'CCM_DEADLINE',
-    `${count} nodes did not fit into the time, and are left to the next pass`,
-  )
-  noteFailure(notes, 'nodes', error)
-  log.warn({ nodes: count, code: error.code }, 'nodes left to the next pass')
+/** What is as it should be needs no turn. */
+function isPending({ log }: NodeContext, { metadata }: KubeNode, decision: NodeDecision): boolean {
+  const { actions, events } = decision
+  if (actions.length + events.length > 0) return true
+  logCode(log, metadata.name, decision)
+  return false
+}
+
+function logCode(log: NodeContext['log'], node: string, { code, why }: NodeDecision): void {
+  if (code) log.warn({ node, code, why }, 'node left as it is')
+}
+
+/** @returns the node as it is stored afterwards; undefined where there is none any more */
+async function convergeOne(
+  context: NodeContext,
+  node: KubeNode,
+  find: (node: KubeNode) => Finding,
+  notes: PassNotes,
+  call: PassCall,
+): Promise<KubeNode | undefined> {
+  const { name } = node.metadata
+  try {
+    const { node: stored, did, decision } = await convergeNode(context, node, find, 'resync', call)
+    noteActions(notes, name, did)
+    for (const action of did)
+      context.log.info({ node: name, action: action.do, why: action.why }, 'node changed')
+    logCode(context.log, name, decision)
+    return stored
+  } catch (error) {
+    // Deleted since the list was made.
+    if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
+    noteFailure(notes, name, error)
+    context.log.warn({ node: name, error }, 'node not converged')
+    return node
+  }
 }
 
 /** Annotates nodes whose server is missing for the first time; from then on the grace time counts. */
@@ -102,28 +110,27 @@ export async function markMissing(
   nodes: readonly KubeNode[],
   now: number,
   notes: PassNotes,
-  call: WorkCall & { readonly dryRun?: boolean },
+  call: PassCall,
 ): Promise<ReadonlyMap<string, KubeNode>> {
-  const since = new Date(now).toISOString()
-  const annotations = { [MISSING_SINCE]: since }
+  const annotations = { [MISSING_SINCE]: new Date(now).toISOString() }
   const why = 'its server is missing from the complete list'
-  const marked = await mapLimit(nodes, PARALLEL, async node => {
-    const { name, uid, resourceVersion } = node.metadata
-    try {
-      if (!call.dryRun) {
-        node = await patchNode(
-          context.kube,
-          name,
-          { metadata: { uid, resourceVersion, annotations } },
-          call.signal,
-        )
-        context.log.warn({ node: name, why }, 'node marked as missing')
+  const marked = new Map<string, KubeNode>()
+  const left = await workInTurn(context.clock, call, {
+    items: nodes,
+    toName: ({ metadata }) => metadata.name,
+    async work({ metadata: { name, uid, resourceVersion } }, { dryRun, signal }) {
+      try {
+        if (!dryRun) {
+          const body = { metadata: { uid, resourceVersion, annotations } }
+          marked.set(name, await patchNode(context.kube, name, body, signal))
+          context.log.warn({ node: name, why }, 'node marked as missing')
+        }
+        noteActions(notes, name, [{ do: 'markMissing', set: { annotations }, why }])
+      } catch (error) {
+        noteFailure(notes, name, error)
       }
-      noteActions(notes, name, [{ do: 'markMissing', set: { annotations }, why }])
-    } catch (error) {
-      noteFailure(notes, name, error)
-    }
-    return node
+    },
   })
-  return new Map(marked.map(node => [node.metadata.name, node]))
+  noteLeft(notes, context.log, 'Node', left)
+  return marked
 }

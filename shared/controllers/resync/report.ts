@@ -1,4 +1,5 @@
 import { CcmError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 import type { PlannedChange, ResyncReport } from '../contract.ts'
 import type { NodeAction } from '../node/actions.ts'
 
@@ -7,9 +8,28 @@ export interface PassNotes {
   readonly changes: PlannedChange[]
   readonly held: string[]
   readonly failures: { name: string; code: string; message: string }[]
+  /** Names of objects that had no turn. */
+  readonly left: string[]
 }
 
-export const createNotes = (): PassNotes => ({ changes: [], held: [], failures: [] })
+export const createNotes = (): PassNotes => ({ changes: [], held: [], failures: [], left: [] })
+
+/** Each by its name in the report, and once in the log, however many they are. */
+export function noteLeft(notes: PassNotes, log: Log, kind: string, names: readonly string[]): void {
+  if (names.length === 0) return
+  notes.left.push(...names)
+  log.warn({ kind, count: names.length, code: 'CCM_DEADLINE' }, 'left to the next pass')
+}
+
+/** What the report says of them: those that failed come first, of which a log shows a few. */
+export const toFailures = ({ failures, left }: PassNotes): PassNotes['failures'] => [
+  ...failures,
+  ...left.map(name => ({
+    name,
+    code: 'CCM_DEADLINE',
+    message: 'it did not fit into the time, and is left to the next pass',
+  })),
+]
 
 export function noteActions(notes: PassNotes, name: string, actions: readonly NodeAction[]): void {
   for (const { do: action, set, why } of actions) {

@@ -12,7 +12,8 @@ import { acquireLease, type EndedPasses, type HeldLease, type LeaseState, readLe
 import { convergeBalancers } from './load-balancers.ts'
 import { convergeAll } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
-import { busyReport, countSince, createNotes, noteFailure, type PassNotes } from './report.ts'
+import { busyReport, countSince, createNotes, noteFailure, type PassNotes, toFailures } from './report.ts'
+import type { PassCall } from './turns.ts'
 
 export interface ResyncContext extends NodeContext, ServiceContext {
   readonly settings: DeletionSettings & ServiceSettings
@@ -21,19 +22,21 @@ export interface ResyncContext extends NodeContext, ServiceContext {
   readonly endedPasses: EndedPasses
 }
 
-type ResyncCall = WorkCall & { readonly dryRun?: boolean }
-
 /**
  * One pass over everything: from one list of each side to what nodes and inventory should be. At most one pass
  * runs at a time; a dry run reads only and takes no Lease.
  *
  * @throws CcmError KUBE_* when the cluster cannot be read or the Lease not be written
  */
-export async function resync(context: ResyncContext, call: ResyncCall): Promise<ResyncReport> {
+export async function resync(
+  context: ResyncContext,
+  given: WorkCall & { readonly dryRun?: boolean },
+): Promise<ResyncReport> {
   const startedAt = context.clock.now()
   const before = new Map(context.cloud.requestCounts())
-  const limitMs = call.deadline - startedAt
+  const limitMs = given.deadline - startedAt
   const holder = context.newHolder()
+  const call: PassCall = given.dryRun ? given : { ...given, passId: holder }
   const lease = call.dryRun
     ? undefined
     : await acquireLease(context.kube, holder, limitMs, call.signal, context.endedPasses)
@@ -41,12 +44,15 @@ export async function resync(context: ResyncContext, call: ResyncCall): Promise<
   const notes = createNotes()
   try {
     const { observed, nodes, services, vouched } = await work(context, lease, notes, call, startedAt)
+    const failures = toFailures(notes)
     return {
-      state: vouched === undefined || notes.failures.length > 0 ? 'incomplete' : 'complete',
+      state: vouched === undefined || failures.length > 0 ? 'incomplete' : 'complete',
       nodes: nodes.length,
       services,
       instances: observed.instances instanceof CcmError ? 0 : observed.instances.length,
-      ...notes,
+      changes: notes.changes,
+      held: notes.held,
+      failures,
       durationMs: context.clock.now() - startedAt,
       requests: countSince(before, context.cloud.requestCounts()),
     }
@@ -74,7 +80,7 @@ async function work(
   context: ResyncContext,
   lease: HeldLease | undefined,
   notes: PassNotes,
-  call: ResyncCall,
+  call: PassCall,
   startedAt: number,
 ): Promise<Worked> {
   const state = lease?.state ?? (await readLease(context.kube, call.signal))
@@ -109,7 +115,7 @@ async function workOnBalancers(
   observed: ObservedBalancers | CcmError,
   remembered: AddressSource | undefined,
   notes: PassNotes,
-  call: ResyncCall,
+  call: PassCall,
 ): Promise<void> {
   try {
     if (observed instanceof CcmError) throw observed
@@ -140,7 +146,7 @@ async function keepInventory(
   observed: Observed & { readonly addresses: AddressSource | undefined },
   nodes: readonly KubeNode[],
   notes: PassNotes,
-  call: ResyncCall,
+  call: PassCall,
 ): Promise<string | undefined> {
   const { instances, account, families, addresses, previous } = observed
   if (instances instanceof CcmError) {

@@ -1,9 +1,7 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
-import { CcmError } from '../../errors.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import { indexAddresses, toKey } from '../address/address-index.ts'
-import type { PlannedChange, WorkCall } from '../contract.ts'
-import { mapLimit } from '../map-limit.ts'
+import type { PlannedChange } from '../contract.ts'
 import { toClaimChange } from '../service/claim-changes.ts'
 import { planUnserved } from '../service/clean-up.ts'
 import type { ServiceContext } from '../service/context.ts'
@@ -17,10 +15,15 @@ import { logChange } from '../service/reconcile.ts'
 import { planRestraint, toHeldBack } from '../service/restraint.ts'
 import { planServing, type Serving, toPlannedChanges } from '../service/serving-plan.ts'
 import { tellService } from '../service/tell.ts'
-import { noteFailure, type PassNotes } from './report.ts'
+import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { type PassCall, toShare, workInTurn } from './turns.ts'
 
-/** Services written at once, as nodes are. */
-const PARALLEL = 8
+/** Of the time that is left: whatever hangs, blocks, pools and deletions have theirs. */
+const SERVICE_SHARE = 0.6
+/** Of the Services' time, for those that have addresses: they come first, and are not all. */
+const SERVED_SHARE = 0.5
+/** Of their time again, for those that lack their claim. */
+const BARE_SHARE = 0.5
 
 export interface ServicesPass {
   readonly context: ServiceContext
@@ -28,45 +31,74 @@ export interface ServicesPass {
   readonly knowledge: Knowledge
   readonly blocks: Blocks
   readonly notes: PassNotes
-  readonly call: WorkCall & { readonly dryRun?: boolean | undefined }
+  readonly call: PassCall
 }
 
 /**
- * Brings every Service and every claim to what it should be. One that fails is noted and never stops the others, and
- * one that is as it should be costs no request.
+ * Brings every Service and every claim to what it should be. One that fails, or hangs, is noted and never stops the
+ * others, and one that is as it should be costs no request.
  */
 export async function convergeServices(pass: ServicesPass): Promise<void> {
-  const isServed = (service: KubeService): boolean => readHistory(service).isServed
   const served = pass.observed.services.filter(isServed)
   const others = pass.observed.services.filter(service => !isServed(service))
-  // Who has an address gets its claim back before it is given to one that waits for any.
+  const { clock } = pass.context
+  const call = toShare(clock, pass.call, SERVICE_SHARE)
+  const servedCall = toShare(clock, call, SERVED_SHARE)
   const first = findServices(pass, served)
-  await convergeAll(pass, first.pending)
+  const [bare, kept] = partition(first.pending, isClaiming)
+  // Who has an address gets its claim back before it is given to one that waits for any.
+  const bareLeft = await convergeAll({ ...pass, call: toShare(clock, servedCall, BARE_SHARE) }, bare)
+  const isSafe = bareLeft === 0
+  await convergeAll({ ...pass, call: servedCall }, kept)
   const second = findServices({ ...pass, knowledge: first.knowledge }, others)
-  await convergeAll(pass, [...second.pending, ...findOrphans(pass)])
+  const pending = [...second.pending, ...findOrphans(pass)]
+  const [claiming, rest] = partition(pending, isClaiming)
+  await convergeAll({ ...pass, call }, isSafe ? pending : rest)
+  if (!isSafe) noteLeft(pass.notes, pass.context.log, 'Service', claiming.map(toName))
 }
 
-async function convergeAll(pass: ServicesPass, pending: readonly Pending[]): Promise<void> {
+const isServed = (service: KubeService): boolean => readHistory(service).isServed
+
+const toName = ({ ref }: Pending): string => toKey(ref)
+
+const isClaiming = ({ planned }: Pending): boolean =>
+  planned.some(({ kind, action }) => kind === 'IPAddress' && action === 'claim')
+
+const partition = <T>(items: readonly T[], is: (item: T) => boolean): readonly [T[], T[]] => [
+  items.filter(item => is(item)),
+  items.filter(item => !is(item)),
+]
+
+/** @returns how many had no turn */
+async function convergeAll(pass: ServicesPass, pending: readonly Pending[]): Promise<number> {
+  const { context, notes } = pass
+  const left = await workInTurn(context.clock, pass.call, {
+    items: pending,
+    toName,
+    work: (item, call) => convergeOne({ ...pass, call }, item),
+  })
+  noteLeft(notes, context.log, 'Service', left)
+  return left.length
+}
+
+async function convergeOne(pass: ServicesPass, { ref, planned, told }: Pending): Promise<void> {
   const { context, notes, call } = pass
-  await mapLimit(pending, PARALLEL, async ({ ref, planned, told }) => {
-    if (call.dryRun) {
-      notes.changes.push(...planned)
+  if (call.dryRun) {
+    notes.changes.push(...planned)
+    return
+  }
+  try {
+    if (told && planned.length === 0) {
+      await tellService(context, told.service, [told.event], call)
       return
     }
-    try {
-      if (told && planned.length === 0) {
-        await tellService(context, told.service, [told.event], call)
-        return
-      }
-      if (context.clock.now() >= call.deadline) throw new CcmError('CCM_DEADLINE', 'the pass ran out of time')
-      const { changes } = await convergeService(context, ref, pass.blocks, call)
-      notes.changes.push(...changes)
-      for (const change of changes) logChange(context, ref, change)
-    } catch (error) {
-      noteFailure(notes, toKey(ref), error)
-      context.log.warn({ service: toKey(ref), error }, 'service not converged')
-    }
-  })
+    const { changes } = await convergeService(context, ref, pass.blocks, call)
+    notes.changes.push(...changes)
+    for (const change of changes) logChange(context, ref, change)
+  } catch (error) {
+    noteFailure(notes, toKey(ref), error)
+    context.log.warn({ service: toKey(ref), error }, 'service not converged')
+  }
 }
 
 interface Pending {

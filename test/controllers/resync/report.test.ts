@@ -66,5 +66,5 @@ t.test('a busy report says that nothing was done', async t => {
     durationMs: 7,
     requests: {},
   })
-  t.strictSame(createNotes(), { changes: [], held: [], failures: [] })
+  t.strictSame(createNotes(), { changes: [], held: [], failures: [], left: [] })
 })

@@ -1,0 +1,105 @@
+import t from 'tap'
+import type { IPAddress, KubeNode } from '../../shared/kubernetes/types.ts'
+import type { World } from '../../torture/world/contract.ts'
+import { createWorld } from '../../torture/world/world.ts'
+import { createFakeNode } from '../support/fake-kubelet.ts'
+
+t.setTimeout(120_000)
+
+const MINUTE = 60_000
+const SERVICES = '/api/v1/namespaces/default/services'
+const BLOCKS = ['/28', '/28', '/28', '/28', '/28', '/28']
+/** More than fit into a pass, eight at once, with the whole limit for each. */
+const MANY = 40
+
+const toService = (name: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'default', name },
+  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+})
+
+/** In every list in front of those that are well. */
+const HANGING = Array.from({ length: MANY }, (_, index) => `a${100 + index}`)
+
+const create = (world: World, name: string) =>
+  world.request('admin', { method: 'POST', path: SERVICES, body: toService(name) })
+
+const remove = (world: World, name: string) =>
+  world.request('admin', { method: 'DELETE', path: `${SERVICES}/${name}` })
+
+async function join(world: World, name: string): Promise<string> {
+  const { id } = world.cloud.backend.addServer({ hostname: name })
+  const body = createFakeNode(name, { ready: true, machineID: name })
+  await world.request(`system:node:${name}`, { method: 'POST', path: '/api/v1/nodes', body })
+  return id
+}
+
+/** No write of ours to one of these comes back. */
+function hang(world: World, kind: 'services' | 'nodes'): void {
+  const isHanging = new RegExp(`/${kind}/a\\d+`)
+  world.network.add({
+    to: 'cluster',
+    trouble: { kind: 'hang before' },
+    matches: ({ from, isWrite, path }) => from.startsWith('process') && isWrite && isHanging.test(path),
+  })
+}
+
+const assigned = (world: World, name: string): string | undefined =>
+  world.cluster.store.get('services', name, 'default')?.metadata.annotations?.['phoenixnap.com/assigned-ips']
+
+t.test('a Service is served however many hang in front of it', async t => {
+  const world = await createWorld({ seed: 3, blocks: BLOCKS, webhook: false, audit: false })
+  hang(world, 'services')
+  world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  for (const name of [...HANGING, 'web']) await create(world, name)
+  await world.advance(15 * MINUTE)
+  for (const process of world.processes) process.kill()
+  t.ok(assigned(world, 'web'))
+})
+
+t.test('a node is initialised however many hang in front of it', async t => {
+  const world = await createWorld({ seed: 3, blocks: BLOCKS, webhook: false, audit: false })
+  hang(world, 'nodes')
+  world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  for (const name of [...HANGING, 'node-z']) await join(world, name)
+  await world.advance(15 * MINUTE)
+  for (const process of world.processes) process.kill()
+  t.ok(world.cluster.store.get<KubeNode>('nodes', 'node-z')?.spec?.providerID)
+})
+
+t.test('nodes, claims and blocks of all others are worked on while Services and nodes hang', async t => {
+  const environment = { PNAP_RELEASE_QUARANTINE: '2m', PNAP_BLOCK_GRACE: '2m' }
+  const world = await createWorld({ seed: 3, blocks: BLOCKS, environment })
+  world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  const ids = []
+  for (const name of ['node-a', 'node-b', 'node-c']) ids.push(await join(world, name))
+  for (const name of [...HANGING, 'web']) await create(world, name)
+  await world.advance(5 * MINUTE)
+  t.ok(HANGING.every(name => assigned(world, name)))
+  hang(world, 'services')
+  hang(world, 'nodes')
+  for (const name of HANGING) await join(world, name)
+  for (const name of [...HANGING, 'web']) await remove(world, name)
+  world.cloud.backend.removeServer(ids[0] ?? '')
+  world.cluster.store.merge('nodes', 'node-a', {
+    status: { conditions: [{ type: 'Ready', status: 'Unknown' }] },
+  })
+  // Nothing that a process remembers is needed.
+  for (let minute = 0; minute < 40; minute += 2) {
+    for (const process of world.processes) process.kill()
+    world.start({ host: 'serve' })
+    await world.advance(2 * MINUTE)
+  }
+  for (const process of world.processes) process.kill()
+  t.equal(world.cluster.store.get('nodes', 'node-a'), undefined, 'its server has gone')
+  t.ok(world.cluster.store.get('nodes', 'node-b'))
+  const claims = world.cluster.store
+    .list<IPAddress>('ipaddresses')
+    .filter(({ spec }) => spec.parentRef.name === 'web')
+  t.strictSame(claims, [])
+  t.strictSame(world.cloud.backend.ipBlocks(), [], 'nobody pays for a block that nobody uses')
+})
