@@ -78,6 +78,13 @@ export interface Announcer {
    */
   servedElsewhere?(service: KubeService): string | undefined
   /**
+   * Whether it could be given any address of ours that it does not name: by our pool's name, or by what it has of it.
+   * Absent: the announcer knows no such way. Once one of the functions below was followed, there is none left.
+   *
+   * @param isOurs whether a canonical address belongs to this cluster
+   */
+  drawsFromOurs?(service: KubeService, isOurs: (address: string) => boolean): boolean
+  /**
    * Fields that make the announcer serve these addresses (canonical, primary family first), marks of waiting removed.
    * Never another one, whatever the user asks for elsewhere: rather it serves nothing until that is put right.
    * This and the two below return only what differs from the Service as given; an empty object is nothing to write.

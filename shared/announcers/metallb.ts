@@ -37,6 +37,7 @@ export function newMetalLB(namespace: string): Announcer {
     readNamed: service => readNamedAddresses(service, KEYS),
     resolvesNames: false,
     servedElsewhere,
+    drawsFromOurs,
     toServing: (service, addresses) =>
       servedElsewhere(service) ? {} : toFields(service, toServingAnnotations(service, addresses)),
     // Also in place of the name of our own pool: without addresses MetalLB would take any of it, another Service's too.
@@ -55,6 +56,14 @@ function servedElsewhere(service: KubeService): string | undefined {
   const key = [POOL, OLD_POOL].find(name => annotationOf(service, name) !== undefined)
   const pool = key === undefined ? undefined : annotationOf(service, key)
   return pool && pool !== WAITING_POOL && pool !== POOL_NAME ? `${key}: ${pool}` : undefined
+}
+
+/** An empty annotation hides the old key as well; the old name comes back to life once the mark before it is gone. */
+function drawsFromOurs(service: KubeService): boolean {
+  const named = [POOL, OLD_POOL].map(key => annotationOf(service, key))
+  const pool = named.find(name => name !== undefined && name !== WAITING_POOL)
+  const texts = [readAnnotation(service, KEYS.annotations).text, readLoadBalancerIP(service).text]
+  return pool === POOL_NAME && texts.every(text => text === '')
 }
 
 /**

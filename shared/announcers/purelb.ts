@@ -1,3 +1,4 @@
+import { parseAddress } from '../ip-address.ts'
 import type { KubeService } from '../kubernetes/types.ts'
 import type { Announcer, PoolEntry, PoolKind } from './contract.ts'
 import { type Annotations, toFields, withoutAssigned, withoutMark } from './fields.ts'
@@ -16,6 +17,16 @@ import {
 const ADDRESSES = 'purelb.io/addresses'
 /** Pool to take an address from; `default` without it. */
 const GROUP = 'purelb.io/service-group'
+/**
+ * Since 0.15 PureLB gives a Service for which this is "true" an address of every range, and a range of ours is one
+ * address: of the group in ALLOCATED_FROM where it has an address already, of GROUP otherwise. Without it, what the
+ * group says counts: `multiPool` in GROUP, be it not the one that is drawn from. isMultiPoolService and
+ * IncrementalMultiPool in its internal/allocator.
+ */
+const MULTI_POOL = 'purelb.io/multi-pool'
+const ONE_ADDRESS = 'false'
+/** PureLB's own note, which it believes; newer sources go by the addresses in the status. */
+const ALLOCATED_FROM = 'purelb.io/allocated-from'
 /** In no group of ours: PureLB gives nothing to a Service that asks for it. */
 const NEVER = '0.0.0.0'
 const KEYS = { annotations: [ADDRESSES], placeholder: NEVER }
@@ -37,10 +48,12 @@ export const pureLB: Announcer = {
   readNamed: service => readNamedAddresses(service, KEYS),
   resolvesNames: false,
   servedElsewhere,
+  drawsFromOurs,
   toServing: (service, addresses) =>
     servedElsewhere(service)
       ? {}
       : toFields(service, {
+          [MULTI_POOL]: ONE_ADDRESS,
           ...withoutMark(service, GROUP, WAITING_POOL),
           ...(isSaid(service, addresses) ? {} : { [ADDRESSES]: addresses.join(',') }),
         }),
@@ -49,11 +62,13 @@ export const pureLB: Announcer = {
   toWaiting: service =>
     toFields(service, {
       ...(servedElsewhere(service) ? {} : { [GROUP]: WAITING_POOL }),
+      ...(servedElsewhere(service) && !hasAddress(service) ? {} : { [MULTI_POOL]: ONE_ADDRESS }),
       ...toRefused(service),
     }),
   toCleared: (service, assigned) =>
     toFields(service, {
       ...withoutMark(service, GROUP, WAITING_POOL),
+      ...withoutOneAddress(service, assigned),
       ...withoutRefusal(service),
       ...withoutAssigned(service, ADDRESSES, assigned),
     }),
@@ -65,6 +80,33 @@ export const pureLB: Announcer = {
 function servedElsewhere(service: KubeService): string | undefined {
   const group = annotationOf(service, GROUP)
   return group && group !== WAITING_POOL && group !== POOL_NAME ? `${GROUP}: ${group}` : undefined
+}
+
+function drawsFromOurs(service: KubeService, isOurs: (address: string) => boolean): boolean {
+  const namesNone = annotationOf(service, ADDRESSES) === undefined && readLoadBalancerIP(service).text === ''
+  if (namesNone && annotationOf(service, GROUP) === POOL_NAME) return true
+  const multiPool = annotationOf(service, MULTI_POOL)
+  if (multiPool === ONE_ADDRESS) return false
+  if (isFromOurs(service) || addressesOf(service).some(isOurs)) return true
+  const mayBeOurs =
+    annotationOf(service, GROUP) === POOL_NAME || pureLB.readNamed(service).addresses.some(isOurs)
+  return multiPool === 'true' && mayBeOurs
+}
+
+/** PureLB notes several groups with commas between them. */
+const isFromOurs = (service: KubeService): boolean =>
+  (annotationOf(service, ALLOCATED_FROM) ?? '').split(',').some(name => name.trim() === POOL_NAME)
+
+const hasAddress = (service: KubeService): boolean => isFromOurs(service) || addressesOf(service).length > 0
+
+const addressesOf = ({ status }: KubeService): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip ?? '')?.text ?? [])
+
+/** PureLB takes no address out of the status: as long as one is there, it would be what more are drawn by. */
+function withoutOneAddress(service: KubeService, assigned: readonly string[]): Annotations {
+  const wasOurs = assigned.length > 0 || annotationOf(service, GROUP) === WAITING_POOL
+  const isHeld = service.spec?.type === 'LoadBalancer' && hasAddress(service)
+  return wasOurs && !isHeld ? withoutMark(service, MULTI_POOL, ONE_ADDRESS) : {}
 }
 
 /**

@@ -126,6 +126,32 @@ t.test('whose pool a Service is to be served from', async t => {
   for (const [annotations, why] of cases) t.equal(metallb.servedElsewhere?.(makeService(annotations)), why)
 })
 
+const OURS = 'cloud-provider-phoenixnap'
+const DRAWS: readonly [what: string, service: ReturnType<typeof makeService>, draws: boolean][] = [
+  ['nothing', makeService(), false],
+  ['our pool', makeService({ [POOL]: OURS }), true],
+  ['our pool by the old key', makeService({ [OLD_POOL]: OURS }), true],
+  ['our pool by the old key, behind a mark', makeService({ [POOL]: WAITING_POOL, [OLD_POOL]: OURS }), true],
+  ['our pool by the old key, behind another', makeService({ [POOL]: 'production', [OLD_POOL]: OURS }), false],
+  ['our pool by the old key, behind none', makeService({ [POOL]: '', [OLD_POOL]: OURS }), false],
+  ['another pool', makeService({ [POOL]: 'production' }), false],
+  ['our pool, and an address', makeService({ [POOL]: OURS, [KEY]: V4 }), false],
+  ['our pool, and an address by the old key', makeService({ [POOL]: OURS, [OLD_KEY]: V4 }), false],
+  [
+    'our pool, and no address before an old one',
+    makeService({ [POOL]: OURS, [KEY]: '', [OLD_KEY]: V4 }),
+    true,
+  ],
+  ['our pool, and the field', makeService({ [POOL]: OURS }, { loadBalancerIP: V4 }), false],
+]
+for (const [what, service, draws] of DRAWS)
+  t.test(`whether it draws from our pool: ${what}`, async t =>
+    t.equal(
+      metallb.drawsFromOurs?.(service, () => true),
+      draws,
+    ),
+  )
+
 t.test('one pool holds every address once, and none is no pool', async t => {
   const entries = [V6, '203.0.113.10', '203.0.113.9', '198.51.100.200', V6].map(address => entryOf(address))
   const kind = {

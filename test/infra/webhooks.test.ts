@@ -62,6 +62,7 @@ const create = (service: Fields, more: Partial<Case> = {}): Case => ({
 })
 const yes = { sent: true } as const
 
+const NOTED = { 'phoenixnap.com/a': '1' }
 const CREATES: Record<string, Case> = {
   'a load balancer is created': create(loadBalancer(), yes),
   'a load balancer is created in a dry run': create(loadBalancer(), { ...yes, path: '?dryRun=All' }),
@@ -69,9 +70,7 @@ const CREATES: Record<string, Case> = {
   'a load balancer is created by ourselves': create(loadBalancer(), { user: CONTROLLER }),
   'a ClusterIP is created': create(clusterIP()),
   'a ClusterIP without a type is created': create({ metadata: {}, spec: { ports: [{ port: 80 }] } }),
-  'a ClusterIP with our annotations is created': create(
-    clusterIP({ annotations: { 'phoenixnap.com/a': '1' } }),
-  ),
+  'a ClusterIP with our annotations is created': create(clusterIP({ annotations: NOTED })),
   'a ClusterIP with a finalizer of others is created': create(clusterIP({ finalizers: [OTHER_FINALIZER] })),
   'a ClusterIP with our finalizer is created': create(clusterIP({ finalizers: [FINALIZER] }), yes),
   'a NodePort is created': create(loadBalancer({}, { type: 'NodePort' })),
@@ -81,7 +80,13 @@ const CREATES: Record<string, Case> = {
 const served = (more: Partial<Case>): Case => ({ before: loadBalancer(SERVED), sent: false, ...more })
 const plain = (more: Partial<Case>): Case => ({ before: clusterIP(), sent: false, ...more })
 const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`example.com/note-${i}`, `${i}`]))
-
+const noted = loadBalancer({ annotations: many })
+const PORTS = { spec: { ports: [{ port: 81 }] } }
+const fromOurs = (multiPool: string, sent: boolean): Case => ({
+  before: loadBalancer({ annotations: { 'purelb.io/multi-pool': multiPool } }),
+  merge: annotate('purelb.io/allocated-from', 'theirs, cloud-provider-phoenixnap'),
+  sent,
+})
 const UPDATES: Record<string, Case> = {
   'the same is put again': served({ change: stored => stored }),
   'a label is set': served({ merge: { metadata: { labels: { a: '1' } } } }),
@@ -90,6 +95,9 @@ const UPDATES: Record<string, Case> = {
   'an older MetalLB notes its pool': served({ change: note('metallb.universe.tf/ip-allocated-from-pool') }),
   'kube-vip notes its host': served({ change: note('kube-vip.io/vipHost') }),
   'PureLB notes where it comes from': served({ change: note('purelb.io/allocated-from') }),
+  'PureLB notes that one of one address comes from our group': fromOurs('false', false),
+  'somebody notes that it comes from our group': fromOurs('', true),
+  'somebody notes that one of every range comes from our group': fromOurs('true', true),
   'a finalizer of others is set': served({
     merge: { metadata: { finalizers: [FINALIZER, OTHER_FINALIZER] } },
   }),
@@ -98,7 +106,7 @@ const UPDATES: Record<string, Case> = {
     merge: { status: { loadBalancer: { ingress: [{ ip: '203.0.113.2' }] } } },
   }),
   'our finalizer is taken': served({ merge: { metadata: { finalizers: null } }, ...yes }),
-  'a port is changed': served({ merge: { spec: { ports: [{ port: 81 }] } }, ...yes }),
+  'a port is changed': served({ merge: PORTS, ...yes }),
   'an address is asked for': served({ merge: { spec: { loadBalancerIP: '203.0.113.3' } }, ...yes }),
   'a load balancer becomes a ClusterIP': served({ merge: { spec: { type: 'ClusterIP' } }, ...yes }),
   'a ClusterIP becomes a load balancer': plain({ merge: { spec: { type: 'LoadBalancer' } }, ...yes }),
@@ -107,31 +115,23 @@ const UPDATES: Record<string, Case> = {
     change: ({ metadata: { name = '' } }) => loadBalancer({ name }),
     ...yes,
   }),
-  'a port is changed by ourselves': served({ merge: { spec: { ports: [{ port: 81 }] } }, user: CONTROLLER }),
-  'a change in a dry run': served({
-    path: '?dryRun=All',
-    merge: { spec: { ports: [{ port: 81 }] } },
-    ...yes,
-  }),
-  'a port of a ClusterIP is changed': plain({ merge: { spec: { ports: [{ port: 81 }] } } }),
+  'a port is changed by ourselves': served({ merge: PORTS, user: CONTROLLER }),
+  'a change in a dry run': served({ path: '?dryRun=All', merge: PORTS, ...yes }),
+  'a port of a ClusterIP is changed': plain({ merge: PORTS }),
   'an annotation of a ClusterIP is changed': plain({ merge: annotate('phoenixnap.com/manage', 'true') }),
   'a port of a ClusterIP with our finalizer is changed': {
     before: clusterIP({ finalizers: [FINALIZER] }),
-    merge: { spec: { ports: [{ port: 81 }] } },
+    merge: PORTS,
     ...yes,
   },
-  'a port of one with 2,000 annotations is changed': {
-    before: loadBalancer({ annotations: many }),
-    merge: { spec: { ports: [{ port: 81 }] } },
-    ...yes,
-  },
+  'a port of one with 2,000 annotations is changed': served({ before: noted, merge: PORTS, ...yes }),
   'one of 2,000 annotations is changed': {
-    before: loadBalancer({ annotations: many }),
+    before: noted,
     merge: annotate('example.com/note-7', 'x'),
     sent: false,
   },
   'an annotation beside 2,000 others is set': {
-    before: loadBalancer({ annotations: many }),
+    before: noted,
     merge: annotate('phoenixnap.com/manage', 'true'),
     ...yes,
   },
@@ -172,6 +172,7 @@ const COUNTING = [
   'io.cilium/lb-ipam-ips',
   'purelb.io/addresses',
   'purelb.io/service-group',
+  'purelb.io/multi-pool',
 ]
 for (const key of COUNTING) {
   const before = loadBalancer({ annotations: { [key]: 'a', 'example.com/a': '1' } })

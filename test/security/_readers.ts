@@ -34,6 +34,11 @@ export const ADDRESS_KEYS = {
   direct: undefined,
 } as const satisfies Record<AnnouncerName, string | undefined>
 
+/** Pool and group that hold every address of ours. */
+export const OUR_POOL = 'cloud-provider-phoenixnap'
+/** What the readers tell of a Service that may be given any address of ours. */
+export const ANY = 'any'
+
 /**
  * What an announcer would try to serve a Service with, by its own rules and with nothing else in its way: it asks
  * neither whose the address is nor whether the Service is being deleted. A host name may be any address.
@@ -46,16 +51,34 @@ export const READERS: Readonly<Record<AnnouncerName, (service: KubeService) => r
   metallb({ metadata: { annotations = {} }, spec }) {
     const pool = annotations['metallb.io/address-pool'] ?? annotations['metallb.universe.tf/address-pool']
     const text = annotations[ADDRESS_KEYS.metallb] ?? annotations['metallb.universe.tf/loadBalancerIPs']
-    const isRefused = (pool && pool !== 'cloud-provider-phoenixnap') || (text && spec?.loadBalancerIP)
-    return isRefused || !isOfClass(spec, []) ? [] : splitStrictly(text ?? spec?.loadBalancerIP)
+    const isRefused = (pool && pool !== OUR_POOL) || (text && spec?.loadBalancerIP)
+    if (isRefused || !isOfClass(spec, [])) return []
+    const named = text || spec?.loadBalancerIP
+    return named || !pool ? splitStrictly(named) : [ANY]
   },
   // Its pools are for one Service each: what a Service asks for decides nothing.
   cilium: () => [],
-  purelb({ metadata: { annotations = {} }, spec }) {
-    const text = annotations[ADDRESS_KEYS.purelb] ?? spec?.loadBalancerIP ?? ''
-    return /\s/.test(text) || !isOfClass(spec, ['purelb.io/purelb']) ? [] : splitStrictly(text)
+  purelb(service) {
+    if (!isOfClass(service.spec, ['purelb.io/purelb', 'purelb.io/purelbv2'])) return []
+    const { metadata, spec } = service
+    const text = metadata.annotations?.[ADDRESS_KEYS.purelb] ?? spec?.loadBalancerIP
+    const named = /\s/.test(text ?? '') ? [] : splitStrictly(text)
+    return [...named, ...(drawsFromGroup(service, text) ? [ANY] : [])]
   },
   direct: service => (isHeld(service) ? ingressOf(service) : []),
+}
+
+/** By the group's name alone; with multi-pool beside what it has of the group, which PureLB tells by its own note. */
+function drawsFromGroup({ metadata: { annotations = {} } }: KubeService, text: string | undefined): boolean {
+  const {
+    'purelb.io/service-group': group,
+    'purelb.io/multi-pool': multiPool,
+    'purelb.io/allocated-from': from,
+  } = annotations
+  if (text === undefined && group === OUR_POOL) return true
+  // The group of that name may say so for all of its Services.
+  if (from === OUR_POOL && multiPool !== 'false') return true
+  return multiPool === 'true' && (group === undefined || group === OUR_POOL) && text !== undefined
 }
 
 const isOfClass = (spec: KubeService['spec'], classes: readonly string[]): boolean =>

@@ -106,6 +106,8 @@ function classifyNew(
   // A write that nobody reviewed may drop every mark of ours, but not its claim.
   if (ownership?.isHolder(service.metadata.uid)) return serve
   if (isUnclear(service, old, announcer)) return serve
+  // Who asks for any address of ours asks for one from here, whatever he has or names besides.
+  if (announcer.drawsFromOurs?.(service, address => ownership?.owns(address) ?? false)) return serve
   const served = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
   // Whatever hides behind another request may be what the announcer reads.
   const asked = announcer.readNamed(service).addresses

@@ -93,7 +93,7 @@ export function decideService(
 }
 
 /** In a review a user may write any status; the API server keeps the one that there is. */
-function withStoredStatus(service: KubeService, old: KubeService | undefined): KubeService {
+export function withStoredStatus(service: KubeService, old: KubeService | undefined): KubeService {
   const { status, ...rest } = service
   if (status === undefined && old?.status === undefined) return service
   return old?.status ? { ...rest, status: old.status } : rest

@@ -103,7 +103,8 @@ function toWaitingFields(
   return { ...rest, annotations: { ...cleared, ...waiting } }
 }
 
-function withAnnotations(
+/** The Service as it is with these changes; null removes. */
+export function withAnnotations(
   service: KubeService,
   changes: Readonly<Record<string, string | null>>,
 ): KubeService {

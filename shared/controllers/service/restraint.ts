@@ -7,8 +7,8 @@ import { type Problem, toProblem } from '../address/problem.ts'
 import type { PlannedChange } from '../contract.ts'
 import { isUnclear, toOwnership } from './classify.ts'
 import type { ServiceContext } from './context.ts'
-import type { Knowledge } from './decide.ts'
-import { type Restraint, type ServiceFields, toAnnotations } from './fields.ts'
+import { type Knowledge, withStoredStatus } from './decide.ts'
+import { type Restraint, type ServiceFields, toAnnotations, withAnnotations } from './fields.ts'
 import { readHistory } from './history.ts'
 
 /** What a Service that is not served from here is held back by. */
@@ -39,9 +39,10 @@ export function planRestraint(
   old?: KubeService,
 ): Restrained | undefined {
   const held = listHeld(input.knowledge.index.claimsOf(ref), service)
-  const annotations = toAnnotations(service, toRestraint(input, ref, held, old)(service))
+  const stored = old ? withStoredStatus(service, old) : service
+  const annotations = toAnnotations(service, toRestraint(input, ref, held, old)(stored))
   if (!annotations) return undefined
-  const isHeldBack = input.context.announcer && goesTooFar(input, ref, service, held, old)
+  const isHeldBack = input.context.announcer && goesTooFar(input, ref, stored, held, old)
   return { fields: { annotations }, problem: isHeldBack ? toRefused() : undefined }
 }
 
@@ -59,7 +60,10 @@ export function toRestraint(
     // What is written on one that is going stays: without it, it would be announced, or keep its announcer waiting.
     const isGoing = service.metadata.deletionTimestamp !== undefined
     const mayGo = !isGoing && input.knowledge.isSourceKnown && isPlain(announcer, service)
-    return mayGo ? (announcer.toCleared(service, []).annotations ?? {}) : {}
+    if (!mayGo) return {}
+    const { annotations = {} } = announcer.toCleared(service, [])
+    // What hides behind our marks must not be what it was held back for.
+    return goesTooFar(input, ref, withAnnotations(service, annotations), held, old) ? {} : annotations
   }
 }
 
@@ -90,6 +94,7 @@ function goesTooFar(
   if (!announcer || service.spec?.type !== 'LoadBalancer') return false
   const { source, known, book } = index.view
   const ownership = toOwnership(ref, known ?? source.blocks, book)
+  if (announcer.drawsFromOurs?.(service, address => ownership.owns(address))) return true
   const { addresses, malformed } = announcer.readNamed(service)
   if (addresses.some(address => ownership.owns(address) && !held.includes(address))) return true
   if (!announcer.resolvesNames || malformed.length === 0) return false
@@ -106,7 +111,7 @@ export const listHeld = (own: readonly Claim[], { metadata: { uid } }: KubeServi
 const toRefused = (): Problem =>
   toProblem(
     'CCM_ADDRESS_TAKEN',
-    'The Service names an address of this cluster that it does not hold, and is not served from here: it is not announced with it.',
+    'The Service names an address of this cluster that it does not hold, or the pool of such, and is not served from here: it is not announced with it.',
   )
 
 export const toHeldBack = (ref: ServiceRef, { fields, problem }: Restrained): PlannedChange => ({

@@ -52,6 +52,12 @@ const CASES: readonly [
     { old: makeService({ annotations: { 'example.org/ips': '192.0.2.1' } }) },
     'serve',
   ],
+  [
+    'served by somebody else, and to be given any address of ours from now on',
+    { status: ['192.0.2.1'] },
+    { announcer: { ...fakeAnnouncer, drawsFromOurs: () => true }, ownership: undefined },
+    'serve',
+  ],
 ]
 for (const [name, sketch, circumstances, expected] of CASES)
   t.test(name, async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { kubeVip } from '../../../shared/announcers/kube-vip.ts'
+import { newMetalLB } from '../../../shared/announcers/metallb.ts'
 import { pureLB } from '../../../shared/announcers/purelb.ts'
 import { toKnowledge } from '../../../shared/controllers/service/decide.ts'
 import {
@@ -108,8 +109,10 @@ t.test('nothing is held back while load balancers are disabled', async t => {
 
 t.test('of one that somebody else serves a host name counts that is new', async t => {
   const service = asking('web.example.org', { status: [OUTSIDE] })
-  t.strictSame(planRestraint(toInput(), WEB, service, asking(OUTSIDE))?.fields, { annotations: MARKS })
-  t.equal(planRestraint(toInput(), WEB, service, asking('web.example.org')), undefined)
+  t.strictSame(planRestraint(toInput(), WEB, service, asking(OUTSIDE, { status: [OUTSIDE] }))?.fields, {
+    annotations: MARKS,
+  })
+  t.equal(planRestraint(toInput(), WEB, service, asking('web.example.org', { status: [OUTSIDE] })), undefined)
   t.equal(planRestraint(toInput(), WEB, service), undefined)
 })
 
@@ -134,6 +137,100 @@ t.test('PureLB goes by an address whatever the group', async t => {
     annotations: { 'purelb.io/addresses': '0.0.0.0' },
   })
   t.equal(planRestraint(toInput(CLAIMS, pureLB), WEB, makeService({ annotations: group })), undefined)
+})
+
+const POOL = 'metallb.io/address-pool'
+const OLD_POOL = 'metallb.universe.tf/address-pool'
+const GROUP = 'purelb.io/service-group'
+const MULTI = 'purelb.io/multi-pool'
+const FROM = 'purelb.io/allocated-from'
+const OURS = 'cloud-provider-phoenixnap'
+const WAITING = 'phoenixnap-waiting'
+const ADDRESSES = 'purelb.io/addresses'
+const metalLB = newMetalLB('metallb-system')
+const DRAWING: readonly [name: string, RestraintInput, ReturnType<typeof asking>, Written][] = [
+  [
+    'names our pool',
+    toInput(CLAIMS, metalLB),
+    makeService({ annotations: { [POOL]: OURS } }),
+    { [POOL]: WAITING },
+  ],
+  [
+    'is deleted, has an address and names our pool',
+    toInput(HELD, metalLB),
+    makeService({ annotations: { [OLD_POOL]: OURS }, meta: DELETED }),
+    { 'metallb.io/loadBalancerIPs': OWN },
+  ],
+  [
+    'is deleted, has none and names our pool',
+    toInput(CLAIMS, metalLB),
+    makeService({ annotations: { [OLD_POOL]: OURS }, meta: DELETED }),
+    { [POOL]: WAITING },
+  ],
+  [
+    'is held back in front of the name of our pool',
+    toInput(CLAIMS, metalLB),
+    makeService({ annotations: { [POOL]: WAITING, [OLD_POOL]: OURS } }),
+    undefined,
+  ],
+  [
+    'was held back for a name that it has no more',
+    toInput(CLAIMS, metalLB),
+    makeService({ annotations: { [POOL]: WAITING, [OLD_POOL]: 'theirs' } }),
+    { [POOL]: null },
+  ],
+  [
+    'names our group',
+    toInput(CLAIMS, pureLB),
+    makeService({ annotations: { [GROUP]: OURS } }),
+    { [GROUP]: WAITING, [MULTI]: 'false' },
+  ],
+  [
+    'is deleted, has an address, and asks for one of every range',
+    toInput(HELD, pureLB),
+    makeService({ annotations: { [ADDRESSES]: OWN, [MULTI]: 'true' }, meta: DELETED, status: [OWN] }),
+    { [MULTI]: 'false' },
+  ],
+  [
+    'has an address of ours, of another group by now, and asks for one of every range',
+    toInput(CLAIMS, pureLB),
+    makeService({ annotations: { [GROUP]: 'theirs', [MULTI]: 'true' }, status: [VICTIM] }),
+    { [MULTI]: 'false' },
+  ],
+  [
+    'is of another group, and has a note that it comes from ours',
+    toInput(CLAIMS, pureLB),
+    makeService({ annotations: { [GROUP]: 'theirs', [FROM]: OURS } }),
+    { [MULTI]: 'false' },
+  ],
+  [
+    'was held back for such a note, and has it still',
+    toInput(CLAIMS, pureLB),
+    makeService({ annotations: { [GROUP]: WAITING, [MULTI]: 'false', [FROM]: OURS } }),
+    { [GROUP]: null },
+  ],
+  [
+    'asks for an address of every range of another group',
+    toInput(CLAIMS, pureLB),
+    makeService({ annotations: { [GROUP]: 'theirs', [MULTI]: 'true' }, status: [OUTSIDE] }),
+    undefined,
+  ],
+]
+for (const [name, input, service, annotations] of DRAWING)
+  t.test(`one that ${name}`, async t => {
+    const found = planRestraint(input, WEB, service)
+    t.strictSame(found?.fields, annotations && { annotations })
+    const isLetGo = annotations && Object.values(annotations).every(value => value === null)
+    t.equal(found?.problem?.code, annotations && !isLetGo ? 'CCM_ADDRESS_TAKEN' : undefined)
+  })
+
+t.test('in a review the status that is stored counts', async t => {
+  const annotations = { [GROUP]: 'theirs', [MULTI]: 'true' }
+  const old = makeService({ annotations, status: [VICTIM] })
+  const found = planRestraint(toInput(CLAIMS, pureLB), WEB, makeService({ annotations }), old)
+  t.strictSame(found?.fields, { annotations: { [MULTI]: 'false' } })
+  const served = makeService({ annotations, status: [VICTIM] })
+  t.equal(planRestraint(toInput(CLAIMS, pureLB), WEB, served, makeService({ annotations })), undefined)
 })
 
 t.test('one that is cleaned up holds what it is told to hold', async t => {
