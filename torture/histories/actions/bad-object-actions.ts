@@ -10,6 +10,8 @@ import { createService, toCollection } from './services.ts'
 /** Names of objects that stay bad for good. */
 const SERVICE = 'refused'
 const NODE = 'refused-node'
+const HANGING_SERVICE = 'hanging'
+const HANGING_NODE = 'hanging-node'
 const CLAIM = 'unreadable'
 
 const DENIAL = JSON.stringify({
@@ -28,33 +30,49 @@ function strikeForGood(stage: Stage, fault: NetworkFault): void {
   stage.repairs.push(() => stage.world.network.add(fault))
 }
 
-/** What we write to the object at this path is refused by somebody's webhook. */
-function refuseWrites(stage: Stage, path: string): void {
+/** Somebody's webhook refuses what we write to an object, or never answers. */
+const REFUSED: NetworkFault['trouble'] = { kind: 'status', status: 403, body: DENIAL }
+const HANGING: NetworkFault['trouble'] = { kind: 'hang before' }
+
+function troubleWrites(stage: Stage, path: string, trouble: NetworkFault['trouble']): void {
   strikeForGood(stage, {
     to: 'cluster',
     matches: call =>
       call.isWrite && stage.isController(call.from) && (call.path === path || call.path === `${path}/status`),
-    trouble: { kind: 'status', status: 403, body: DENIAL },
+    trouble,
   })
+}
+
+function addBadService(stage: Stage, name: string, trouble: NetworkFault['trouble'], how: string): boolean {
+  if (stage.watch.isSpoilt(name)) return false
+  stage.watch.spoil(name)
+  troubleWrites(stage, `${toCollection('default')}/${name}`, trouble)
+  createService(stage, { namespace: 'default', name }, {}, how)
+  return true
+}
+
+function addBadNode(stage: Stage, name: string, trouble: NetworkFault['trouble'], isReady: boolean): boolean {
+  if (stage.watch.isSpoilt(name)) return false
+  stage.watch.spoil(name)
+  troubleWrites(stage, `/api/v1/nodes/${name}`, trouble)
+  join(stage, orderMachine(stage, name), isReady)
+  return true
 }
 
 /** Each leaves one object bad until the end: at rest all others must be served nevertheless. */
 export const BAD_OBJECT_ACTIONS: readonly Action[] = [
-  defineAction('a Service whose writes are refused', 2, stage => {
-    if (stage.watch.isSpoilt(SERVICE)) return false
-    stage.watch.spoil(SERVICE)
-    refuseWrites(stage, `${toCollection('default')}/${SERVICE}`)
-    createService(stage, { namespace: 'default', name: SERVICE }, {}, ', which nobody may write to')
-    return true
-  }),
-  defineAction('a node whose writes are refused', 2, (stage, picks) => {
-    if (stage.watch.isSpoilt(NODE)) return false
-    stage.watch.spoil(NODE)
-    refuseWrites(stage, `/api/v1/nodes/${NODE}`)
-    const machine = orderMachine(stage, NODE)
-    join(stage, machine, picks.percent(50))
-    return true
-  }),
+  defineAction('a Service whose writes are refused', 2, stage =>
+    addBadService(stage, SERVICE, REFUSED, ', which nobody may write to'),
+  ),
+  defineAction('a node whose writes are refused', 2, (stage, picks) =>
+    addBadNode(stage, NODE, REFUSED, picks.percent(50)),
+  ),
+  defineAction('a Service whose writes hang', 2, stage =>
+    addBadService(stage, HANGING_SERVICE, HANGING, ', whose writes hang'),
+  ),
+  defineAction('a node whose writes hang', 2, (stage, picks) =>
+    addBadNode(stage, HANGING_NODE, HANGING, picks.percent(50)),
+  ),
   defineAction('a claim that nobody can read', 2, (stage, picks) => {
     const name = pickFreeAddress(stage, picks)
     if (!name || stage.watch.isSpoilt(CLAIM)) return false
