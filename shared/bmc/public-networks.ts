@@ -1,5 +1,15 @@
 import { ignoreBody } from './operation.ts'
-import { list, optionalNumber, optionalText, type Parse, text, toList, toRaw, toText } from './parse.ts'
+import {
+  list,
+  optionalNumber,
+  optionalText,
+  type Parse,
+  ShapeError,
+  text,
+  toList,
+  toRaw,
+  toText,
+} from './parse.ts'
 import type { Request } from './request.ts'
 import type { Call, NetworkMembership, PublicNetwork, PublicNetworkIpBlock } from './types.ts'
 
@@ -28,7 +38,10 @@ export function createPublicNetworkCalls(request: Request): PublicNetworkCalls {
       return request({ method: 'GET', path: LIST, query, parse: toPublicNetworks }, call)
     },
     getPublicNetwork: (publicNetworkId, call) =>
-      request({ method: 'GET', path: ONE, ids: { publicNetworkId }, parse: toPublicNetwork }, call),
+      request(
+        { method: 'GET', path: ONE, ids: { publicNetworkId }, parse: toAskedFor(publicNetworkId) },
+        call,
+      ),
     assignIpBlock(publicNetworkId, id, call) {
       const path = `${ONE}/ip-blocks`
       return request(
@@ -46,6 +59,16 @@ export function createPublicNetworkCalls(request: Request): PublicNetworkCalls {
 }
 
 const toPublicNetworks: Parse<readonly PublicNetwork[]> = (body, at) => toList(body, at, toPublicNetwork)
+
+/** Another network's blocks and members would be taken for those of ours. An id in settings may be in capitals. */
+const toAskedFor =
+  (publicNetworkId: string): Parse<PublicNetwork> =>
+  (body, at) => {
+    const network = toPublicNetwork(body, at)
+    if (network.id.toLowerCase() !== publicNetworkId.toLowerCase())
+      throw new ShapeError('it is about another public network')
+    return network
+  }
 
 const toPublicNetwork: Parse<PublicNetwork> = (value, at) => {
   const raw = toRaw(value, at)

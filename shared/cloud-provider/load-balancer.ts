@@ -35,6 +35,11 @@ export interface AddressBlock {
   readonly status: string
   /** What Services may have of it: without network, gateway and broadcast address. Undefined where nothing is left. */
   readonly usable: UsableRange | undefined
+  /**
+   * Why the range that the cloud tells is not believed, for people. Such a block has neither cidr nor usable addresses,
+   * and stays as it is until the cloud tells another range.
+   */
+  readonly doubt?: string | undefined
   /** Set on a block that was bought for one Service. */
   readonly dedicatedTo: ServiceRef | undefined
   /** Id of the purchase that it came from. */

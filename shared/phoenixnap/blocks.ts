@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import type { IpBlock, PublicNetwork, TagAssignment } from '../bmc/client.ts'
 import type { AddressBlock, BlockState, IPFamily, UsableRange } from '../cloud-provider/load-balancer.ts'
+import { toBlockRange, toPrefixLength } from './block-range.ts'
 import { isMarked, toPurchase, toServiceRef } from './block-tags.ts'
 
 /** A block as the provider's own decisions need it. */
@@ -14,6 +15,7 @@ export interface SupplyBlock extends AddressBlock {
 const SKIPPED_FIRST = 2n
 /** The broadcast address comes last. */
 const SKIPPED_LAST = 1n
+const UNTOLD = 'BMC tells no range of it although it is assigned'
 const BITS: Readonly<Record<IPFamily, number>> = { IPv4: 32, IPv6: 128 }
 const STATES: Readonly<Record<string, BlockState>> = {
   creating: 'coming',
@@ -26,7 +28,8 @@ const STATES: Readonly<Record<string, BlockState>> = {
 }
 
 /**
- * A block of this cluster. What of it cannot be read is left undefined: it then has no usable addresses.
+ * A block of this cluster. What of it cannot be read, or cannot be right, is left undefined: it then has no usable
+ * addresses.
  *
  * @param onNetwork whether the network names it among its blocks
  */
@@ -34,17 +37,20 @@ export function toSupplyBlock(block: IpBlock, networkId: string, onNetwork: bool
   const { assignedResourceId, status, tags = [] } = block
   const isHere = onNetwork || assignedResourceId === networkId
   const isElsewhere = !isHere && (assignedResourceId !== undefined || status === 'assigned')
-  const cidr = toCidr(block.cidr)
+  const { cidr, doubt: odd } = toBlockRange(block)
   const family = toFamily(block, cidr)
   const marked = isMarked(tags)
+  const state = isElsewhere ? 'elsewhere' : toState(status, marked, isHere)
+  const doubt = odd ?? (state === 'assigned' && cidr === undefined ? UNTOLD : undefined)
   return {
     id: block.id,
     cidr,
     family,
     location: block.location ?? '',
-    state: isElsewhere ? 'elsewhere' : toState(status, marked, isHere),
+    state,
     status,
     usable: cidr === undefined ? undefined : toUsable(cidr),
+    ...(doubt === undefined ? {} : { doubt }),
     dedicatedTo: toServiceRef(tags),
     purchase: toPurchase(tags),
     marked,
@@ -96,21 +102,6 @@ function toFamily({ ipVersion, cidrBlockSize }: IpBlock, cidr: string | undefine
   if (cidr !== undefined) return cidr.includes(':') ? 'IPv6' : 'IPv4'
   if (ipVersion !== undefined) return ipVersion.endsWith('6') ? 'IPv6' : 'IPv4'
   return (toPrefixLength(cidrBlockSize) ?? 0) > BITS.IPv4 ? 'IPv6' : 'IPv4'
-}
-
-/** Network address in canonical form, and the length of its prefix. */
-function toCidr(text: string | undefined): string | undefined {
-  if (text === undefined || !ipaddr.isValidCIDR(text)) return undefined
-  const [address, prefixLength] = ipaddr.parseCIDR(text)
-  const family = address.kind() === 'ipv6' ? 'IPv6' : 'IPv4'
-  const size = 1n << BigInt(BITS[family] - prefixLength)
-  return `${toText((toNumber(address) / size) * size, family)}/${prefixLength}`
-}
-
-function toPrefixLength(text: string | undefined): number | undefined {
-  const digits = /\/(\d{1,3})$/.exec(text ?? '')?.[1]
-  const length = Number(digits)
-  return digits === undefined || length > BITS.IPv6 ? undefined : length
 }
 
 function toNumber(address: ipaddr.IPv4 | ipaddr.IPv6): bigint {

@@ -72,15 +72,15 @@ export function planSupply(supply: Supply, demand: AddressDemand): SupplyPlan {
   const used = supply.blocks.filter(({ id }) => inUse.has(id))
   const network = planNetwork(supply, [...new Set([...used, ...needed])])
   const failed = NETWORK_FAILED.has(supply.network.status)
+  const stop = failed ? toNetworkRefusal(supply) : findDoubtful(supply)
   return {
     steps: [
       ...kept.map(block => ({ do: 'keep' as const, block, why: 'Services have addresses in it' })),
       ...network.steps,
     ],
     waits: network.waits,
-    refusals:
-      failed && lacking.length > 0 ? [toNetworkRefusal(supply), ...network.refusals] : network.refusals,
-    lacking: failed ? [] : lacking,
+    refusals: stop && lacking.length > 0 ? [stop, ...network.refusals] : network.refusals,
+    lacking: stop ? [] : lacking,
   }
 }
 
@@ -100,7 +100,9 @@ function toComing(supply: Supply, { inUse, claimed, counted }: AddressDemand): r
   const isCounted = ({ id, state }: SupplyBlock): boolean =>
     state === 'assigned' && (counted === undefined || counted.includes(id))
   return supply.blocks
-    .filter(block => !block.marked && !isCounted(block) && !isHopeless(block, supply))
+    .filter(
+      block => !block.marked && !isCounted(block) && block.doubt === undefined && !isHopeless(block, supply),
+    )
     .map(block => ({ block, left: countLeft(block) }))
     .filter(({ left }) => left > 0)
     .toSorted((a, b) => rank(a.block) - rank(b.block))
@@ -174,6 +176,16 @@ const toNetworkRefusal = ({ network }: Supply): Refusal => ({
   code: 'CCM_PUBLIC_NETWORK_FAILED',
   message: `public network ${network.id} is ${network.status}`,
 })
+
+/** One bad block stops nobody. Of two, the next one that is bought is not going to be better. */
+const MOST_DOUBTFUL = 1
+
+function findDoubtful({ blocks }: Supply): Refusal | undefined {
+  const doubtful = blocks.flatMap(({ id, doubt }) => (doubt === undefined ? [] : id))
+  if (doubtful.length <= MOST_DOUBTFUL) return undefined
+  const message = `nothing is bought as long as BMC tells no range for these blocks that can be believed: ${doubtful.join(', ')}`
+  return { code: 'BMC_RESPONSE_INVALID', message }
+}
 
 interface NetworkPlan {
   readonly steps: SupplyStep[]

@@ -5,6 +5,7 @@ import type { CloudCall } from '../cloud-provider/contract.ts'
 import type { AddressBlock, AddressSupply, ListAddressesCall } from '../cloud-provider/load-balancer.ts'
 import { CcmError, hasCode } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { doubtOverlaps } from './block-range.ts'
 import { toClusterTags, toPurchase } from './block-tags.ts'
 import { countOccupied, type SupplyBlock, toSupplyBlock } from './blocks.ts'
 import { ifKnown } from './if-known.ts'
@@ -81,9 +82,8 @@ async function readNetwork({ bmc, publicNetworkId }: SupplySource, call?: CloudC
 
 function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Omit<Supply, 'unlisted'> {
   const here = new Set(network.ipBlocks.map(({ id }) => id))
-  const blocks = all
-    .map(block => toSupplyBlock(block, network.id, here.has(block.id)))
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  checkCount(all, network, here)
+  const blocks = withDoubts(all.map(block => toSupplyBlock(block, network.id, here.has(block.id))))
   return {
     network: { id: network.id, location: network.location, status: network.status },
     blocks: blocks.filter(({ state }) => state !== 'elsewhere'),
@@ -94,6 +94,34 @@ function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Om
     ),
     occupied: countOccupied(network),
   }
+}
+
+/**
+ * A network takes eleven blocks: ten times as many may be somebody's arrangement with BMC, more are nonsense that would
+ * keep us busy, and fill the cluster with gates.
+ */
+const MOST_ON_NETWORK = 110
+
+function checkCount(
+  all: readonly IpBlock[],
+  { id, ipBlocks }: PublicNetwork,
+  here: ReadonlySet<string>,
+): void {
+  const ours = all.filter(block => here.has(block.id) || block.assignedResourceId === id).length
+  const count = Math.max(ours, ipBlocks.length)
+  if (count <= MOST_ON_NETWORK) return
+  const message = `${count} IP blocks are said to be on public network ${id}, which cannot be: nothing is done with blocks`
+  throw new CcmError('BMC_RESPONSE_INVALID', message, { fields: { publicNetworkId: id } })
+}
+
+function withDoubts(blocks: readonly SupplyBlock[]): readonly SupplyBlock[] {
+  const doubts = doubtOverlaps(blocks)
+  return blocks
+    .map(block => {
+      const doubt = doubts.get(block.id)
+      return doubt === undefined ? block : { ...block, cidr: undefined, usable: undefined, doubt }
+    })
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** One entry that cannot be read must not hide the others. */

@@ -80,3 +80,13 @@ t.test('a network without the lists that hold taken addresses is refused', async
     await t.rejects(bmc.getPublicNetwork('n'), { code: 'BMC_RESPONSE_INVALID', message: new RegExp(field) })
   }
 })
+
+t.test('an answer about another network is none', async t => {
+  const body = { id: 'n', name: 'n', location: 'PHX', status: 'READY', memberships: [], ipBlocks: [] }
+  const { bmc } = scripted({ api: [{ body }] })
+  await t.rejects(bmc.getPublicNetwork('other'), {
+    code: 'BMC_RESPONSE_INVALID',
+    message: /another public network/,
+  })
+  t.match(await bmc.getPublicNetwork('N'), { id: 'n' })
+})

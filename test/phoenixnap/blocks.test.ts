@@ -98,7 +98,7 @@ for (const [name, change, onNetwork, state] of STATES)
   })
 
 const FAMILIES: readonly [change: Partial<IpBlock>, family: string, cidr: string | undefined][] = [
-  [{ cidr: '2001:DB8:0::5/64', ipVersion: undefined }, 'IPv6', '2001:db8::/64'],
+  [{ cidr: '2001:DB8:0::5/64', cidrBlockSize: '/64', ipVersion: undefined }, 'IPv6', '2001:db8::/64'],
   [{ cidr: undefined }, 'IPv4', undefined],
   [{ cidr: undefined, ipVersion: 'V6' }, 'IPv6', undefined],
   [{ cidr: undefined, ipVersion: undefined, cidrBlockSize: '/32' }, 'IPv4', undefined],

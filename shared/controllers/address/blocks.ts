@@ -1,7 +1,7 @@
 import type { AddressBlock, AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import { SKEW_MS } from '../../kubernetes/leases.ts'
-import type { AddressBook, Gate } from './contract.ts'
-import { type BlockUse, describeUse, findUse, toGateAddress } from './use.ts'
+import type { AddressBook, Claim, Gate } from './contract.ts'
+import { type BlockUse, describeUse, indexUse, toGateAddress } from './use.ts'
 
 /** Everything that gates are decided from: the book first, then a supply that was read completely after it. */
 export interface GateInput {
@@ -67,11 +67,12 @@ type Verdict = GateAction | { readonly held: string } | undefined
 
 /** What is to be done about each block and gate. A block in which a claim lies is never closed or given back. */
 export function decideGates(input: GateInput): GateDecision {
-  const views = input.supply.blocks.map(block => toView(block, input.book))
+  const indexed = { ...input, maps: toMaps(input) }
+  const views = toViews(indexed)
   const isSpare = createSpares(input, views)
   const verdicts = [
-    ...toOldestFirst(views).map(view => decideBlock(input, view, isSpare)),
-    ...input.book.gates.map(gate => decideOrphan(input, gate)),
+    ...toOldestFirst(views).map(view => decideBlock(indexed, view, isSpare)),
+    ...input.book.gates.map(gate => decideOrphan(indexed, gate)),
   ]
   return {
     actions: verdicts.flatMap(verdict => (verdict && 'do' in verdict ? [verdict] : [])),
@@ -79,11 +80,31 @@ export function decideGates(input: GateInput): GateDecision {
   }
 }
 
-function toView(block: AddressBlock, book: AddressBook): View {
-  const address = toGateAddress(block)
-  const gate = book.gates.find(gate => gate.address === address && gate.blockId === block.id)
-  const use = findUse(book, block)
-  return { block, gate, use, used: describeUse(use) }
+/** Blocks and gates by what they are looked for, so that none costs a pass over the others. */
+interface Maps {
+  /** By the address of their gate. */
+  readonly blocksAt: ReadonlyMap<string | undefined, readonly AddressBlock[]>
+  readonly blocks: ReadonlyMap<string, AddressBlock>
+  readonly gatesAt: ReadonlyMap<string, Gate>
+  readonly claimsOf: ReadonlyMap<string, readonly Claim[]>
+}
+
+const toMaps = ({ book, supply: { blocks } }: GateInput): Maps => ({
+  blocksAt: Map.groupBy(blocks, toGateAddress),
+  blocks: new Map(blocks.map(block => [block.id, block])),
+  gatesAt: new Map(book.gates.map(gate => [gate.address, gate])),
+  claimsOf: Map.groupBy(book.claims, ({ blockId }) => blockId),
+})
+
+type Indexed = GateInput & { readonly maps: Maps }
+
+function toViews({ book, supply, maps: { gatesAt } }: Indexed): View[] {
+  const findUse = indexUse(book)
+  return supply.blocks.map(block => {
+    const at = gatesAt.get(toGateAddress(block) ?? '')
+    const use = findUse(block)
+    return { block, gate: at?.blockId === block.id ? at : undefined, use, used: describeUse(use) }
+  })
 }
 
 /** Of several unused blocks the one that has been so for longest goes first. */
@@ -113,8 +134,10 @@ function createSpares({ minFree, countFree }: GateInput, views: readonly View[])
 const isOfUse = ({ block, gate }: View): boolean => gate?.state === 'open' && isServing(block)
 const isServing = ({ state, marked }: AddressBlock): boolean => state === 'assigned' && !marked
 
-function decideBlock(input: GateInput, view: View, isSpare: IsSpare): Verdict {
+function decideBlock(input: Indexed, view: View, isSpare: IsSpare): Verdict {
   const { block, gate } = view
+  if (block.doubt !== undefined)
+    return hold(block, `${block.doubt}: nobody gets an address of it, and it stays`)
   if (gate?.state === 'closed') return decideClosed(view)
   if (gate?.state === 'closing') return decideClosing(input, view, gate)
   if (block.state === 'elsewhere' && view.used !== undefined)
@@ -194,28 +217,28 @@ const noteUnused = (block: AddressBlock, gate: Gate): GateAction => ({
   why: 'no claim lies in it',
 })
 
-function decideGateless({ book, supply }: GateInput, block: AddressBlock): Verdict {
+function decideGateless({ book, maps }: Indexed, block: AddressBlock): Verdict {
   const address = toGateAddress(block)
   if (address === undefined) return undefined
-  const twin = supply.blocks.find(other => other !== block && toGateAddress(other) === address)
+  const twin = maps.blocksAt.get(address)?.find(other => other !== block)
   if (twin) return hold(block, `block ${twin.id} has the same network address ${address}`)
   if (book.unreadable.includes(address))
     return hold(block, `IPAddress ${address} cannot be understood: once it is deleted, the block opens`)
-  const gate = book.gates.find(other => other.address === address)
+  const gate = maps.gatesAt.get(address)
   const why = gate ? `it is assigned, and has the range of block ${gate.blockId} now` : 'it is assigned'
   return { do: 'open', block, gate, why }
 }
 
 /** Gates that are of no block in the supply; one that a new block of the same range takes over is dealt with there. */
-function decideOrphan({ book, supply, judged }: GateInput, gate: Gate): Verdict {
+function decideOrphan({ supply, judged, maps }: Indexed, gate: Gate): Verdict {
   // One that only lost our tags is still there, and paid for.
   if (!judged.has(gate.blockId) || supply.unlisted.includes(gate.blockId)) return undefined
-  const own = supply.blocks.find(({ id }) => id === gate.blockId)
+  const own = maps.blocks.get(gate.blockId)
   const address = own && toGateAddress(own)
   if (own && (address === undefined || address === gate.address)) return undefined
   if (own) return { do: 'remove', gate, why: `block ${own.id} has the network address ${address}` }
-  if (supply.blocks.some(block => isServing(block) && toGateAddress(block) === gate.address)) return undefined
-  const claims = book.claims.filter(({ blockId }) => blockId === gate.blockId)
+  if (maps.blocksAt.get(gate.address)?.some(isServing)) return undefined
+  const claims = maps.claimsOf.get(gate.blockId) ?? []
   const used = describeUse({ claims, unreadable: [] })
   return used === undefined
     ? { do: 'remove', gate, why: 'its block has gone' }

@@ -111,6 +111,8 @@ function judgeNetwork({ network }: AddressSupply, location: string | undefined):
 function judgeBlocks({ blocks, unlisted, occupied }: AddressSupply, maxBlocks: number): Finding {
   const failed = blocks.filter(({ state }) => state === 'failed')
   if (failed.length > 0) return fail(`failed: ${toNames(failed.map(toTitle))}`)
+  const doubted = blocks.flatMap(({ id, doubt }) => (doubt === undefined ? [] : `${id}: ${doubt}`))
+  if (doubted.length > 0) return fail(`not to be believed: ${toNames(doubted, '; ')}`)
   const elsewhere = blocks.filter(({ state }) => state === 'elsewhere')
   const notes = [
     ...(elsewhere.length > 0 ? [`on another public network: ${toNames(elsewhere.map(toTitle))}`] : []),

@@ -29,6 +29,18 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
     { gates: [makeGate({ blockId: 'b0' })], claims: [makeClaim({ blockId: 'b0' })] },
     ['open b1'],
   ],
+  [
+    'one whose range is not believed',
+    { blocks: one({ cidr: undefined, doubt: 'its range is odd' }), gates: [unused] },
+    [],
+    /^block b1: its range is odd: nobody gets an address of it, and it stays$/,
+  ],
+  [
+    'one that is not believed, marked, on no network and old',
+    { blocks: one({ cidr: undefined, doubt: 'odd', state: 'coming', marked: true, ageMs: OLD_MS }) },
+    [],
+    /it stays/,
+  ],
   ['two with the same range', { blocks: [makeBlock('b1'), makeBlock('b2')] }, [], /same network address/],
   ['a block in use', { gates: [makeGate()], claims: [makeClaim()] }, []],
   [
@@ -201,4 +213,31 @@ t.test('a gate of another block is no gate to take over', async t => {
 t.test('one block’s trouble does not stop the others', async t => {
   const blocks = [makeBlock('b1', { cidr: 'nonsense' }), makeBlock('b2', { cidr: '203.0.113.8/29' })]
   t.strictSame(told({ blocks }), ['open b2'])
+})
+
+const net = (index: number): string => `10.${index >> 8}.${index & 255}`
+
+/** How often anything is read of blocks, gates and claims, of which there are as many each. */
+function countWork(count: number): number {
+  let reads = 0
+  const counted = <T extends object>(object: T): T =>
+    new Proxy(object, {
+      get(target, key): unknown {
+        reads++
+        return Reflect.get(target, key)
+      },
+    })
+  const numbers = Array.from({ length: count }, (_, index) => index)
+  const blocks = numbers.map(n => counted(makeBlock(`b${n}`, { cidr: `${net(n)}.0/29` })))
+  const claims = numbers.map(n =>
+    counted(makeClaim({ address: `${net((n * 7) % count)}.2`, blockId: `b${n}` })),
+  )
+  const gates = numbers.map(n => counted(makeGate({ address: `${net(n)}.0`, blockId: `b${n + count / 2}` })))
+  decide({ blocks, claims, gates })
+  return reads
+}
+
+t.test('twice as many blocks, gates and claims are twice the work', async t => {
+  const [small, large] = [countWork(64), countWork(512)]
+  t.ok(large < small * 8 * 2, `${small} and ${large} reads`)
 })
