@@ -33,6 +33,7 @@ const SETTINGS: CheckerInputs['settings'] = {
   nodeDeleteGraceMs: MINUTE,
   nodeDeleteMaxShare: 0.2,
   releaseQuarantineMs: 10 * MINUTE,
+  typeChangeQuarantineMs: 24 * 60 * MINUTE,
   blockGraceMs: 10 * MINUTE,
   minFreeAddresses: 0,
   maxBlocks: 10,

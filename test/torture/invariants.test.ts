@@ -99,6 +99,12 @@ const BAD: Readonly<Record<InvariantId, (told: Told) => void>> = {
     told.cloud('cloud', '', [block(), block({ id: 'b9', cidr: '192.0.2.0/29' }, {})])
     told.cloud(CONTROLLER, 'DELETE /ips/…', [block()])
   },
+  '3c': told => {
+    const plain = service('web', '', { metadata: { finalizers: [], annotations: {} } })
+    const served = { ...plain, status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } }
+    told.store(USER, 'services', served)
+    told.store(CONTROLLER, 'services', service('web', ''), served)
+  },
   '4a': told => {
     serve(told)
     told.store(CONTROLLER, 'services', service('web', '', { metadata: { ...GOING, finalizers: [] } }))

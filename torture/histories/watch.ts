@@ -29,7 +29,7 @@ export function watch(world: World): Watch {
   let configurations = 0
 
   /**
-   * More spare addresses, shorter rests and less that may be retained count at once; the contrary when all that was begun
+   * More spare addresses and blocks, shorter rests and less that may be retained count at once; the contrary when all that was begun
    * before has ended.
    */
   async function configure(environment: Readonly<Record<string, string>>): Promise<void> {
@@ -38,7 +38,18 @@ export function watch(world: World): Watch {
     const minFreeAddresses = Math.max(wanted.minFreeAddresses, settings.minFreeAddresses)
     const releaseQuarantineMs = Math.min(wanted.releaseQuarantineMs, settings.releaseQuarantineMs)
     const everybodyRetains = wanted.everybodyRetains && settings.everybodyRetains
-    Object.assign(settings, wanted, { minFreeAddresses, releaseQuarantineMs, everybodyRetains })
+    const typeChangeQuarantineMs = Math.min(wanted.typeChangeQuarantineMs, settings.typeChangeQuarantineMs)
+    const blockGraceMs = Math.min(wanted.blockGraceMs, settings.blockGraceMs)
+    const maxBlocks = Math.max(wanted.maxBlocks, settings.maxBlocks)
+    const soon = {
+      minFreeAddresses,
+      releaseQuarantineMs,
+      everybodyRetains,
+      typeChangeQuarantineMs,
+      blockGraceMs,
+      maxBlocks,
+    }
+    Object.assign(settings, wanted, soon)
     await world.clock.sleep(OVERLAP_MS)
     if (number === configurations) Object.assign(settings, wanted)
   }

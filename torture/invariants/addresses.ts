@@ -93,6 +93,10 @@ export function createLives(state: State, hands: Hands): Lives {
     ]
   }
 
+  /** One that a server took from whoever has it is nobody's fault. */
+  const isServers = (address: string): boolean =>
+    !hands.wereOn(address) && inputs.cloud.memberAddresses?.().includes(address) === true
+
   function checkHeld(life: Life, address: string): Fault[] {
     const { name } = life
     const isTaken = hands.wereOnClaim(address)
@@ -101,6 +105,7 @@ export function createLives(state: State, hands: Hands): Lives {
     const gate = state.gateOf(claim?.blockId ?? '')
     return [
       ...others.map(other => faultOf('1a', life, `${address} is held by ${other.name} and by ${name}`)),
+      ...(isServers(address) ? [faultOf('1a', life, `${address} is a server's, and given to ${name}`)] : []),
       ...(claim?.service === name || hands.wereOn(address)
         ? []
         : [faultOf('1c', life, `${name} is given ${address} without a claim of its own`)]),

@@ -1,6 +1,7 @@
+import { WAITING } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { tagOf } from '../../test/support/services.ts'
+import { isHeld, tagOf } from '../../test/support/services.ts'
 import type { CloudChange, Entry, RequestDone, Stored } from '../world/contract.ts'
 import type { Lives } from './addresses.ts'
 import type { Checks, Fault } from './contract.ts'
@@ -8,6 +9,8 @@ import type { Hands } from './hands.ts'
 import { findSurplus } from './spares.ts'
 import { isOurs, isSound, liveOf, type State } from './state.ts'
 
+/** Marks are in whole seconds, and what takes time is measured from its beginning. */
+const SLACK_MS = 5000
 /** Passes within which something that is due is done. */
 const PASSES = 5
 
@@ -33,6 +36,34 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
   }
 
   function checkChange(entry: CloudChange): Fault[] {
+    const bought = entry.after.filter(({ id }) => !entry.before.some(other => other.id === id))
+    return [...bought.flatMap(block => checkCap(block, entry)), ...checkOthers(entry)]
+  }
+
+  /** A request that arrived twice is found, and its block given back. */
+  function checkCap(block: IpBlock, { before, by }: CloudChange): Fault[] {
+    const purchase = tagOf(block, 'purchase')
+    const own = before.filter(other => isOurs(other, inputs) && other.ipVersion === block.ipVersion)
+    const isTwin = own.some(other => tagOf(other, 'purchase') === purchase)
+    if (block.ipVersion !== 'V4' || isTwin || own.length < inputs.settings.maxBlocks) return []
+    const what = `${by} buys it beside ${own.length} others, of at most ${inputs.settings.maxBlocks}`
+    return [{ invariant: '2a', object: `ip-blocks ${block.id}`, what }]
+  }
+
+  /** By the API server's clock, as the mark on the gate is. */
+  function checkGrace(block: IpBlock, after: IpBlock | undefined): Fault[] {
+    const { now, clusterNow = now } = inputs
+    const gate = state.gateOf(block.id)
+    const since = Date.parse(gate?.unusedSince ?? '')
+    if (hands.wereOn(gate?.address ?? '')) return []
+    const isMarked = tagOf(block, 'delete') === undefined && after !== undefined
+    if (!isMarked || block.status !== 'assigned' || hands.wereOn(block.id)) return []
+    if (!(clusterNow() - since < inputs.settings.blockGraceMs - SLACK_MS)) return []
+    const what = `${block.cidr} is given back before nobody used it for the grace time`
+    return [{ invariant: '2b', object: `ip-blocks ${block.id}`, what }]
+  }
+
+  function checkOthers(entry: CloudChange): Fault[] {
     return entry.before.flatMap(block => {
       const after = entry.after.find(({ id }) => id === block.id)
       if (after && isSame(block, after)) return []
@@ -42,7 +73,8 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
         const what = `${entry.by} changes a block without our tags: ${entry.operation}`
         return [{ invariant: '3b', object: `ip-blocks ${block.id}`, what } as const]
       }
-      return isGivenBack(block, after) ? checkLiving(block, entry.operation) : []
+      if (!isGivenBack(block, after)) return []
+      return [...checkLiving(block, entry.operation), ...checkGrace(block, after)]
     })
   }
 
@@ -94,8 +126,9 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
   }
 }
 
+/** For us: one of another class or of somebody else needs no block. */
 const isWaiting = (service: KubeService): boolean =>
-  service.spec?.type === 'LoadBalancer' && liveOf(service).length === 0
+  (isHeld(service) || service.metadata.annotations?.[WAITING] !== undefined) && liveOf(service).length === 0
 
 /** Apart from what the cloud tells of it beside. */
 const isSame = (before: IpBlock, after: IpBlock): boolean => JSON.stringify(before) === JSON.stringify(after)

@@ -4,6 +4,7 @@ import { createBlockChecks } from './blocks.ts'
 import { createClaimChecks } from './claims.ts'
 import type { Checker, CheckerInputs, Checks, Fault, Violation } from './contract.ts'
 import { createHands } from './hands.ts'
+import { createIdentityChecks } from './identity.ts'
 import { createKeptUpChecks } from './kept-up.ts'
 import { createNodeChecks } from './nodes.ts'
 import { createPurchaseChecks } from './purchases.ts'
@@ -11,6 +12,7 @@ import { createRestChecks } from './rest.ts'
 import { createSecretChecks } from './secrets.ts'
 import { createServiceChecks } from './services.ts'
 import { createState } from './state.ts'
+import { createStrangerChecks } from './strangers.ts'
 import { createWishChecks } from './wishes.ts'
 import { createWriteChecks } from './writes.ts'
 
@@ -31,6 +33,8 @@ export function createChecker(inputs: CheckerInputs): Checker {
     createServiceChecks(state),
     createRestChecks(state),
     createNodeChecks(state),
+    createIdentityChecks(state),
+    createStrangerChecks(state),
     createKeptUpChecks(state),
     writes,
     createSecretChecks(state),

@@ -34,6 +34,8 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
   const ended = new Map<string, Ended>()
   /** Services that said when they were deleted that they retain their addresses, with all that they had. */
   const leaving = new Map<string, readonly string[]>()
+  /** Addresses of Services that have changed their type since. */
+  const typeChanged = new Set<string>()
 
   const now = (): number => inputs.clusterNow?.() ?? inputs.now()
 
@@ -41,9 +43,17 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
     const service = entry.object as unknown as KubeService
     const old = entry.old as KubeService | undefined
     const isLeaving = service.metadata.deletionTimestamp !== undefined
+    noteType(service, old)
     if (entry.type === 'DELETED' || !isRetaining(service)) leaving.delete(keyOf(entry))
     else if (isLeaving && old && old.metadata.deletionTimestamp === undefined && isRetaining(old))
       leaving.set(keyOf(entry), liveOf(old))
+  }
+
+  /** kube-vip leaves the address of one that changes its type on a node's interface. */
+  function noteType(service: KubeService, old: KubeService | undefined): void {
+    for (const address of liveOf(service)) typeChanged.delete(address)
+    const changes = old?.spec?.type === 'LoadBalancer' && service.spec?.type !== 'LoadBalancer'
+    if (old && changes) for (const address of liveOf(old)) typeChanged.add(address)
   }
 
   function checkClaim(entry: Stored): Fault[] {
@@ -70,12 +80,18 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
     return isRetained ? [toFault('1f', before, `${before.service} retains it for good, and ${is}`)] : []
   }
 
+  const toRestMs = (address: string): number => {
+    const { announcer, releaseQuarantineMs, typeChangeQuarantineMs } = inputs.settings
+    const staysOnNode = announcer === 'kube-vip' && typeChanged.has(address)
+    return staysOnNode ? Math.max(releaseQuarantineMs, typeChangeQuarantineMs) : releaseQuarantineMs
+  }
+
   function checkRest(after: Claim | undefined): Fault[] {
     const last = ended.get(after?.address ?? '')
     if (!last || !after || last.claim.key === after.key || last.claim.blockId !== after.blockId) return []
     ended.delete(after.address)
     const restedMs = now() - last.at
-    if (restedMs < 0 || restedMs >= inputs.settings.releaseQuarantineMs - SLACK_MS) return []
+    if (restedMs < 0 || restedMs >= toRestMs(after.address) - SLACK_MS) return []
     const who = `${last.claim.service} had it ${Math.round(restedMs / 1000)} s ago`
     return [toFault('1g', after, `it is claimed for ${after.service}, and ${who}`)]
   }

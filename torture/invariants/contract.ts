@@ -55,6 +55,7 @@ export interface CheckerSettings {
   readonly nodeDeleteGraceMs: number
   readonly nodeDeleteMaxShare: number
   readonly releaseQuarantineMs: number
+  readonly typeChangeQuarantineMs: number
   readonly blockGraceMs: number
   readonly minFreeAddresses: number
   readonly maxBlocks: number

@@ -63,6 +63,7 @@ export function toSettings(environment: World['environment']): CheckerSettings {
     nodeDeleteGraceMs: config.nodeDeleteGrace,
     nodeDeleteMaxShare: config.nodeDeleteMaxShare,
     releaseQuarantineMs: config.releaseQuarantine,
+    typeChangeQuarantineMs: config.typeChangeQuarantine,
     blockGraceMs: config.blockGrace,
     // Where each Service has a block of its own, none is kept for others.
     minFreeAddresses: config.ipAllocation === 'packed' ? config.minFreeAddresses : 0,

@@ -11,7 +11,7 @@ const BOTH = ['entry', 'rest'] as const
 
 /** Everything that must never happen, by the numbers under which the design lists it. */
 export const INVARIANTS = {
-  '1a': { text: 'An address is held by two live Services.', when: BOTH },
+  '1a': { text: 'An address is held by two live Services, or by one and a server.', when: BOTH },
   '1b': { text: "A live Service's address changes without its user's wish.", when: ENTRY },
   '1c': { text: 'A Service is live with an address for which it holds no claim.', when: BOTH },
   '1d': {
@@ -22,16 +22,17 @@ export const INVARIANTS = {
   '1f': { text: 'A retained address is taken away from its Service.', when: ENTRY },
   '1g': { text: 'An address goes to another Service before its rest is over.', when: ENTRY },
   '1h': { text: 'A Service that asks for an address is given another one.', when: ENTRY },
-  '2a': { text: 'A block is bought twice for one need.', when: BOTH },
-  '2b': { text: 'A block of ours that nobody uses is given back by nobody.', when: REST },
+  '2a': { text: 'A block is bought twice for one need, or beyond what may be bought.', when: BOTH },
+  '2b': { text: 'A block of ours that nobody uses is given back by nobody, or too early.', when: BOTH },
   '2c': { text: 'A claim or gate that nobody needs is freed by nobody.', when: REST },
   '3a': { text: 'A block is given back while a live Service has an address in it.', when: BOTH },
   '3b': { text: 'A block or server without our tags is touched.', when: ENTRY },
+  '3c': { text: 'A Service that somebody else serves is touched.', when: ENTRY },
   '4a': { text: 'Our finalizer is removed while the claim is still active.', when: BOTH },
   '4b': { text: 'A Service is stuck in deletion once BMC answers again.', when: REST },
   '5a': { text: 'A node is deleted because of an API error or a cut list.', when: ENTRY },
   '5b': { text: "Another provider's node is touched.", when: ENTRY },
-  '5c': { text: 'Good addresses of a node are replaced by none.', when: ENTRY },
+  '5c': { text: 'Good addresses of a node are replaced by none, or by what they are not.', when: ENTRY },
   '5d': { text: 'A node gets a wrong provider ID.', when: ENTRY },
   '6a': { text: 'A write changes nothing.', when: ENTRY },
   '6b': { text: "The API server rejects a user's or a kubelet's request because of us.", when: ENTRY },

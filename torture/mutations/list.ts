@@ -2,6 +2,7 @@ import type { Mutation } from './contract.ts'
 import { ADDRESS_MUTATIONS } from './of-addresses.ts'
 import { BLOCK_MUTATIONS } from './of-blocks.ts'
 import { NODE_MUTATIONS } from './of-nodes.ts'
+import { OTHER_MUTATIONS } from './of-others.ts'
 import { WRITE_MUTATIONS } from './of-writes.ts'
 
 /** Every mutation; each invariant has one at the least. */
@@ -9,6 +10,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ADDRESS_MUTATIONS,
   ...BLOCK_MUTATIONS,
   ...NODE_MUTATIONS,
+  ...OTHER_MUTATIONS,
   ...WRITE_MUTATIONS,
 ]
 

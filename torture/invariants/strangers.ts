@@ -1,0 +1,49 @@
+import type { KubeService } from '../../shared/kubernetes/types.ts'
+import { announcedFor, assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
+import type { Entry, Stored } from '../world/contract.ts'
+import type { Checks, Fault } from './contract.ts'
+import type { State } from './state.ts'
+import { holdsOurs } from './users.ts'
+
+/** Asks to be served from here. */
+const MANAGE = 'phoenixnap.com/manage'
+
+/** A Service that somebody else serves is left alone. */
+export function createStrangerChecks(state: State): Checks {
+  const { inputs } = state
+  /** Ranges that this cluster or another one had at some time. */
+  const cidrs = new Set<string>()
+
+  const note = (): void => {
+    for (const { cidr } of inputs.cloud.ipBlocks()) cidrs.add(cidr)
+  }
+  const isOfBlocks = (address: string): boolean => [...cidrs].some(cidr => liesIn(address, cidr))
+
+  /** It has addresses, none of ours ever, and nobody has asked us for anything. */
+  function isServedElsewhere(service: KubeService): boolean {
+    const { annotations = {}, deletionTimestamp } = service.metadata
+    const has = [...ingressOf(service), ...announcedFor(service)]
+    const isAsking = annotations[MANAGE] !== undefined || assignedTo(service).length > 0 || isHeld(service)
+    return ingressOf(service).length > 0 && !isAsking && !deletionTimestamp && !has.some(isOfBlocks)
+  }
+
+  function checkService(entry: Stored): Fault[] {
+    const before = entry.old as KubeService | undefined
+    if (!before || entry.type === 'DELETED' || !isServedElsewhere(before)) return []
+    const after = entry.object as unknown as KubeService
+    const isOurs = inputs.isProcess(entry.by)
+    const sent = isOurs ? before : (state.sentFor(entry) as unknown as KubeService)
+    const asks = sent.metadata.annotations?.[MANAGE] !== undefined || announcedFor(sent).some(isOfBlocks)
+    if (asks || !holdsOurs(sent, after)) return []
+    const what = `it has ${ingressOf(before).join()} of somebody else, and is given marks of ours`
+    return [{ invariant: '3c', object: `services ${nameOf(before)}`, what }]
+  }
+
+  note()
+  return {
+    check(entry: Entry) {
+      if (entry.kind === 'cloud') note()
+      return entry.kind === 'stored' && entry.resource === 'services' ? checkService(entry) : []
+    },
+  }
+}
