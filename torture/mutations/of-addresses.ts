@@ -5,8 +5,8 @@ export const ADDRESS_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a claim of another Service is taken for its own',
     file: 'shared/controllers/address/claims.ts',
-    find: 'return namespace === service.namespace && name === service.name ? entry.claim : undefined',
-    replace: 'return namespace !== undefined && name !== undefined ? entry.claim : undefined',
+    find: 'if (namespace !== service.namespace || name !== service.name) return undefined',
+    replace: '',
     violates: '1a',
     story: 'a crowd of Services',
   },

@@ -45,8 +45,8 @@ export const BLOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: 'claims do not keep a block',
     file: 'shared/controllers/address/use.ts',
-    find: 'claims: book.claims.filter(({ address, blockId }) => blockId === id || isInside(address)),',
-    replace: 'claims: [],',
+    find: 'claims: [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0)),',
+    replace: 'claims: [...found].filter(claim => !order.has(claim)),',
     violates: '3a',
     story: 'a Service lives long',
   },
