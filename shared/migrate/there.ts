@@ -1,5 +1,10 @@
 import { readLoadBalancerIP } from '../announcers/requests.ts'
-import { findBlock, isSameService } from '../controllers/address/address-index.ts'
+import {
+  type AddressIndex,
+  findBlock,
+  indexAddresses,
+  isSameService,
+} from '../controllers/address/address-index.ts'
 import { classifyService, toOwnership } from '../controllers/service/classify.ts'
 import { statusAddresses } from '../controllers/service/history.ts'
 import { isTainted } from '../doctor/checks/nodes.ts'
@@ -18,10 +23,12 @@ interface Judged {
 /** From the Go program to this one. Pure: nothing is written on this way but by the handlers once they run. */
 export function planThere(view: MigrateView): MigratePlan {
   const services = view.services.filter(({ spec }) => spec?.type === 'LoadBalancer')
+  const source = { blocks: view.blocks ?? [], location: '', memberAddresses: [] }
+  const index = indexAddresses({ source, book: view.book, reserved: [] })
   const judged: readonly Judged[] = [
     ...toSecretItems(view),
     ...view.nodes.map(node => ({ item: toNodeItem(node, view) })),
-    ...services.map(service => judgeService(service, view)),
+    ...services.map(service => judgeService(service, view, index)),
     ...toBlockItems(view, services),
   ]
   return {
@@ -78,11 +85,11 @@ function toNodeItem(node: KubeNode, { providerIDOwner, instances }: MigrateView)
     : { ...base, outcome: 'is deleted once it is not Ready', why: `there is no server ${owner.id}` }
 }
 
-function judgeService(service: KubeService, view: MigrateView): Judged {
-  const { announcer, blocks, book, classes } = view
+function judgeService(service: KubeService, view: MigrateView, index: AddressIndex): Judged {
+  const { announcer, classes } = view
   const ref = { namespace: service.metadata.namespace ?? '', name: service.metadata.name }
   const base = { kind: 'Service', name: toKey(service) } as const
-  const ownership = toOwnership(ref, blocks ?? [], book)
+  const ownership = toOwnership(ref, index)
   const found = classifyService(service, { classes, announcer, ownership })
   switch (found.kind) {
     case 'ignore':

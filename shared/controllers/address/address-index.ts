@@ -30,6 +30,8 @@ export interface AddressIndex {
   claimAt(address: string): Claim | undefined
   /** The gate of a block, unless it has none: closed then. */
   gateOf(blockId: string): Gate | undefined
+  /** Whether a server has the address on the public network. */
+  isOfServer(address: string): boolean
   /** Block of the source in which an address lies. */
   blockAt(address: string): AddressBlock | undefined
   /** Block among all that are known in which an address lies. */
@@ -46,6 +48,7 @@ export function indexAddresses(view: AddressView): AddressIndex {
   const gates = new Map(book.gates.map(gate => [gate.blockId, gate]))
   const free = new Map<string, readonly AddressRange[]>()
   let taken: readonly AddressRange[] | undefined
+  let members: ReadonlySet<string> | undefined
 
   return {
     view,
@@ -53,6 +56,10 @@ export function indexAddresses(view: AddressView): AddressIndex {
     claimsIn: namespace => byNamespace.get(namespace) ?? [],
     claimAt: address => byAddress.get(address),
     gateOf: blockId => gates.get(blockId),
+    isOfServer(address) {
+      members ??= new Set(source.memberAddresses)
+      return members.has(address)
+    },
     blockAt: address => findBlock(source.blocks, address),
     knownBlockAt: address => findBlock(view.known ?? source.blocks, address),
     freeIn(block) {

@@ -3,8 +3,7 @@ import { readLoadBalancerIP } from '../../announcers/requests.ts'
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { ASSIGNED_IPS, CLEANUP_FINALIZER, FINALIZER, MANAGE } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
-import { findBlock, isSameService } from '../address/address-index.ts'
-import type { AddressBook } from '../address/contract.ts'
+import { type AddressIndex, isSameService } from '../address/address-index.ts'
 import type { CleanUpCause } from '../address/lifecycle.ts'
 import { quote } from '../address/problem.ts'
 import { handsOffEvent, type ServiceEvent } from './events.ts'
@@ -14,6 +13,8 @@ import { statusAddresses } from './history.ts'
 export interface Ownership {
   /** Whether a canonical address lies in a block of this cluster or is claimed, for whichever Service. */
   owns(address: string): boolean
+  /** Whether a server has it on the public network. */
+  isOfServer(address: string): boolean
   /** Whether a block was bought for this Service alone. */
   readonly hasOwnBlock: boolean
   /** Whether an address is in use for the Service of its namespace and name with this UID. */
@@ -115,6 +116,7 @@ function classifyNew(
   if (first === undefined) return serve
   if (!ownership) return { kind: 'ignore', why: 'it is not known yet which addresses are ours' }
   if ([...statusAddresses(service), ...asked].some(address => ownership.owns(address))) return serve
+  if (takesFromServer(service, announcer, ownership)) return serve
   const why = `${quote(first)} lies in no block of this cluster`
   return { kind: 'handsOff', why, event: handsOffEvent(first, served.length > 0) }
 }
@@ -131,22 +133,28 @@ export function isUnclear(service: KubeService, old: KubeService | undefined, an
 }
 
 /**
+ * Whether it names the address of a server, which no announcer is to take from it. One that has it already, as its stored
+ * status tells, is somebody's own arrangement.
+ *
+ * @param service its status as it is stored
+ */
+export function takesFromServer(service: KubeService, announcer: Announcer, ownership: Ownership): boolean {
+  const served = statusAddresses(service)
+  const { addresses } = announcer.readNamed(service)
+  return addresses.some(address => ownership.isOfServer(address) && !served.includes(address))
+}
+
+/**
  * A claim proves that its address is ours where its block is not known (any more): who asks for it is refused, and not
  * left to an announcer that would give it to a second Service.
- *
- * @param blocks all that are known of this cluster, in any state
  */
-export const toOwnership = (
-  service: ServiceRef,
-  blocks: Parameters<typeof findBlock>[0],
-  { claims }: AddressBook,
-): Ownership => ({
-  owns: address =>
-    findBlock(blocks, address) !== undefined || claims.some(claim => claim.address === address),
-  hasOwnBlock: blocks.some(({ dedicatedTo }) => isSameService(dedicatedTo, service)),
+export const toOwnership = (service: ServiceRef, index: AddressIndex): Ownership => ({
+  owns: address => index.knownBlockAt(address) !== undefined || index.claimAt(address) !== undefined,
+  isOfServer: address => index.isOfServer(address),
+  hasOwnBlock: (index.view.known ?? index.view.source.blocks).some(({ dedicatedTo }) =>
+    isSameService(dedicatedTo, service),
+  ),
   isHolder: uid =>
     uid !== undefined &&
-    claims.some(
-      claim => claim.serviceUid === uid && claim.state === 'active' && isSameService(claim.service, service),
-    ),
+    index.claimsOf(service).some(claim => claim.serviceUid === uid && claim.state === 'active'),
 })

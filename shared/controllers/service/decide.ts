@@ -65,11 +65,11 @@ export function decideService(
   { index, isSourceKnown, families }: Knowledge,
   review?: { readonly old: KubeService | undefined },
 ): ServiceDecision {
-  const { source, known, book } = index.view
+  const { source } = index.view
   const classification = classifyService(review ? withStoredStatus(service, review.old) : service, {
     classes: settings.classes,
     announcer: configured,
-    ownership: isSourceKnown ? toOwnership(ref, known ?? source.blocks, book) : undefined,
+    ownership: isSourceKnown ? toOwnership(ref, index) : undefined,
     old: review?.old,
   })
   if (classification.kind !== 'serve') return classification

@@ -5,7 +5,7 @@ import { toKey } from '../address/address-index.ts'
 import type { Claim } from '../address/contract.ts'
 import { type Problem, toProblem } from '../address/problem.ts'
 import type { PlannedChange } from '../contract.ts'
-import { isUnclear, toOwnership } from './classify.ts'
+import { isUnclear, takesFromServer, toOwnership } from './classify.ts'
 import type { ServiceContext } from './context.ts'
 import { type Knowledge, withStoredStatus } from './decide.ts'
 import { type Restraint, type ServiceFields, toAnnotations, withAnnotations } from './fields.ts'
@@ -92,9 +92,9 @@ function goesTooFar(
   old: KubeService | undefined,
 ): boolean {
   if (!announcer || service.spec?.type !== 'LoadBalancer') return false
-  const { source, known, book } = index.view
-  const ownership = toOwnership(ref, known ?? source.blocks, book)
+  const ownership = toOwnership(ref, index)
   if (announcer.drawsFromOurs?.(service, address => ownership.owns(address))) return true
+  if (takesFromServer(service, announcer, ownership)) return true
   const { addresses, malformed } = announcer.readNamed(service)
   if (addresses.some(address => ownership.owns(address) && !held.includes(address))) return true
   if (!announcer.resolvesNames || malformed.length === 0) return false
@@ -111,7 +111,7 @@ export const listHeld = (own: readonly Claim[], { metadata: { uid } }: KubeServi
 const toRefused = (): Problem =>
   toProblem(
     'CCM_ADDRESS_TAKEN',
-    'The Service names an address of this cluster that it does not hold, or the pool of such, and is not served from here: it is not announced with it.',
+    'The Service names an address of this cluster or of a server that it does not hold, or the pool of such, and is not served from here: it is not announced with it.',
   )
 
 export const toHeldBack = (ref: ServiceRef, { fields, problem }: Restrained): PlannedChange => ({

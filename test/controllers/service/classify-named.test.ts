@@ -5,10 +5,13 @@ import {
   type ServiceCircumstances,
   toOwnership,
 } from '../../../shared/controllers/service/classify.ts'
-import { makeBlock, makeView, WEB } from '../address/_view.ts'
+import { makeBlock, makeIndex, WEB } from '../address/_view.ts'
 import { fakeAnnouncer, makeService, type ServiceSketch } from './_service.ts'
 
-const ownership = toOwnership(WEB, [makeBlock('a', '203.0.113.0/29')], makeView({}).book)
+const ownership = toOwnership(
+  WEB,
+  makeIndex({ blocks: [makeBlock('a', '203.0.113.0/29')], members: ['198.51.100.7'] }),
+)
 
 const CASES: readonly [
   name: string,
@@ -27,6 +30,30 @@ const CASES: readonly [
     { annotations: { 'example.org/ips': '192.0.2.1' }, spec: { loadBalancerIP: '203.0.113.2' } },
     {},
     'serve',
+  ],
+  [
+    'asks for the address of a server, behind one outside',
+    { annotations: { 'example.org/ips': '192.0.2.1,198.51.100.7' } },
+    {},
+    'serve',
+  ],
+  [
+    'asks for the address of a server, and somebody else serves it with another one',
+    { annotations: { 'example.org/ips': '198.51.100.7' }, status: ['192.0.2.1'] },
+    {},
+    'serve',
+  ],
+  [
+    'asks for the address of a server, and is served with it',
+    { annotations: { 'example.org/ips': '198.51.100.7' }, status: ['198.51.100.7'] },
+    {},
+    'handsOff',
+  ],
+  [
+    'is served with the address of a server, and asks for one outside',
+    { annotations: { 'example.org/ips': '192.0.2.1' }, status: ['198.51.100.7'] },
+    {},
+    'handsOff',
   ],
   [
     'asks for an address outside and for a host name, before anything is known',

@@ -6,7 +6,7 @@ import {
   type ServiceCircumstances,
   toOwnership,
 } from '../../../shared/controllers/service/classify.ts'
-import { API, makeBlock, makeClaim, makeView, WEB } from '../address/_view.ts'
+import { API, makeBlock, makeClaim, makeIndex, WEB } from '../address/_view.ts'
 import { fakeAnnouncer, makeService, type ServiceSketch } from './_service.ts'
 
 const OURS = 'phoenixnap.com/load-balancer'
@@ -15,10 +15,9 @@ const DELETED = { deletionTimestamp: '2026-03-01T12:00:00Z' }
 const BLOCK = makeBlock('a', '203.0.113.0/29')
 const ownership = toOwnership(
   WEB,
-  [BLOCK],
-  makeView({ claims: [makeClaim('198.51.100.9', 'gone', { service: API })] }).book,
+  makeIndex({ blocks: [BLOCK], claims: [makeClaim('198.51.100.9', 'gone', { service: API })] }),
 )
-const nobody = { owns: () => false, hasOwnBlock: false, isHolder: () => false }
+const nobody = { owns: () => false, isOfServer: () => false, hasOwnBlock: false, isHolder: () => false }
 const DISABLED = { announcer: undefined }
 
 type Expected = Classification['kind'] | Partial<Record<string, unknown>>
@@ -246,14 +245,15 @@ t.test('an address is owned by its block, or by a claim of any Service', async t
   t.ok(ownership.owns('198.51.100.9'))
   t.notOk(ownership.owns('203.0.113.8'))
   const claims = [makeClaim('198.51.100.8', 'gone'), makeClaim('198.51.100.9', 'gone')]
-  const { book } = makeView({ claims })
-  const other = toOwnership({ ...WEB, namespace: 'other' }, [{ ...BLOCK, dedicatedTo: WEB }], book)
+  const own = { ...BLOCK, dedicatedTo: WEB }
+  const elsewhere = { ...WEB, namespace: 'other' }
+  const other = toOwnership(elsewhere, makeIndex({ blocks: [own], claims }))
   t.ok(other.owns('198.51.100.9'))
   t.notOk(other.owns('198.51.100.10'))
   t.notOk(other.hasOwnBlock)
   t.notOk(other.isHolder('uid-of-web'))
-  t.notOk(toOwnership(WEB, [], book).hasOwnBlock)
-  t.ok(toOwnership(WEB, [BLOCK, { ...BLOCK, dedicatedTo: WEB }], book).hasOwnBlock)
+  t.notOk(toOwnership(WEB, makeIndex({ claims })).hasOwnBlock)
+  t.ok(toOwnership(WEB, makeIndex({ blocks: [BLOCK], known: [BLOCK, own] })).hasOwnBlock)
 })
 
 t.test('who holds an address is told by the UIDs of claims in use', async t => {
@@ -263,7 +263,7 @@ t.test('who holds an address is told by the UIDs of claims in use', async t => {
     makeClaim('203.0.113.4', 'a', { serviceUid: undefined }),
     makeClaim('203.0.113.5', 'a', { serviceUid: 'three', service: API }),
   ]
-  const found = toOwnership(WEB, [], makeView({ claims }).book)
+  const found = toOwnership(WEB, makeIndex({ claims }))
   t.strictSame(
     ['one', 'two', 'three', undefined].filter(uid => found.isHolder(uid)),
     ['one'],

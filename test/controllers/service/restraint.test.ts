@@ -19,6 +19,7 @@ const MARKS = { 'kube-vip.io/ignore': 'true', 'phoenixnap.com/kube-vip-ignore': 
 const VICTIM = '203.0.113.3'
 const OWN = '203.0.113.4'
 const OUTSIDE = '192.0.2.1'
+const SERVER = '198.51.100.7'
 const CLAIMS = [makeClaim(VICTIM, 'a', { service: API })]
 const HELD = [...CLAIMS, makeClaim(OWN, 'a', { state: 'released' })]
 const RESTING = [...CLAIMS, makeClaim(OWN, 'a', { state: 'released', serviceUid: undefined })]
@@ -29,7 +30,7 @@ const toInput = (
   announcer: RestraintInput['context']['announcer'] = kubeVip,
   isKnown = true,
 ): RestraintInput => {
-  const source = isKnown ? { blocks: [BLOCK], location: '', memberAddresses: [] } : undefined
+  const source = isKnown ? { blocks: [BLOCK], location: '', memberAddresses: [SERVER] } : undefined
   const knowledge = toKnowledge({ book: makeBook(claims, [BLOCK]), source }, { settings: SERVICE_SETTINGS })
   return { context: { announcer }, knowledge }
 }
@@ -41,6 +42,8 @@ const CASES: readonly [name: string, input: RestraintInput, service: ReturnType<
   ['asks for nothing', toInput(), makeService(), undefined],
   ['asks for an address outside', toInput(), asking(OUTSIDE), undefined],
   ["asks for somebody's address", toInput(), asking(VICTIM), MARKS],
+  ["asks for a server's address", toInput(), asking(`${OUTSIDE},${SERVER}`), MARKS],
+  ["has a server's address", toInput(), asking(SERVER, { status: [SERVER] }), undefined],
   ['asks for a free address of ours', toInput(), asking('203.0.113.5'), MARKS],
   ['asks for an address that rests for its name', toInput(RESTING), asking(OWN), MARKS],
   ['asks for what it holds', toInput([makeClaim(OWN, 'a')]), asking(OWN), undefined],
