@@ -59,8 +59,8 @@ export interface Turns<T> {
 }
 
 /**
- * Works on every object within the call's deadline, on each within a limit of its own: its share of the time, and never
- * less than 10 s while there are as many.
+ * Works on every object within the call's deadline, on each within a limit of its own: its share of the time, or 10 s
+ * where that is more.
  *
  * @returns the names of those that had no turn, in the order of the items
  */
@@ -71,16 +71,14 @@ export async function workInTurn<T>(
 ): Promise<readonly string[]> {
   const lastBegin = toShare(clock, call, BEGIN_SHARE).deadline
   const left = new Set<T>()
-  let waiting = items.length
+  const objectMs = Math.max(OBJECT_MS, ((lastBegin - clock.now()) * atOnce) / items.length)
   await mapLimit(inTurn(items, toName, call.passId), atOnce, async item => {
     // A dry run sends nothing that could hang.
     if (clock.now() >= lastBegin && !call.dryRun) {
       left.add(item)
       return
     }
-    const partMs = call.deadline - clock.now()
-    const limit = startLimit(clock, Math.min(partMs, Math.max(OBJECT_MS, (partMs * atOnce) / waiting)))
-    waiting -= 1
+    const limit = startLimit(clock, Math.min(objectMs, call.deadline - clock.now()))
     const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
     try {
       await work(item, { ...call, signal })
