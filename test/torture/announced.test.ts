@@ -29,6 +29,8 @@ const PURELB = {
     pool('ours', { remote: { v4pools: [{ pool: `${ONE}/32` }], v6pools: [{ pool: `${SIX}/128` }] } }),
   ],
 }
+/** The group that a Service is of which names none gives an address of every range. */
+const MANY = { servicegroups: [...PURELB.servicegroups, pool('default', { remote: { multiPool: true } })] }
 const toCilium = (matchLabels: Readonly<Record<string, string>>) => ({
   ciliumloadbalancerippools: [
     pool('ours', { blocks: [{ cidr: `${ONE}/32` }], serviceSelector: { matchLabels } }),
@@ -147,6 +149,71 @@ const CASES: Readonly<Record<string, Case>> = {
     announcer: 'purelb',
     annotations: { 'purelb.io/service-group': 'ours' },
     pools: PURELB,
+    told: { offered: [ONE, SIX] },
+  },
+  'PureLB takes an address of every range of what it is told, where that is asked for': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/addresses': ONE, 'purelb.io/multi-pool': 'true' },
+    pools: PURELB,
+    told: { served: [ONE], offered: [ONE, SIX] },
+  },
+  'PureLB takes an address of every range of what the status says': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/service-group': 'theirs', 'purelb.io/multi-pool': 'true' },
+    status: { loadBalancer: { ingress: [{ ip: SIX }] } },
+    pools: PURELB,
+    told: { offered: [ONE, SIX] },
+  },
+  'PureLB takes an address of every range of what its note says, where a group has it so': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/allocated-from': 'default, ours' },
+    pools: MANY,
+    told: { offered: [ONE, SIX] },
+  },
+  'PureLB takes one address where a Service says so': {
+    announcer: 'purelb',
+    annotations: {
+      'purelb.io/addresses': ONE,
+      'purelb.io/allocated-from': 'ours',
+      'purelb.io/multi-pool': 'false',
+    },
+    pools: MANY,
+    told: { served: [ONE] },
+  },
+  'PureLB takes an address of every range of another group': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/service-group': 'theirs', 'purelb.io/multi-pool': 'true' },
+    pools: PURELB,
+    told: {},
+  },
+  'PureLB serves classes of its own': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/service-group': 'ours' },
+    spec: { type: 'LoadBalancer', loadBalancerClass: 'purelb.io/purelbv2' },
+    pools: PURELB,
+    told: { offered: [ONE, SIX] },
+  },
+  'PureLB refuses an empty list': {
+    announcer: 'purelb',
+    annotations: { 'purelb.io/addresses': '', 'purelb.io/service-group': 'ours' },
+    spec: field(ONE),
+    pools: PURELB,
+    told: {},
+  },
+  'MetalLB takes any address of the pool that the old key names': {
+    announcer: 'metallb',
+    annotations: { 'metallb.universe.tf/address-pool': 'ours' },
+    pools: METALLB,
+    told: { offered: [ONE, SIX] },
+  },
+  'MetalLB takes any address where an empty list hides the old key': {
+    announcer: 'metallb',
+    annotations: {
+      'metallb.io/address-pool': 'ours',
+      'metallb.io/loadBalancerIPs': '',
+      'metallb.universe.tf/loadBalancerIPs': ONE,
+    },
+    pools: METALLB,
     told: { offered: [ONE, SIX] },
   },
   'PureLB takes nothing of a group that is not named': { announcer: 'purelb', pools: PURELB, told: {} },

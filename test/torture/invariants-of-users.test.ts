@@ -159,3 +159,69 @@ for (const [name, { spec, blocks, found }] of Object.entries(FAMILIES)) {
     )
   })
 }
+
+const OURS = 'cloud-provider-phoenixnap'
+const pool = (spec: object): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pool',
+  metadata: { name: OURS },
+  spec,
+})
+const POOLS = {
+  metallb: ['ipaddresspools', pool({ addresses: [`${ADDRESS}/32`], autoAssign: false })],
+  purelb: ['servicegroups', pool({ remote: { v4pools: [{ pool: `${ADDRESS}/32` }] } })],
+} as const
+const GOING = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] }
+const OF_PURELB = { loadBalancerClass: 'purelb.io/purelbv2' }
+const DRAWN: readonly [
+  what: string,
+  announcer: keyof typeof POOLS,
+  metadata: Partial<KubeObject['metadata']>,
+  spec: Readonly<Record<string, unknown>>,
+  found: readonly string[],
+][] = [
+  [
+    'by the old key',
+    'metallb',
+    { ...GOING, annotations: { 'metallb.universe.tf/address-pool': OURS } },
+    {},
+    ['1d'],
+  ],
+  [
+    'and waits',
+    'metallb',
+    { ...GOING, annotations: { 'metallb.io/address-pool': 'phoenixnap-waiting' } },
+    {},
+    [],
+  ],
+  ['by its group', 'purelb', { annotations: { 'purelb.io/service-group': OURS } }, OF_PURELB, ['1d']],
+  [
+    'by a note of its group',
+    'purelb',
+    { annotations: { 'purelb.io/allocated-from': OURS, 'purelb.io/multi-pool': 'true' } },
+    OF_PURELB,
+    ['1d'],
+  ],
+  [
+    'and is for one address',
+    'purelb',
+    { annotations: { 'purelb.io/allocated-from': OURS, 'purelb.io/multi-pool': 'false' } },
+    OF_PURELB,
+    [],
+  ],
+]
+for (const [what, announcer, metadata, spec, found] of DRAWN) {
+  t.test(`one that is not served is led to any address of ours ${what}: ${announcer}`, async t => {
+    const told = tellByHand([block()], { announcer })
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'ipaddresses', claim('web'))
+    const [resource, object] = POOLS[announcer]
+    told.store(CONTROLLER, resource, object)
+    told.store(USER, 'services', service('thief', '', { metadata, spec }))
+    told.atRest()
+    t.strictSame(
+      told.violations.flatMap(({ invariant, object }) => (object.includes('thief') ? invariant : [])),
+      found,
+    )
+  })
+}

@@ -23,13 +23,15 @@ interface PoolSpec {
   readonly autoAssign?: boolean
   readonly blocks?: readonly { readonly cidr?: string }[]
   readonly serviceSelector?: { readonly matchLabels?: Readonly<Record<string, string>> }
-  readonly remote?: Readonly<Partial<Record<'v4pools' | 'v6pools', readonly { readonly pool: string }[]>>>
+  readonly remote?: Readonly<Partial<Record<'v4pools' | 'v6pools', readonly { readonly pool: string }[]>>> & {
+    readonly multiPool?: boolean
+  }
 }
 
 /** Class that an announcer serves beside none and those that it is set up for. */
 const OWN_CLASSES: Readonly<Record<string, readonly string[]>> = {
   'kube-vip': ['kube-vip.io/kube-vip-class'],
-  purelb: ['purelb.io/purelb'],
+  purelb: ['purelb.io/purelb', 'purelb.io/purelbv2'],
   cilium: ['io.cilium/bgp-control-plane', 'io.cilium/l2-announcer'],
 }
 
@@ -108,15 +110,30 @@ function readGroup(group: KubeObject): string[] {
 function readPureLB(service: KubeService, listPools: ListPools): Announced {
   const groups = listPools('servicegroups')
   const annotated = annotationOf(service, 'purelb.io/addresses')
-  if (annotated !== undefined && /\s/.test(annotated)) return NONE
-  const text = annotated || fieldOf(service)
+  const isRefused = annotated !== undefined && /\s/.test(annotated)
+  const text = annotated ?? fieldOf(service)
   const all = groups.flatMap(readGroup)
-  if (text) return serve(toList(text).filter(address => all.includes(address)))
-  const wanted = annotationOf(service, 'purelb.io/service-group') ?? 'default'
-  return {
-    served: [],
-    offered: groups.filter(({ metadata }) => metadata.name === wanted).flatMap(readGroup),
-  }
+  const named = isRefused ? [] : toList(text).filter(address => all.includes(address))
+  const wanted = groups.filter(({ metadata }) => metadata.name === toGroup(service))
+  const isOpen = annotated === undefined && text === ''
+  const many = isOfManyRanges(service, wanted) ? groups.filter(group => drawsFrom(service, group, named)) : []
+  return { served: named, offered: [...new Set([...(isOpen ? wanted : []), ...many].flatMap(readGroup))] }
+}
+
+const toGroup = (service: KubeService): string =>
+  annotationOf(service, 'purelb.io/service-group') ?? 'default'
+
+/** What is written on the Service counts more than what its group says, be that not the one that is drawn from. */
+function isOfManyRanges(service: KubeService, wanted: readonly KubeObject[]): boolean {
+  const said = annotationOf(service, 'purelb.io/multi-pool')
+  return said === undefined ? wanted.some(group => specOf(group).remote?.multiPool) : said === 'true'
+}
+
+/** Of which it has an address, or is about to; the note says so in the versions that believe it. */
+function drawsFrom(service: KubeService, group: KubeObject, named: readonly string[]): boolean {
+  const noted = (annotationOf(service, 'purelb.io/allocated-from') ?? '').split(',').map(name => name.trim())
+  const has = [...named, ...ingressOf(service).flatMap(toList)]
+  return noted.includes(group.metadata.name ?? '') || readGroup(group).some(address => has.includes(address))
 }
 
 const serve = (served: readonly string[]): Announced => ({ served, offered: [] })
