@@ -103,3 +103,41 @@ t.test('nodes, claims and blocks of all others are worked on while Services and 
   t.strictSame(claims, [])
   t.strictSame(world.cloud.backend.ipBlocks(), [], 'nobody pays for a block that nobody uses')
 })
+
+t.test(
+  'however slow claims are, nobody who waits gets one of those that others are announced with',
+  async t => {
+    const environment = { PNAP_IP_BLOCK_SIZE: '/28', PNAP_MAX_BLOCKS: '2' }
+    const world = await createWorld({
+      seed: 4,
+      blocks: ['/28', '/28'],
+      environment,
+      webhook: false,
+      audit: false,
+    })
+    const process = world.start({ host: 'serve' })
+    await world.advance(MINUTE)
+    for (const name of HANGING) await create(world, name)
+    await world.advance(5 * MINUTE)
+    const before = HANGING.map(name => assigned(world, name))
+    t.ok(before.filter(address => address === undefined).length > 5, 'some wait')
+    world.network.add({
+      to: 'cluster',
+      trouble: { kind: 'delay before', ms: 6000 },
+      matches: ({ from, method, path }) =>
+        from === process.name && method === 'POST' && path.endsWith('/ipaddresses'),
+    })
+    for (const { metadata, spec } of world.cluster.store.list<IPAddress>('ipaddresses'))
+      if (spec.parentRef.resource === 'services' && before.includes(metadata.name))
+        world.cluster.store.delete('ipaddresses', metadata.name)
+    await world.advance(15 * MINUTE)
+    process.kill()
+    const holders = HANGING.map(name => {
+      const claim = world.cluster.store
+        .list<IPAddress>('ipaddresses')
+        .find(({ metadata, spec }) => spec.parentRef.name === name && metadata.name.startsWith('198.'))
+      return claim?.metadata.name
+    })
+    t.strictSame(holders, before)
+  },
+)
