@@ -84,7 +84,7 @@ export function createBmc(options: BmcOptions): Bmc {
   const look = createTokenLook(tokenParts)
   return {
     ...createServerCalls(request),
-    ...createIpBlockCalls(request),
+    ...createIpBlockCalls(request, clock),
     ...createPublicNetworkCalls(request),
     ...createTagCalls(request),
     ...createQuotaCalls(request),

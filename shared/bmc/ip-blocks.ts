@@ -1,5 +1,15 @@
+import type { Clock } from '../clock.ts'
 import { ignoreBody } from './operation.ts'
-import { optionalFlag, optionalList, optionalText, type Parse, text, toList, toRaw } from './parse.ts'
+import {
+  optionalFlag,
+  optionalList,
+  optionalText,
+  type Parse,
+  ShapeError,
+  text,
+  toList,
+  toRaw,
+} from './parse.ts'
 import type { Request } from './request.ts'
 import { hasTags, toTagAssignment } from './tags.ts'
 import type { Call, IpBlock, IpBlockCreate, TagAssignmentRequest } from './types.ts'
@@ -29,7 +39,10 @@ export interface IpBlockCalls {
 const LIST = '/ips/v1/ip-blocks'
 const ONE = '/ips/v1/ip-blocks/{ipBlockId}'
 
-export function createIpBlockCalls(request: Request): IpBlockCalls {
+export function createIpBlockCalls(request: Request, clock: Clock): IpBlockCalls {
+  const toIpBlock: Parse<IpBlock> = (value, at, date) => readIpBlock(value, at, [date, clock.now()])
+  const toIpBlocks: Parse<readonly IpBlock[]> = (body, at, date) =>
+    toList(body, at, (item, itemAt) => toIpBlock(item, itemAt, date))
   return {
     async listIpBlocks({ tags = [] } = {}, call) {
       const query = tags.flatMap(({ name, value }) =>
@@ -40,7 +53,10 @@ export function createIpBlockCalls(request: Request): IpBlockCalls {
       return blocks.filter(block => hasTags(block.tags, tags))
     },
     getIpBlock: (ipBlockId, call) =>
-      request({ method: 'GET', path: ONE, ids: { ipBlockId }, parse: toIpBlock }, call),
+      request(
+        { method: 'GET', path: ONE, ids: { ipBlockId }, parse: toAskedFor(ipBlockId, toIpBlock) },
+        call,
+      ),
     createIpBlock: (body, call) => request({ method: 'POST', path: LIST, body, parse: toIpBlock }, call),
     deleteIpBlock: (ipBlockId, call) =>
       request({ method: 'DELETE', path: ONE, ids: { ipBlockId }, parse: ignoreBody }, call),
@@ -51,10 +67,17 @@ export function createIpBlockCalls(request: Request): IpBlockCalls {
   }
 }
 
-const toIpBlocks: Parse<readonly IpBlock[]> = (body, at, date) =>
-  toList(body, at, (item, itemAt) => toIpBlock(item, itemAt, date))
+/** Another block's data under this id would have us give back, or buy, the wrong one. */
+const toAskedFor =
+  (ipBlockId: string, parse: Parse<IpBlock>): Parse<IpBlock> =>
+  (body, at, date) => {
+    const block = parse(body, at, date)
+    if (block.id !== ipBlockId) throw new ShapeError('it is about another IP block')
+    return block
+  }
 
-const toIpBlock: Parse<IpBlock> = (value, at, date) => {
+/** @param clocks what time several clocks say it is, in milliseconds since 1970 */
+function readIpBlock(value: unknown, at: string, clocks: readonly (number | undefined)[]): IpBlock {
   const raw = toRaw(value, at)
   return {
     id: text(raw, 'id'),
@@ -69,12 +92,19 @@ const toIpBlock: Parse<IpBlock> = (value, at, date) => {
     tags: optionalList(raw, 'tags', toTagAssignment),
     isSystemManaged: optionalFlag(raw, 'isSystemManaged'),
     isBringYourOwn: optionalFlag(raw, 'isBringYourOwn'),
-    ageMs: toAge(optionalText(raw, 'createdOn'), date),
+    ageMs: toAge(optionalText(raw, 'createdOn'), clocks),
   }
 }
 
-/** By the clock that `createdOn` is of: ours may be hours off. Its answers tell whole seconds. */
-function toAge(createdOn: string | undefined, date: number | undefined): number | undefined {
-  const age = (date ?? Number.NaN) - Date.parse(createdOn ?? '')
-  return Number.isNaN(age) ? undefined : Math.max(age, 0)
+/** Dates of answers are whole seconds, and of another machine than `createdOn`. */
+const MARGIN_MS = 60_000
+
+/**
+ * The least that a clock says. Ours may be hours off, and so may either of BMC's two; one by which the block is yet to be
+ * created cannot tell. Undefined where none can.
+ */
+function toAge(createdOn: string | undefined, clocks: readonly (number | undefined)[]): number | undefined {
+  const created = Date.parse(createdOn ?? '')
+  const ages = clocks.map(now => (now ?? Number.NaN) - created).filter(age => age > -MARGIN_MS)
+  return ages.length === 0 ? undefined : Math.max(Math.min(...ages), 0)
 }

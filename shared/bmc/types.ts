@@ -80,7 +80,7 @@ export interface IpBlock {
   readonly tags?: readonly TagAssignment[] | undefined
   readonly isSystemManaged?: boolean | undefined
   readonly isBringYourOwn?: boolean | undefined
-  /** Since its creation, by BMC's own clock; undefined where BMC did not say when that was or what time it has. */
+  /** Since its creation: the less of what BMC's own clock and ours say; undefined where neither can tell. */
   readonly ageMs?: number | undefined
 }
 

@@ -48,7 +48,7 @@ export interface AddressBlock {
   readonly marked: boolean
   /** True when it is on the public network, or on its way in or out. */
   readonly onNetwork: boolean
-  /** Since its creation until it was read, by the cloud's own clock; undefined where that cannot be told. */
+  /** Since its creation until it was read: the least of what several clocks say; undefined where none can tell. */
   readonly ageMs: number | undefined
 }
 
@@ -113,6 +113,13 @@ export interface PurchaseIntent {
   readonly since: number
 }
 
+/** A block that was bought and may not show in the cloud's list yet, or does not serve yet. */
+export interface BoughtBlock {
+  readonly id: string
+  /** When that was, in milliseconds since 1970 by the cluster's clock; undefined where nobody noted it. */
+  readonly since: number | undefined
+}
+
 /** Keeps all handlers of a cluster but one from changing blocks, and remembers the purchase under way. */
 export interface BlockGuard {
   /**
@@ -129,14 +136,13 @@ export interface BlockHold {
   /** The cluster's time when it was given, in milliseconds since 1970. */
   readonly now: number
   readonly intent: PurchaseIntent | undefined
-  /** Ids of blocks that were bought and may not show in the cloud's list yet. */
-  readonly bought: readonly string[]
+  readonly bought: readonly BoughtBlock[]
   /**
    * Stores the intent before it is acted on, or forgets it; in the same write what was bought, where `bought` says it.
    *
    * @throws CcmError KUBE_CONFLICT when the hold was lost
    */
-  setIntent(intent: PurchaseIntent | undefined, bought?: readonly string[]): Promise<void>
+  setIntent(intent: PurchaseIntent | undefined, bought?: readonly BoughtBlock[]): Promise<void>
   /** Reads again whether it still holds. @returns milliseconds left; @throws CcmError KUBE_CONFLICT when it was lost */
   confirm(): Promise<number>
 }

@@ -1,7 +1,7 @@
 import type { Bmc } from '../bmc/client.ts'
 import type { Clock } from '../clock.ts'
 import type { CloudCall } from '../cloud-provider/contract.ts'
-import type { BlockChange, BlockHold, PurchaseIntent } from '../cloud-provider/load-balancer.ts'
+import type { BlockChange, BlockHold, BoughtBlock, PurchaseIntent } from '../cloud-provider/load-balancer.ts'
 import { hasCode } from '../errors.ts'
 import type { Change, TagNames } from './block-steps.ts'
 import { toBlockTags } from './block-tags.ts'
@@ -36,8 +36,8 @@ export interface Buyer {
   readonly change: Change
   /** A purchase that nobody saw being made. A need like its own takes it up, and then it is undefined. */
   again: PurchaseIntent | undefined
-  /** Ids of blocks that the hold is to remember. */
-  bought: readonly string[]
+  /** What the hold is to remember. */
+  bought: readonly BoughtBlock[]
   /** True once this round stored an intent in the place of that one. */
   stored: boolean
   /** The cluster's time now. */
@@ -163,7 +163,7 @@ async function buyOne(round: Round, buyer: Buyer, purchase: Purchase): Promise<B
     result = await send(round, buyer, purchase, id)
   }
   if (result.end === 'bought' && result.blockId !== undefined) {
-    buyer.bought = [...buyer.bought, result.blockId]
+    buyer.bought = [...buyer.bought, { id: result.blockId, since: buyer.clusterNow() }]
   }
   if (result.end !== 'unknown') await buyer.hold.setIntent(undefined, buyer.bought)
   return result

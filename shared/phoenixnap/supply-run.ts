@@ -3,6 +3,7 @@ import type {
   AddressDemand,
   BlockChange,
   BlockHold,
+  LoadBalancerCall,
   PurchaseIntent,
   SupplyProgress,
 } from '../cloud-provider/load-balancer.ts'
@@ -39,6 +40,7 @@ export async function supplyUnder(
   const change = createChange(hold, parts.clock, call)
   const plan = planSupply(supply, { ...demand, counted: toCounted(demand, listed) })
   if (verdict.do === 'forget') await hold.setIntent(undefined, bought)
+  else if (recalled.isNews) await hold.setIntent(hold.intent, bought)
   const waits = [...plan.waits, ...toUnseenWaits(recalled, demand)]
   const tally: Tally = { did: [], waits, refusals: [...plan.refusals] }
   await changeBlocks(parts, change, { supply, plan, call }, tally)
@@ -68,14 +70,15 @@ const toUnseenWaits = ({ unseen }: Recalled, { needs }: AddressDemand): readonly
 
 const toExpected = ({ inUse, counted = [] }: AddressDemand): readonly string[] => [...inUse, ...counted]
 
-/** What would be done; without a guard nobody knows of a purchase under way. */
+/** What would be done; without a guard nobody knows of a purchase under way, nor of how long it has been so. */
 export async function planOnly(
   parts: LoadBalancerParts,
   clusterName: string,
   demand: AddressDemand,
-  call: CloudCall,
+  call: Pick<LoadBalancerCall, 'signal' | 'deadline' | 'dryRun'>,
 ): Promise<SupplyProgress> {
-  const supply = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
+  const listed = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
+  const supply = call.dryRun ? listed : toUntold(listed)
   const plan = planSupply(supply, demand)
   const tally: Tally = {
     did: plan.steps.map(step => toChange(step, supply)),
@@ -86,6 +89,12 @@ export async function planOnly(
   addRound(tally, await buyBlocks(round, toStart(supply, plan), undefined))
   return toProgress(tally)
 }
+
+/** What BMC does not tell the age of may be old enough: what the guard remembers decides on it. */
+const toUntold = (supply: Supply): Supply => ({
+  ...supply,
+  blocks: supply.blocks.map(block => ({ ...block, ageMs: block.ageMs ?? Number.POSITIVE_INFINITY })),
+})
 
 const toStart = (supply: Supply, { lacking }: SupplyPlan) => toPurchaseState(supply, lacking)
 

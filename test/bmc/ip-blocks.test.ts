@@ -129,33 +129,31 @@ t.test('fields may be null or new, id and status must be there', async t => {
   }
 })
 
-const CREATED = { id: 'b', status: 'creating', createdOn: '2026-01-01T00:00:00.500Z' }
+/** The clock of the client when it asks. */
+const OURS = Date.UTC(2026, 0, 1)
+const HOUR = 3_600_000
+const ago = (ms: number): string => new Date(OURS - ms).toISOString()
+const said = (aheadMs: number): string => new Date(OURS + aheadMs).toUTCString()
 const AGES: readonly [
   name: string,
   date: string | undefined,
   createdOn: string,
   ageMs: number | undefined,
 ][] = [
-  ['a minute by its clock', 'Thu, 01 Jan 2026 00:01:00 GMT', CREATED.createdOn, 59_500],
-  [
-    'years by its clock, whatever ours says',
-    'Sun, 01 Jan 2034 00:00:00 GMT',
-    '2026-01-01T00:00:00Z',
-    252_460_800_000,
-  ],
-  [
-    'that of a moment, of which the answer told the second only',
-    'Thu, 01 Jan 2026 00:00:00 GMT',
-    CREATED.createdOn,
-    0,
-  ],
-  ['unknown where the answer does not say what time it is', undefined, CREATED.createdOn, undefined],
-  ['unknown where the time of the answer cannot be read', 'now', CREATED.createdOn, undefined],
-  ['unknown where its creation cannot be read', 'Thu, 01 Jan 2026 00:01:00 GMT', 'yesterday', undefined],
+  ['a minute by both clocks', said(0), ago(60_000), 60_000],
+  ['by our clock where its own is ahead', said(2 * HOUR), ago(60_000), 60_000],
+  ['by its own where ours is ahead', said(-2 * HOUR), ago(2 * HOUR + 60_000), 60_000],
+  ['by its own where the block is yet to be created by ours', said(2 * HOUR), ago(-HOUR), HOUR],
+  ['by ours where it is yet to be created by its own', said(-2 * HOUR), ago(HOUR), HOUR],
+  ['that of a moment, of which the answer told the second only', said(0), ago(-500), 0],
+  ['by ours where the answer does not say what time it is', undefined, ago(HOUR), HOUR],
+  ['by ours where the time of the answer cannot be read', 'now', ago(HOUR), HOUR],
+  ['unknown where it is yet to be created by both', said(0), ago(-HOUR), undefined],
+  ['unknown where its creation cannot be read', said(0), 'yesterday', undefined],
 ]
 for (const [name, date, createdOn, ageMs] of AGES)
   t.test(`the age of a block is ${name}`, async t => {
-    const block = { ...CREATED, createdOn }
+    const block = { id: 'b', status: 'creating', createdOn }
     const headers = date === undefined ? {} : { date }
     const { bmc } = scripted({
       api: [
@@ -166,3 +164,8 @@ for (const [name, date, createdOn, ageMs] of AGES)
     t.equal((await bmc.listIpBlocks())[0]?.ageMs, ageMs)
     t.equal((await bmc.getIpBlock('b')).ageMs, ageMs)
   })
+
+t.test('an answer about another block is none', async t => {
+  const { bmc } = scripted({ api: [{ body: { id: 'other', status: 'assigned' } }] })
+  await t.rejects(bmc.getIpBlock('b'), { code: 'BMC_RESPONSE_INVALID', message: /another IP block/ })
+})

@@ -1,5 +1,10 @@
 import type { Clock } from '../../shared/clock.ts'
-import type { BlockGuard, BlockHold, PurchaseIntent } from '../../shared/cloud-provider/load-balancer.ts'
+import type {
+  BlockGuard,
+  BlockHold,
+  BoughtBlock,
+  PurchaseIntent,
+} from '../../shared/cloud-provider/load-balancer.ts'
 import { CcmError } from '../../shared/errors.ts'
 
 /** What a cluster keeps about its guard; shared by all handlers of the cluster. */
@@ -7,7 +12,7 @@ export interface GuardRecord {
   holder: symbol | undefined
   until: number
   intent: PurchaseIntent | undefined
-  bought: readonly string[]
+  bought: readonly BoughtBlock[]
   /** Calls that changed something, in order. */
   readonly writes: string[]
 }

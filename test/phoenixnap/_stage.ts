@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { type Bmc, createBmc } from '../../shared/bmc/client.ts'
+import { type Bmc, createBmc, type Fetch } from '../../shared/bmc/client.ts'
 import type {
   AddressDemand,
   AddressNeed,
@@ -63,6 +63,7 @@ export interface HandlerOptions {
   readonly cluster?: string
   readonly record?: GuardRecord
   readonly config?: Partial<LoadBalancerConfig>
+  readonly fetch?: Fetch
 }
 
 /** A simulated BMC with one network, and as many handlers of one cluster as are asked for. */
@@ -90,6 +91,7 @@ export async function createStage(t: Test, options: StageOptions = {}): Promise<
       clock,
       random: () => 0,
       log: silentLog,
+      fetch: given.fetch,
     })
     t.teardown(() => bmc.close())
     const cloud = newCloud(step ? watched(bmc, step) : bmc, {

@@ -1,5 +1,10 @@
 import type { Clock } from '../../clock.ts'
-import type { BlockGuard, BlockHold, PurchaseIntent } from '../../cloud-provider/load-balancer.ts'
+import type {
+  BlockGuard,
+  BlockHold,
+  BoughtBlock,
+  PurchaseIntent,
+} from '../../cloud-provider/load-balancer.ts'
 import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import {
@@ -76,7 +81,7 @@ interface HoldStart {
   readonly holder: string
   readonly now: number
   readonly intent: PurchaseIntent | undefined
-  readonly bought: readonly string[]
+  readonly bought: readonly BoughtBlock[]
   readonly lease: Lease
   readonly signal: AbortSignal | undefined
 }
@@ -88,9 +93,9 @@ function createHold(
   let { intent, bought } = start
   let resourceVersion = lease.metadata.resourceVersion
 
-  async function setIntent(wanted: PurchaseIntent | undefined, ids = bought): Promise<void> {
+  async function setIntent(wanted: PurchaseIntent | undefined, blocks = bought): Promise<void> {
     const text = wanted && toIntentText(wanted)
-    const boughtText = toBoughtText(ids)
+    const boughtText = toBoughtText(blocks)
     const isStored = !wanted && !intent && boughtText === toBoughtText(bought)
     if (isStored && resourceVersion !== undefined) return
     const change = { annotations: { [PURCHASE]: text ?? null, [BOUGHT]: boughtText ?? null } }

@@ -1,29 +1,36 @@
-import type { PurchaseIntent, ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import type { BoughtBlock, PurchaseIntent, ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import { IP_BLOCKS_LEASE, NAMESPACE } from '../../kubernetes/names.ts'
 
 /** Annotation of the Lease. */
 export const PURCHASE = 'phoenixnap.com/purchase'
-/** Annotation of the Lease: ids of blocks. */
+/** Annotation of the Lease: blocks, as `<id>@<time>`. */
 export const BOUGHT = 'phoenixnap.com/bought'
 
 /** Far more than a network takes; the latest stay. */
 const MAX_BOUGHT = 48
-const BLOCK_ID = /^[A-Za-z0-9._-]{1,100}$/
+/** Without a time is how it was written once. */
+const ENTRY = /^([A-Za-z0-9._-]{1,100})(?:@(\S{1,40}))?$/
 
 /** Undefined where there are none. */
-export const toBoughtText = (ids: readonly string[]): string | undefined =>
-  ids.length === 0 ? undefined : [...new Set(ids)].slice(-MAX_BOUGHT).join(',')
+export const toBoughtText = (blocks: readonly BoughtBlock[]): string | undefined =>
+  blocks.length === 0 ? undefined : once(blocks).slice(-MAX_BOUGHT).map(toEntry).join(',')
 
-/** Ids of blocks that were bought. What is none is ignored: without it the cloud's list says what there is. */
-export const toBought = (text = ''): readonly string[] => [
-  ...new Set(
-    text
-      .split(',')
-      .map(id => id.trim())
-      .filter(id => BLOCK_ID.test(id))
-      .slice(-MAX_BOUGHT),
-  ),
+const toEntry = ({ id, since }: BoughtBlock): string =>
+  since === undefined ? id : `${id}@${new Date(since).toISOString()}`
+
+/** Blocks that were bought. What is none is ignored: without it the cloud's list says what there is. */
+export const toBought = (text = ''): readonly BoughtBlock[] =>
+  once(text.split(',').flatMap(readEntry)).slice(-MAX_BOUGHT)
+
+function readEntry(text: string): readonly BoughtBlock[] {
+  const [, id, time = ''] = ENTRY.exec(text.trim()) ?? []
+  const since = Date.parse(time)
+  return id === undefined ? [] : [{ id, since: Number.isNaN(since) ? undefined : since }]
+}
+
+const once = (blocks: readonly BoughtBlock[]): readonly BoughtBlock[] => [
+  ...new Map(blocks.map(block => [block.id, block])).values(),
 ]
 
 /** As people find it with kubectl: JSON with the time as a text. */

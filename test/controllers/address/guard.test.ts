@@ -12,6 +12,8 @@ const PATH = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cloud-p
 const INTENT: PurchaseIntent = { id: 'p1', family: 'IPv4', prefixLength: 28, since: 1_767_312_000_123 }
 const PURCHASE = 'phoenixnap.com/purchase'
 const BOUGHT = 'phoenixnap.com/bought'
+const bare = (id: string) => ({ id, since: undefined })
+const BOTH = [bare('one'), { id: 'two', since: Date.UTC(2026, 0, 1) }]
 
 let holders = 0
 const createGuard = (kube: Kube): BlockGuard =>
@@ -107,22 +109,22 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
       t.strictSame(hold.bought, [])
       await hold.setIntent(INTENT)
       const before = (await readLease(kube)).metadata.resourceVersion
-      await hold.setIntent(undefined, ['one', 'two'])
-      t.strictSame(hold.bought, ['one', 'two'])
-      t.equal(await readBought(kube), 'one,two')
+      await hold.setIntent(undefined, BOTH)
+      t.strictSame(hold.bought, BOTH)
+      t.equal(await readBought(kube), 'one,two@2026-01-01T00:00:00.000Z')
       t.not((await readLease(kube)).metadata.resourceVersion, before)
       await hold.setIntent(INTENT)
-      t.equal(await readBought(kube), 'one,two', 'and no other write forgets it')
+      t.equal(await readBought(kube), 'one,two@2026-01-01T00:00:00.000Z', 'and no other write forgets it')
       await hold.setIntent(undefined)
       const { resourceVersion } = (await readLease(kube)).metadata
-      await hold.setIntent(undefined, ['one', 'two'])
+      await hold.setIntent(undefined, BOTH)
       t.equal((await readLease(kube)).metadata.resourceVersion, resourceVersion, 'the same is not written')
     }, {})
     await guard.exclusively(async hold => {
-      t.strictSame(hold.bought, ['one', 'two'])
-      await hold.setIntent(undefined, ['two'])
+      t.strictSame(hold.bought, BOTH)
+      await hold.setIntent(undefined, [bare('two')])
       t.equal(await readBought(kube), 'two')
-      const many = Array.from({ length: 60 }, (_, index) => `block-${index}`)
+      const many = Array.from({ length: 60 }, (_, index) => bare(`block-${index}`))
       await hold.setIntent(undefined, many)
       t.strictSame(hold.bought, many.slice(-48), 'the latest stay')
     }, {})
@@ -134,7 +136,7 @@ forEachCluster(t, 'the guard of blocks', { everyKind: true }, async (t, cluster)
       [' one , one,two', ['one', 'two']],
     ] as const) {
       await patchLease(kube, { metadata: { annotations: { [BOUGHT]: text } } })
-      t.ok(await guard.exclusively(async hold => t.strictSame(hold.bought, ids, text), {}))
+      t.ok(await guard.exclusively(async hold => t.strictSame(hold.bought, ids.map(bare), text), {}))
     }
     await guard.exclusively(async hold => hold.setIntent(undefined, []), {})
     t.notOk(await readBought(kube))

@@ -57,19 +57,25 @@ t.test('a purchase that somebody broke is never taken for none', async t => {
     )
 })
 
+const bare = (id: string) => ({ id, since: undefined })
+const all = (from: number, to: number) => ids(from, to).map(bare)
+
 t.test('what was bought reads as it was written, each once', async t => {
+  const [a, b] = [bare('a'), { id: 'b', since: Date.parse(SINCE) }]
   t.equal(toBoughtText([]), undefined)
-  t.equal(toBoughtText(['b', 'a', 'b']), 'b,a')
-  t.strictSame(toBought('b,a'), ['b', 'a'])
+  t.equal(toBoughtText([b, a, b]), 'b@2026-01-02T03:04:05.000Z,a')
+  t.strictSame(toBought('b@2026-01-02T03:04:05.000Z,a'), [b, a])
+  t.strictSame(toBought('b,a'), [bare('b'), a], 'as it was written without times')
   t.strictSame(toBought(), [])
 })
 
 t.test('of many the latest 48 stay', async t => {
-  t.equal(toBoughtText(ids(1, 50)), ids(3, 50).join(','))
-  t.strictSame(toBought(ids(1, 50).join(',')), ids(3, 50))
+  t.equal(toBoughtText(all(1, 50)), ids(3, 50).join(','))
+  t.strictSame(toBought(ids(1, 50).join(',')), all(3, 50))
 })
 
-t.test('what is no id of a block is ignored', async t => {
+t.test('what is no id of a block is ignored, and so is what is no time', async t => {
   const long = 'x'.repeat(100)
-  t.strictSame(toBought(` a_1.B-2 ,,a/b,b c,é, ${long},${long}y,a_1.B-2`), ['a_1.B-2', long])
+  const text = ` a_1.B-2 ,,a/b,b c,é,@2026-01-01, ${long},${long}y,a_1.B-2,c@noon`
+  t.strictSame(toBought(text), [bare('a_1.B-2'), bare(long), bare('c')])
 })
