@@ -77,9 +77,9 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'one node that may not be written to keeps the next ones waiting',
     file: 'shared/controllers/resync/nodes.ts',
-    find: 'const left = await mapLimit(observed.nodes, PARALLEL, async node => {',
+    find: 'const pending = observed.nodes.filter(node => isPending(context, node, decide(node)))',
     replace:
-      'const left = await mapLimit(observed.nodes, 1, async node => {\nif (notes.failures.length > 0) return node',
+      'call = { ...call, passId: undefined }\nconst pending = observed.nodes.filter(node => isPending(context, node, decide(node))).slice(0, 1)',
     violates: '8b',
     story: 'a node may not be written to',
   },

@@ -72,9 +72,9 @@ export const WRITE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'one Service that may not be written to keeps the next ones waiting',
     file: 'shared/controllers/resync/services.ts',
-    find: 'await mapLimit(pending, PARALLEL, async ({ ref, planned, told }) => {',
+    find: 'const left = await workInTurn(context.clock, pass.call, {',
     replace:
-      'await mapLimit(pending, 1, async ({ ref, planned, told }) => {\nif (notes.failures.length > 0) return',
+      'pass = { ...pass, call: { ...pass.call, passId: undefined } }\npending = pending.slice(0, 1)\nconst left = await workInTurn(context.clock, pass.call, {',
     violates: '8a',
     story: 'a Service may not be written to',
   },
