@@ -58,6 +58,19 @@ export const HOST_CHECKS: readonly Check[] = [
     },
   },
   {
+    code: 'clock-apart',
+    doc: 'BMC and the API server agree on the time within 30 s.',
+    action:
+      'Synchronise the clocks of the control plane (NTP); where it is BMC that is off, tell its support: how long a block has been on its way is judged by both.',
+    async run({ credentials, kube, clock, signal }) {
+      const { date } = await credentials()
+      if (date === undefined) return unknown('BMC tells no time')
+      const bmc = date - clock.now()
+      const answer: KubeAnswer<unknown> = await kube().request({ path: '/version', signal })
+      return judgeSkew('BMC', bmc - (answer.date - clock.now()), 'the API server')
+    },
+  },
+  {
     code: 'kubeconfig-expiry',
     doc: 'The token or client certificate of the kubeconfig does not end soon.',
     action: 'Make a new one: cloud-provider-phoenixnap register --kubeconfig-out F --rotate.',
@@ -77,8 +90,8 @@ export const HOST_CHECKS: readonly Check[] = [
   },
 ]
 
-function judgeSkew(who: string, skewMs: number): ReturnType<typeof ok> {
-  const fact = `${who} is ${toAge(Math.abs(skewMs))} ${skewMs < 0 ? 'behind' : 'ahead of'} this machine`
+function judgeSkew(who: string, skewMs: number, whom = 'this machine'): ReturnType<typeof ok> {
+  const fact = `${who} is ${toAge(Math.abs(skewMs))} ${skewMs < 0 ? 'behind' : 'ahead of'} ${whom}`
   return Math.abs(skewMs) > MAX_SKEW_MS ? fail(fact) : ok(fact)
 }
 
