@@ -37,12 +37,14 @@ const BLOCKS: readonly [text: string, first: string | undefined, last?: string][
   ['0.0.0.0/0', '0.0.0.0', '255.255.255.255'],
   ['2001:db8::/64', '2001:db8::', '2001:db8::ffff:ffff:ffff:ffff'],
   ['2001:db8::/128', '2001:db8::', '2001:db8::'],
+  [' 203.0.113.0/29 ', '203.0.113.0', '203.0.113.7'],
   ['203.0.113.0/33', undefined],
   ['2001:db8::/129', undefined],
   ['203.0.113.0', undefined],
   ['203.0.113.0/', undefined],
   ['203.0.113.0/x', undefined],
   ['203.0.113.0/24/24', undefined],
+  ['x/203.0.113.0/24', undefined],
 ]
 for (const [text, from, to] of BLOCKS)
   t.test(`reads the block ${text}`, async t => {
@@ -78,6 +80,7 @@ t.test('an address lies in a range of its own family only', async t => {
 const LYING: readonly [string, string, boolean][] = [
   ['203.0.113.8', '203.0.113.8/29', true],
   ['203.0.113.15', '203.0.113.8/29', true],
+  ['203.0.113.7', '203.0.113.8/29', false],
   ['203.0.113.16', '203.0.113.8/29', false],
   ['2001:db8::5', '2001:DB8::/64', true],
   ['::7', '0.0.0.0/29', false],

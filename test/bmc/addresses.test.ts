@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
 import t from 'tap'
 import { expandAddresses } from '../../shared/bmc/addresses.ts'
+import { CcmError } from '../../shared/errors.ts'
 
 const CASES: Record<string, string[]> = {
   '10.0.0.11': ['10.0.0.11'],
@@ -105,4 +106,17 @@ t.test('any text gives addresses or the one error', async t => {
     { seed, numRuns: 500 },
   )
   t.pass('holds')
+})
+
+const refused = (entry: string): unknown => {
+  try {
+    return expandAddresses(entry)
+  } catch (error) {
+    return error instanceof CcmError && [error.message, error.fields]
+  }
+}
+
+t.test('an entry that is refused is named as it stands, and cut', async t => {
+  t.strictSame(refused('a"b'), ['address entry "a\\"b" is no address and no range', { entry: '"a\\"b"' }])
+  t.match(refused('x'.repeat(101)), [/^address entry "x{100}" is/])
 })

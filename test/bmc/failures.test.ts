@@ -1,6 +1,14 @@
 import t from 'tap'
-import { decodeBody, toBmcError, toDetail, toEnded, toInvalidResponse } from '../../shared/bmc/failures.ts'
+import {
+  decodeBody,
+  toBmcError,
+  toDetail,
+  toEnded,
+  toInvalidResponse,
+  toLimited,
+} from '../../shared/bmc/failures.ts'
 import type { Outcome } from '../../shared/bmc/transport.ts'
+import type { CcmError } from '../../shared/errors.ts'
 
 const READ = {
   operation: 'GET /bmc/v1/servers/{serverId}',
@@ -105,4 +113,93 @@ t.test('a body is JSON, text, or nothing', async t => {
   t.strictSame(decodeBody('[1]'), [1])
   t.equal(decodeBody('"text"'), 'text')
   t.equal(decodeBody('text'), 'text')
+})
+
+const WHAT = 'GET /bmc/v1/servers/1: api.test'
+const AT = { operation: READ.operation, host: 'api.test' }
+/** [what it is, the error, its code, message and fields] */
+const WHOLE: readonly (readonly [string, CcmError, string, string, object])[] = [
+  [
+    'a call that was not sent, as the host asked',
+    toLimited(READ, 61_000, 1000),
+    'BMC_RATE_LIMITED',
+    'GET /bmc/v1/servers/1: not sent, api.test asked to wait until 1970-01-01T00:01:01.000Z',
+    { ...AT, retryAfterMs: 60_000, retryAt: 61_000 },
+  ],
+  [
+    'an answer that is no use',
+    toInvalidResponse(READ, 'x'),
+    'BMC_RESPONSE_INVALID',
+    `${WHAT} answered with an unexpected body: x`,
+    AT,
+  ],
+  [
+    'a call that met its deadline',
+    toEnded(READ, 'deadline'),
+    'BMC_TIMEOUT',
+    `${WHAT} did not answer before the deadline`,
+    { ...AT, reason: 'deadline' },
+  ],
+  [
+    'a call that was ended while another answered',
+    toEnded(READ, 'aborted', 'the token endpoint'),
+    'BMC_TIMEOUT',
+    'GET /bmc/v1/servers/1: the token endpoint was no longer waited for',
+    { ...AT, reason: 'aborted' },
+  ],
+  [
+    'a call that was ended',
+    toBmcError(READ, { kind: 'aborted', sent: true }, MOMENT),
+    'BMC_TIMEOUT',
+    `${WHAT} was no longer waited for`,
+    { ...AT, reason: 'aborted' },
+  ],
+  [
+    'an attempt that took too long',
+    toBmcError(READ, { kind: 'timeout', limitMs: 7 }, MOMENT),
+    'BMC_TIMEOUT',
+    `${WHAT} did not answer within 7 ms`,
+    { ...AT, reason: 'timeout' },
+  ],
+  [
+    'a change that may have happened',
+    toBmcError(CHANGE, { kind: 'timeout', limitMs: 7 }, MOMENT),
+    'BMC_OUTCOME_UNKNOWN',
+    `${WHAT} did not answer within 7 ms; whether the change happened is unknown`,
+    { ...AT, reason: 'timeout' },
+  ],
+  [
+    'a refusal without a word',
+    toBmcError(READ, answered(400), MOMENT),
+    'BMC_BAD_REQUEST',
+    `${WHAT} answered 400`,
+    { ...AT, status: 400 },
+  ],
+  [
+    'a refusal without a challenge',
+    toBmcError(READ, answered(403, '{"message":"No."}'), MOMENT),
+    'BMC_FORBIDDEN',
+    `${WHAT} answered 403: No.`,
+    { ...AT, status: 403 },
+  ],
+  [
+    'a refusal whose challenge names the scope',
+    toBmcError(
+      READ,
+      { kind: 'answered', status: 403, text: '', challenge: 'Bearer error="insufficient_scope"' },
+      MOMENT,
+    ),
+    'BMC_SCOPE_MISSING',
+    `${WHAT} answered 403: the scope bmc.read is missing`,
+    { ...AT, status: 403, scope: 'bmc.read' },
+  ],
+]
+for (const [what, error, code, message, fields] of WHOLE)
+  t.test(`word by word: ${what}`, async t => {
+    t.strictSame([error.code, error.message, error.fields], [code, message, fields])
+  })
+
+t.test('a detail ends somewhere, and begins and ends with a word', async t => {
+  t.equal(toDetail('x'.repeat(501), []), 'x'.repeat(500))
+  t.equal(toDetail(' a\n', []), 'a')
 })

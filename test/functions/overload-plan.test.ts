@@ -2,7 +2,9 @@ import t from 'tap'
 import {
   decideBatch,
   decideReview,
+  hasRoom,
   type Load,
+  MAX_BODY_BYTES_IN_FLIGHT,
   NO_LIMITS,
   type Verdict,
 } from '../../functions/overload-plan.ts'
@@ -33,6 +35,16 @@ const REVIEWS: [string, Partial<Load>, Verdict, Verdict][] = [
   ['the line of nodes is full', { ...FULL, waiting: waiting(4, 0) }, 'shed', 'wait'],
   // Three nodes ahead of either, eight at a time, of 1.5 s: 0.6 s; before a Service three more, six at a time: 0.7 s.
   ['those ahead take too long', { ...FULL, waiting: waiting(3, 3), reviewMs: SLOW }, 'wait', 'shed'],
+  ['a node waits though a place is left', { waiting: waiting(1, 0) }, 'wait', 'wait'],
+  ['one of each waits though a place is left', { waiting: waiting(1, 1) }, 'wait', 'wait'],
+  // Two nodes of 4 s, eight at a time: just the second that it may wait.
+  [
+    'those ahead take all of the time',
+    { ...FULL, waiting: waiting(2, 0), reviewMs: { node: 4000, service: 10 } },
+    'wait',
+    'wait',
+  ],
+  ['one slow Service is ahead', { ...FULL, waiting: waiting(0, 1), reviewMs: SLOW }, 'wait', 'wait'],
   ['the loop is late', { lagMs: 500 }, 'go', 'go'],
   ['the loop is very late', { lagMs: 501 }, 'go', 'shed'],
 ]
@@ -49,9 +61,11 @@ const BATCHES: [string, Partial<Load>, Verdict][] = [
   ['nothing else is under way', {}, 'go'],
   ['reviews are worked on', FULL, 'go'],
   ['a review waits', { waiting: waiting(0, 1) }, 'wait'],
+  ['a review of each kind waits', { waiting: waiting(1, 1) }, 'wait'],
   ['all places are taken', { batches: 2 }, 'wait'],
   ['others wait', { waitingBatches: 1 }, 'wait'],
   ['as many wait as may', { batches: 2, waitingBatches: 8 }, 'shed'],
+  ['the loop is almost late', { lagMs: 100 }, 'go'],
   ['the loop is late', { lagMs: 101 }, 'shed'],
 ]
 
@@ -74,3 +88,22 @@ t.test('without limits everything goes', async t => {
   t.equal(decideReview('service', 0, load, NO_LIMITS), 'go')
   t.equal(decideBatch(load, NO_LIMITS), 'go')
 })
+
+/** [bytes of the body, bytes in flight, whether a node's has room among 1,000, whether a Service's has] */
+const ROOM: [bytes: number, taken: number, node: boolean, service: boolean][] = [
+  [750, 0, true, true],
+  [5000, 0, true, true],
+  [250, 500, true, true],
+  [251, 500, true, false],
+  [500, 500, true, false],
+  [501, 500, false, false],
+]
+for (const [bytes, taken, node, service] of ROOM)
+  t.test(`a body of ${bytes} bytes beside ${taken}`, async t => {
+    t.strictSame(
+      [hasRoom('node', bytes, taken, 1000), hasRoom('service', bytes, taken, 1000)],
+      [node, service],
+    )
+  })
+
+t.test('bodies in flight have 16 MiB', async t => t.equal(MAX_BODY_BYTES_IN_FLIGHT, 16_777_216))

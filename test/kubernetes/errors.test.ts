@@ -79,6 +79,19 @@ for (const [name, thrown, code, message] of THROWN)
     t.match(error.message, message)
   })
 
+t.test('what the transport threw, and a page, are told with what was asked', async t => {
+  t.equal(
+    toKubeError({ path: '/version' }, 'odd', 'https://cluster.test').message,
+    'GET /version: https://cluster.test cannot be reached: odd',
+  )
+  t.equal(
+    toKubeError(REQUEST, 404, '', null).message,
+    'PATCH /api/v1/nodes/node-a: 404 by something in front of the API server, which would name what it does not find',
+  )
+  const text = '{"details":{"retryAfterSeconds":"7"}}'
+  t.strictSame(toKubeError(REQUEST, 429, text, null).fields, { status: 429 }, 'seconds are a number')
+})
+
 const PAGE = '404 page not found\n'
 /** [path, what a page without a Status means there] */
 const PAGES: readonly [string, string][] = [
@@ -86,6 +99,10 @@ const PAGES: readonly [string, string][] = [
   ['/api/v1/namespaces/default/services/web', 'KUBE_SERVER_ERROR'],
   ['/api/v1/namespaces/default/services/web/status', 'KUBE_SERVER_ERROR'],
   ['/api/v1/namespaces/kube-system', 'KUBE_SERVER_ERROR'],
+  ['/api/v1/nodes/node-a/status', 'KUBE_SERVER_ERROR'],
+  ['/apis/networking.k8s.io/v1beta1/ipaddresses/198.51.100.4', 'KUBE_SERVER_ERROR'],
+  ['/proxy/api/v1/nodes/node-a', 'KUBE_NOT_FOUND'],
+  ['/version', 'KUBE_NOT_FOUND'],
   ['/apis/networking.k8s.io/v1/ipaddresses/198.51.100.4', 'KUBE_SERVER_ERROR'],
   ['/apis/apps/v1/namespaces/default/deployments/web', 'KUBE_SERVER_ERROR'],
   ['/apis/apps/v1/namespaces/default/deployments', 'KUBE_NOT_FOUND'],

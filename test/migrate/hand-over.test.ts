@@ -115,6 +115,9 @@ for (const [what, service, blocks, keeps, outcome, why] of OUTCOMES)
     const loses = outcome.startsWith('loses ') ? outcome.slice('loses '.length).split(', ') : []
     t.strictSame(handOvers, [{ service, keeps, loses, why }])
     t.strictSame(items[0], { kind: 'Service', name: 'default/web', outcome, why })
+    const { inTheWay, notes } = planBack(toView({ services: [service], blocks }), false)
+    t.equal(inTheWay.length, loses.length > 0 ? 1 : 0)
+    t.equal(notes.length, loses.length > 0 ? 1 : 0)
   })
 
 const CLEANUP = 'service.kubernetes.io/load-balancer-cleanup'
@@ -143,6 +146,13 @@ const PATCHES: readonly (readonly [
       finalizers: [CLEANUP],
       annotations: { 'phoenixnap.com/assigned-ips': null, 'phoenixnap.com/waiting': null },
     },
+  ],
+  [
+    'whose pin is empty',
+    { ...bare({}), spec: { type: 'LoadBalancer', loadBalancerIP: '' } },
+    undefined,
+    [],
+    { finalizers: [], annotations: {} },
   ],
   ['without anything', bare({}), undefined, [], { finalizers: [], annotations: {} }],
   [

@@ -110,6 +110,20 @@ const SERVICES: readonly (readonly [
     'it is held by this program already',
   ],
   [
+    'without finalizers',
+    { ...toLeft(), metadata: { namespace: 'default', name: 'web' } },
+    { blocks: [BLOCK] },
+    `keeps ${ADDRESS}`,
+    'it lies in block b1 (198.51.100.0/29, assigned)',
+  ],
+  [
+    'without finalizers, with an address of somebody else',
+    { ...toLeft({ field: OTHER }), metadata: { namespace: 'default', name: 'web' } },
+    { blocks: [BLOCK] },
+    'is left alone',
+    /203\.0\.113\.2.* lies in no block/,
+  ],
+  [
     'without any address',
     toLeft({ field: '' }),
     { blocks: [BLOCK] },
