@@ -126,7 +126,6 @@ forEachCluster(t, 'any address of ours', { crds: DEFINITIONS }, async (t, cluste
               if (by === 'nobody') await lb.pass()
               t.strictSame(await stolenBy(lb, announcer), [], way)
               await lb.pass()
-              await lb.pass()
               t.strictSame(await stolenBy(lb, announcer), [], `${way}, later`)
             }
             await expectUnharmed(t, lb, victim)
