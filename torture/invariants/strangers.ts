@@ -1,9 +1,11 @@
+import { isIP } from 'node:net'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { announcedFor, assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
 import type { Entry, Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { State } from './state.ts'
 import { holdsOurs } from './users.ts'
+import { ASKING } from './wishes.ts'
 
 /** Asks to be served from here. */
 const MANAGE = 'phoenixnap.com/manage'
@@ -19,6 +21,16 @@ export function createStrangerChecks(state: State): Checks {
   }
   const isOfBlocks = (address: string): boolean => [...cidrs].some(cidr => liesIn(address, cidr))
 
+  /** What is no address may turn out to be anybody's. */
+  const isClear = (name: string): boolean => isIP(name) !== 0 && !isOfBlocks(name)
+
+  /** Everything that it names to its announcer, in whichever place. */
+  function namedBy({ metadata: { annotations = {} }, spec }: KubeService): readonly string[] {
+    const keys = ASKING[inputs.settings.announcer] ?? []
+    const texts = [...keys.map(key => annotations[key]), spec?.loadBalancerIP]
+    return texts.flatMap(text => text?.split(',').map(name => name.trim()) ?? [])
+  }
+
   /** It has addresses, none of ours ever, and nobody has asked us for anything. */
   function isServedElsewhere(service: KubeService): boolean {
     const { annotations = {}, deletionTimestamp } = service.metadata
@@ -33,7 +45,7 @@ export function createStrangerChecks(state: State): Checks {
     const after = entry.object as unknown as KubeService
     const isOurs = inputs.isProcess(entry.by)
     const sent = isOurs ? before : (state.sentFor(entry) as unknown as KubeService)
-    const asks = sent.metadata.annotations?.[MANAGE] !== undefined || announcedFor(sent).some(isOfBlocks)
+    const asks = sent.metadata.annotations?.[MANAGE] !== undefined || !namedBy(sent).every(isClear)
     if (asks || !holdsOurs(sent, after)) return []
     const what = `it has ${ingressOf(before).join()} of somebody else, and is given marks of ours`
     return [{ invariant: '3c', object: `services ${nameOf(before)}`, what }]

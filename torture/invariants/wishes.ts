@@ -8,7 +8,7 @@ import { liveOf, type State } from './state.ts'
 import { holdsOurs } from './users.ts'
 
 /** Annotations by which a user asks an announcer for addresses; it reads the first that is there. */
-const ASKING: Readonly<Record<string, readonly string[]>> = {
+export const ASKING: Readonly<Record<string, readonly string[]>> = {
   'kube-vip': ['kube-vip.io/loadbalancerIPs'],
   metallb: ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'],
   cilium: ['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips'],
