@@ -45,7 +45,7 @@ function toInputs(world: World, options: WatchOptions): CheckerInputs {
       memberAddresses: () => backend.publicNetwork(world.networkId).memberships.flatMap(({ ips }) => ips),
     },
     now: () => world.clock.now(),
-    clusterNow: world.clock.viewOf('cluster').now,
+    clusterNow: () => world.clock.viewOf('cluster').now(),
     secrets: SECRET_SETTINGS.flatMap(name => world.environment[name] ?? []),
     logs: () => world.processes.map(({ name, log }, index) => ({ by: `${index} ${name}`, lines: log })),
     settings: toSettings(world.environment),

@@ -61,7 +61,13 @@ export function startProcess(parts: ProcessParts, options: ProcessOptions = {}):
     return fate?.(effect)
   }
   const wall = clock.viewOf('controllers', life)
-  const ofControllers = { ...wall, now: toSteadyNow(wall.now, clock.now) }
+  const ofControllers = {
+    ...wall,
+    now: toSteadyNow(
+      () => wall.now(),
+      () => clock.now(),
+    ),
+  }
   const fetch = createFetch(wires, { name, life, meetFate, kill: life.kill })
   const sources: Sources = { env: { ...parts.environment, ...options.environment } }
   const { config } = readConfig(sources)

@@ -69,7 +69,7 @@ export const OPERATOR_ACTIONS: readonly Action[] = [
       .ipBlocks()
       .filter(({ tags = [] }) => tags.some(({ value }) => value === NEIGHBOUR_UID))
     // One at a time: each would write the tags that the other has just written.
-    const isCleaning = stage.world.processes.some(({ host, isAlive }) => host === 'none' && isAlive())
+    const isCleaning = stage.world.processes.some(other => other.host === 'none' && other.isAlive())
     if (left.length === 0 || isCleaning) return false
     for (const { id } of left) stage.watch.touched(id)
     const process = stage.world.start({ host: 'none' })
