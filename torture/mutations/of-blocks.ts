@@ -39,7 +39,7 @@ export const BLOCK_MUTATIONS: readonly Mutation[] = [
     file: 'shared/controllers/resync/services.ts',
     find: "context.log.warn({ service: toKey(ref), error }, 'service not converged')",
     replace: 'throw error',
-    violates: '2b',
+    violates: '3a',
     story: 'a Service may not be written to',
   },
   {
