@@ -46,7 +46,8 @@ export function toBlockRange({
 function findFault(range: AddressRange, prefixLength: number, size: number | undefined): string | undefined {
   const shortest = SHORTEST[range.family]
   if (prefixLength < shortest) return `which is larger than /${shortest}`
-  if (size !== undefined && size !== prefixLength) return `and that its size is /${size}`
+  // A part of the block may be all that is told of it.
+  if (size !== undefined && prefixLength < size) return `and that its size is /${size}`
   return NO_HOSTS.some(other => overlaps(other, range)) ? 'which no host can have' : undefined
 }
 
