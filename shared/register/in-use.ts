@@ -68,7 +68,7 @@ export async function readYaml<T>(
     return undefined
   }
   try {
-    const value: unknown = parse(text)
+    const value: unknown = parse(text, { logLevel: 'error', prettyErrors: false })
     const isObject = typeof value === 'object' && value !== null && 'kind' in value
     const isKind = isObject && (kind === undefined || value.kind === kind)
     if (isKind && isSound({ ...value })) return value as T

@@ -14,6 +14,7 @@ t.test('files in use are merged, or refused', async t => {
     'null.yaml': 'apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: [null]\n',
     'broken.yaml': 'a: [',
     'other.yaml': 'kind: Other\n',
+    'odd.yaml': '%PLANTED planted\n---\nkind: Other\n',
     'users.yaml': 'apiVersion: v1\nkind: Config\nusers: [{ name: "*", user: { token: theirs } }]\n',
     plugin: {},
   })
@@ -61,6 +62,13 @@ t.test('files in use are merged, or refused', async t => {
     code: 2,
     err: /v1beta1: .*\n.*null\.yaml has a rule 1/,
   })
+  const warnings: string[] = []
+  const listen = (warning: Error): void => void warnings.push(String(warning))
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  t.match(await run('--merge-policy', at('odd.yaml')), { code: 2, err: /no Policy/ })
+  await new Promise(resolve => setImmediate(resolve))
+  t.strictSame(warnings, [], 'no text of a file is shown by its parser')
   t.match(await run('--merge-policy', at('broken.yaml')), { code: 2, err: /no YAML/ })
   t.match(await run('--merge-policy', at('other.yaml')), { code: 2, err: /no Policy/ })
 })
