@@ -3,17 +3,9 @@ import type { IPAddress } from '../../shared/kubernetes/types.ts'
 import { watchWorld } from '../../torture/invariants/of-world.ts'
 import { createWorld } from '../../torture/world/world.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
+import { create, MINUTE, SERVICES } from './_worlds.ts'
 
 t.setTimeout(120_000)
-
-const MINUTE = 60_000
-
-const toService = (name: string): object => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'default', name },
-  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-})
 
 t.test('what waits goes on when a wrong clock of the controllers is set back', async t => {
   const world = await createWorld({ seed: 5, blocks: ['/29'] })
@@ -38,8 +30,6 @@ t.test('an address rests as long as it must when the clock of the cluster is set
     blocks: ['/29'],
     environment: { PNAP_RELEASE_QUARANTINE: '10m' },
   })
-  const path = '/api/v1/namespaces/default/services'
-  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
   const countClaims = (): number =>
     world.cluster.store
       .list<IPAddress>('ipaddresses')
@@ -48,10 +38,10 @@ t.test('an address rests as long as it must when the clock of the cluster is set
       ).length
   world.start({ host: 'serve' })
   await world.advance(MINUTE)
-  await create('api')
+  await create(world, 'api')
   world.clock.skew('cluster', 180 * MINUTE)
-  await create('web')
-  await world.request('admin', { method: 'DELETE', path: `${path}/web` })
+  await create(world, 'web')
+  await world.request('admin', { method: 'DELETE', path: `${SERVICES}/web` })
   await world.advance(MINUTE)
   world.clock.skew('cluster', 0)
   await world.advance(8 * MINUTE)

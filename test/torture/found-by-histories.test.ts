@@ -1,17 +1,9 @@
 import t from 'tap'
 import type { IPAddress } from '../../shared/kubernetes/types.ts'
 import { createWorld } from '../../torture/world/world.ts'
+import { create, MINUTE, SERVICES, toService } from './_worlds.ts'
 
 t.setTimeout(120_000)
-
-const MINUTE = 60_000
-
-const toService = (name: string): object => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'default', name },
-  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-})
 
 t.test('a block for spare addresses is not given back while it is on its way', async t => {
   const world = await createWorld({
@@ -31,12 +23,7 @@ t.test('a block for spare addresses is not given back while it is on its way', a
   world.start({ host: 'serve' })
   world.start({ host: 'serve' })
   await world.advance(MINUTE)
-  for (const name of ['web', 'api', 'db'])
-    await world.request('admin', {
-      method: 'POST',
-      path: '/api/v1/namespaces/default/services',
-      body: toService(name),
-    })
+  for (const name of ['web', 'api', 'db']) await create(world, name)
   await world.advance(30 * MINUTE)
   for (const process of world.processes) process.kill()
   t.equal(purchases, 1, 'bought once, and kept')
@@ -51,11 +38,7 @@ t.test('a page of something in front of the API server is no proof that anything
   world.cloud.backend.addServer({ hostname: 'node-a' })
   const process = world.start({ host: 'serve' })
   await world.advance(MINUTE)
-  await world.request('admin', {
-    method: 'POST',
-    path: '/api/v1/namespaces/default/services',
-    body: toService('web'),
-  })
+  await create(world, 'web')
   await world.advance(2 * MINUTE)
   const find = () => world.cluster.store.get('services', 'web', 'default')?.metadata.annotations
   const before = find()?.['phoenixnap.com/assigned-ips']
@@ -94,9 +77,8 @@ t.test('a page of something in front of the API server is no proof that anything
 t.test('a Service whose marks were dropped while nobody reviewed it keeps its address', async t => {
   const world = await createWorld({ seed: 3, blocks: ['/29'] })
   const process = world.start({ host: 'serve' })
-  const path = '/api/v1/namespaces/default/services'
   await world.advance(MINUTE)
-  await world.request('admin', { method: 'POST', path, body: toService('web') })
+  await create(world, 'web')
   await world.advance(2 * MINUTE)
   const find = () => world.cluster.store.get('services', 'web', 'default')?.metadata.annotations
   const before = find()?.['phoenixnap.com/assigned-ips']
@@ -108,7 +90,7 @@ t.test('a Service whose marks were dropped while nobody reviewed it keeps its ad
     body: { status },
   })
   world.network.add({ to: 'admission', trouble: { kind: 'refused' } })
-  await world.request('admin', { method: 'PUT', path: `${path}/web`, body: toService('web') })
+  await world.request('admin', { method: 'PUT', path: `${SERVICES}/web`, body: toService('web') })
   t.equal(find(), undefined, 'nothing of ours is left on it')
   world.network.clear()
   await world.advance(5 * MINUTE)
@@ -120,14 +102,12 @@ t.test('a Service whose marks were dropped while nobody reviewed it keeps its ad
 t.test('who asks for an address while another one is claimed for him gets that one or none', async t => {
   const world = await createWorld({ seed: 4, blocks: ['/29'], webhook: false })
   const process = world.start({ host: 'serve' })
-  const path = '/api/v1/namespaces/default/services'
-  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
   const assignedTo = (name: string) =>
     world.cluster.store.get('services', name, 'default')?.metadata.annotations?.[
       'phoenixnap.com/assigned-ips'
     ]
   await world.advance(MINUTE)
-  await create('db')
+  await create(world, 'db')
   await world.advance(2 * MINUTE)
   const taken = assignedTo('db')
   const late = world.network.add({
@@ -137,11 +117,11 @@ t.test('who asks for an address while another one is claimed for him gets that o
       from === process.name && method === 'PATCH' && path.endsWith('/services/web'),
     times: 1,
   })
-  await create('web')
+  await create(world, 'web')
   for (let second = 0; late.hits === 0 && second < 120; second++) await world.advance(1000)
   t.equal(late.hits, 1)
   const body = { spec: { loadBalancerIP: taken } }
-  await world.request('admin', { method: 'PATCH', path: `${path}/web`, patch: 'merge', body })
+  await world.request('admin', { method: 'PATCH', path: `${SERVICES}/web`, patch: 'merge', body })
   await world.advance(3 * MINUTE)
   process.kill()
   t.ok(taken)
@@ -152,12 +132,10 @@ t.test('who asks for an address while another one is claimed for him gets that o
 t.test('who has an address gets back its claim before it is given to one that waits', async t => {
   const environment = { PNAP_MAX_BLOCKS: '1' }
   const world = await createWorld({ seed: 7, blocks: ['/30'], environment })
-  const path = '/api/v1/namespaces/default/services'
-  const create = (name: string) => world.request('admin', { method: 'POST', path, body: toService(name) })
   const first = world.start({ host: 'serve' })
   await world.advance(MINUTE)
-  await create('web')
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']) await create(name)
+  await create(world, 'web')
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']) await create(world, name)
   await world.advance(MINUTE)
   first.kill()
   const address = '198.19.0.18'
@@ -177,17 +155,16 @@ t.test('who has an address gets back its claim before it is given to one that wa
 
 t.test('who has just been given an address keeps it, whatever a slow look at claims says', async t => {
   const world = await createWorld({ seed: 8, webhook: false })
-  const path = '/api/v1/namespaces/default/services'
   const status = () => world.cloud.backend.ipBlocks()[0]?.status
   world.start({ host: 'serve' })
   await world.advance(1000)
-  await world.request('admin', { method: 'POST', path, body: toService('web') })
+  await create(world, 'web')
   while (status() !== 'assigning') await world.advance(100)
   // Assigned within ten seconds: between the slow look at blocks and the end of that at claims.
   await world.advance(5000)
   // So that a pass has something to do for it.
   const body = { metadata: { annotations: { 'kube-vip.io/ignore': null } } }
-  await world.request('admin', { method: 'PATCH', path: `${path}/web`, patch: 'merge', body })
+  await world.request('admin', { method: 'PATCH', path: `${SERVICES}/web`, patch: 'merge', body })
   let lists = 0
   const slow = world.start({ host: 'serve' })
   world.network.add({

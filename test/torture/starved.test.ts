@@ -3,27 +3,16 @@ import type { IPAddress, KubeNode } from '../../shared/kubernetes/types.ts'
 import type { World } from '../../torture/world/contract.ts'
 import { createWorld } from '../../torture/world/world.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
+import { create, MINUTE, SERVICES } from './_worlds.ts'
 
 t.setTimeout(120_000)
 
-const MINUTE = 60_000
-const SERVICES = '/api/v1/namespaces/default/services'
 const BLOCKS = ['/28', '/28', '/28', '/28', '/28', '/28']
 /** More than fit into a pass, eight at once, with the whole limit for each. */
 const MANY = 40
 
-const toService = (name: string): object => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'default', name },
-  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-})
-
 /** In every list in front of those that are well. */
 const HANGING = Array.from({ length: MANY }, (_, index) => `a${100 + index}`)
-
-const create = (world: World, name: string) =>
-  world.request('admin', { method: 'POST', path: SERVICES, body: toService(name) })
 
 const remove = (world: World, name: string) =>
   world.request('admin', { method: 'DELETE', path: `${SERVICES}/${name}` })
