@@ -85,7 +85,7 @@ t.test('a Service whose marks were dropped while nobody reviewed it keeps its ad
   const status = { loadBalancer: { ingress: [{ ip: '192.0.2.50' }] } }
   await world.request('admin', {
     method: 'PATCH',
-    path: `${path}/web/status`,
+    path: `${SERVICES}/web/status`,
     patch: 'merge',
     body: { status },
   })
