@@ -51,11 +51,13 @@ export function createStrangerChecks(state: State): Checks {
     return [{ invariant: '3c', object: `services ${nameOf(before)}`, what }]
   }
 
-  note()
   return {
     check(entry: Entry) {
-      if (entry.kind === 'cloud') note()
-      return entry.kind === 'stored' && entry.resource === 'services' ? checkService(entry) : []
+      if (entry.kind === 'cloud') for (const { cidr } of entry.before) cidrs.add(cidr)
+      if (entry.kind !== 'stored' || entry.resource !== 'services') return []
+      // One may have come without a request.
+      note()
+      return checkService(entry)
     },
   }
 }
