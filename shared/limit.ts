@@ -12,6 +12,21 @@ export interface Limit {
   stop(): void
 }
 
+/** Work under a signal that aborts when the limit is reached, or with `signal`. */
+export async function withinLimit<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = startLimit(clock, ms)
+  try {
+    return await work(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal)
+  } finally {
+    limit.stop()
+  }
+}
+
 /** Starts a limit of `ms` milliseconds; undefined (or longer than a timer can be) is no limit, 0 and less is reached at once. */
 export function startLimit(clock: Clock, ms: number | undefined): Limit {
   const reached = new AbortController()

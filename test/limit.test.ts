@@ -1,5 +1,6 @@
 import t from 'tap'
-import { startLimit } from '../shared/limit.ts'
+import type { Clock } from '../shared/clock.ts'
+import { startLimit, withinLimit } from '../shared/limit.ts'
 import { createTurnableClock } from '../shared/simulator/clock.ts'
 
 t.test('a limit is reached when its time has come, unless it was stopped', async t => {
@@ -25,4 +26,32 @@ t.test('no time left is reached at once; none given, or more than a timer can wa
   ]
   await clock.turn(2 ** 40)
   for (const { signal } of endless) t.notOk(signal.aborted)
+})
+
+const untilAborted = (signal: AbortSignal): Promise<string> =>
+  new Promise(resolve => signal.addEventListener('abort', () => resolve('ended')))
+
+t.test('work ends with its limit or with the signal it was given, and leaves no timer', async t => {
+  const turnable = createTurnableClock()
+  const timers: (AbortSignal | undefined)[] = []
+  const clock: Clock = {
+    now: () => turnable.now(),
+    sleep(ms, signal) {
+      timers.push(signal)
+      return turnable.sleep(ms, signal)
+    },
+  }
+  const given = new AbortController()
+  const byLimit = withinLimit(clock, 1000, given.signal, untilAborted)
+  const bySignal = withinLimit(clock, 2000, given.signal, untilAborted)
+  await turnable.turn(1000)
+  t.equal(await byLimit, 'ended')
+  given.abort()
+  t.equal(await bySignal, 'ended')
+  await t.rejects(
+    withinLimit(clock, 3000, undefined, () => Promise.reject(new Error('odd'))),
+    { message: 'odd' },
+  )
+  t.equal(timers.length, 3)
+  t.ok(timers.every(signal => signal?.aborted))
 })

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { ignoreBody } from './operation.ts'
 import {
+  aboutAsked,
   optionalFlag,
   optionalList,
   optionalText,
   type Parse,
-  ShapeError,
   text,
   toList,
   toRaw,
@@ -43,6 +43,8 @@ export function createIpBlockCalls(request: Request, clock: Clock): IpBlockCalls
   const toIpBlock: Parse<IpBlock> = (value, at, date) => readIpBlock(value, at, [date, clock.now()])
   const toIpBlocks: Parse<readonly IpBlock[]> = (body, at, date) =>
     toList(body, at, (item, itemAt) => toIpBlock(item, itemAt, date))
+  const toAskedFor = (ipBlockId: string): Parse<IpBlock> =>
+    aboutAsked(toIpBlock, id => id === ipBlockId, 'IP block')
   return {
     async listIpBlocks({ tags = [] } = {}, call) {
       const query = tags.flatMap(({ name, value }) =>
@@ -53,10 +55,7 @@ export function createIpBlockCalls(request: Request, clock: Clock): IpBlockCalls
       return blocks.filter(block => hasTags(block.tags, tags))
     },
     getIpBlock: (ipBlockId, call) =>
-      request(
-        { method: 'GET', path: ONE, ids: { ipBlockId }, parse: toAskedFor(ipBlockId, toIpBlock) },
-        call,
-      ),
+      request({ method: 'GET', path: ONE, ids: { ipBlockId }, parse: toAskedFor(ipBlockId) }, call),
     createIpBlock: (body, call) => request({ method: 'POST', path: LIST, body, parse: toIpBlock }, call),
     deleteIpBlock: (ipBlockId, call) =>
       request({ method: 'DELETE', path: ONE, ids: { ipBlockId }, parse: ignoreBody }, call),
@@ -66,15 +65,6 @@ export function createIpBlockCalls(request: Request, clock: Clock): IpBlockCalls
       request({ method: 'PATCH', path: ONE, ids: { ipBlockId }, body, parse: toIpBlock }, call),
   }
 }
-
-/** Another block's data under this id would have us give back, or buy, the wrong one. */
-const toAskedFor =
-  (ipBlockId: string, parse: Parse<IpBlock>): Parse<IpBlock> =>
-  (body, at, date) => {
-    const block = parse(body, at, date)
-    if (block.id !== ipBlockId) throw new ShapeError('it is about another IP block')
-    return block
-  }
 
 /** @param clocks what time several clocks say it is, in milliseconds since 1970 */
 function readIpBlock(value: unknown, at: string, clocks: readonly (number | undefined)[]): IpBlock {

@@ -34,6 +34,24 @@ export function toList<T>(value: unknown, at: string, parse: Parse<T>): readonly
   return value.map((item: unknown, index) => parse(item, `${at}[${index}]`))
 }
 
+/**
+ * Another object's data under the id that was asked for would be acted on in its place.
+ *
+ * @param isAskedFor whether an id is that one
+ * @param what such as `server`
+ */
+export const aboutAsked =
+  <T extends { readonly id: string }>(
+    parse: Parse<T>,
+    isAskedFor: (id: string) => boolean,
+    what: string,
+  ): Parse<T> =>
+  (value, at, date) => {
+    const parsed = parse(value, at, date)
+    if (!isAskedFor(parsed.id)) throw new ShapeError(`it is about another ${what}`)
+    return parsed
+  }
+
 /** A string, not empty. */
 export function text(raw: Raw, key: string): string {
   const value = optionalText(raw, key)

@@ -1,10 +1,10 @@
 import { ignoreBody } from './operation.ts'
 import {
+  aboutAsked,
   list,
   optionalNumber,
   optionalText,
   type Parse,
-  ShapeError,
   text,
   toList,
   toRaw,
@@ -60,15 +60,9 @@ export function createPublicNetworkCalls(request: Request): PublicNetworkCalls {
 
 const toPublicNetworks: Parse<readonly PublicNetwork[]> = (body, at) => toList(body, at, toPublicNetwork)
 
-/** Another network's blocks and members would be taken for those of ours. An id in settings may be in capitals. */
-const toAskedFor =
-  (publicNetworkId: string): Parse<PublicNetwork> =>
-  (body, at) => {
-    const network = toPublicNetwork(body, at)
-    if (network.id.toLowerCase() !== publicNetworkId.toLowerCase())
-      throw new ShapeError('it is about another public network')
-    return network
-  }
+/** An id in settings may be in capitals. */
+const toAskedFor = (publicNetworkId: string): Parse<PublicNetwork> =>
+  aboutAsked(toPublicNetwork, id => id.toLowerCase() === publicNetworkId.toLowerCase(), 'public network')
 
 const toPublicNetwork: Parse<PublicNetwork> = (value, at) => {
   const raw = toRaw(value, at)

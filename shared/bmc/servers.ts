@@ -1,5 +1,6 @@
 import { hasCode } from '../errors.ts'
 import {
+  aboutAsked,
   list,
   optionalList,
   optionalObject,
@@ -50,14 +51,8 @@ function toGetServer(serverId: string) {
     method: 'GET',
     path: '/bmc/v1/servers/{serverId}',
     ids: { serverId },
-    parse: (body: unknown, at: string) => checkId(toServer(body, at), serverId),
+    parse: aboutAsked(toServer, id => id === serverId, 'server'),
   } as const
-}
-
-/** Another server's data under this id would give a node the wrong addresses. */
-function checkId(server: Server, serverId: string): Server {
-  if (server.id !== serverId) throw new ShapeError('it is about another server')
-  return server
 }
 
 /** Only the id is indispensable: a list without one of its servers would delete a node, and one odd server stop all others. */

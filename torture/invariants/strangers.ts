@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { MANAGE } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { announcedFor, assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
 import type { Entry, Stored } from '../world/contract.ts'
@@ -6,9 +7,6 @@ import type { Checks, Fault } from './contract.ts'
 import type { State } from './state.ts'
 import { holdsOurs } from './users.ts'
 import { ASKING } from './wishes.ts'
-
-/** Asks to be served from here. */
-const MANAGE = 'phoenixnap.com/manage'
 
 /** A Service that somebody else serves is left alone. */
 export function createStrangerChecks(state: State): Checks {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Cloud, Instance } from '../../cloud-provider/contract.ts'
-import { startLimit } from '../../limit.ts'
+import { withinLimit } from '../../limit.ts'
 import { type InstanceIndex, toIndex } from '../node/match.ts'
 import { createSharedRead } from './shared-read.ts'
 
@@ -36,14 +36,10 @@ export function createLiveInstances(cloud: Cloud, clock: Clock): LiveInstances {
   })
   return {
     async list(deadline, signal, notBefore) {
-      const limit = startLimit(clock, deadline - clock.now())
-      const ends = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal
-      try {
-        const { value, startedAt } = await read(ends, notBefore)
-        return { index: value, startedAt }
-      } finally {
-        limit.stop()
-      }
+      const { value, startedAt } = await withinLimit(clock, deadline - clock.now(), signal, ends =>
+        read(ends, notBefore),
+      )
+      return { index: value, startedAt }
     },
   }
 }

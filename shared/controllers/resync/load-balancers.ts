@@ -1,6 +1,6 @@
 import type { AddressBlock, AddressNeed } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
-import { startLimit } from '../../limit.ts'
+import { withinLimit } from '../../limit.ts'
 import { toKey } from '../address/address-index.ts'
 import { readBook } from '../address/book.ts'
 import type { AddressSource } from '../address/contract.ts'
@@ -133,16 +133,15 @@ const findNeeded = (blocks: readonly AddressBlock[], wanting: readonly Wanting[]
 
 async function keepPools({ context, notes, call }: BalancersPass): Promise<void> {
   const { deadline } = toShare(context.clock, call, POOL_SHARE)
-  const limit = startLimit(context.clock, deadline - context.clock.now())
-  const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
+  const limitMs = deadline - context.clock.now()
   try {
-    const { changes, problems } = await refreshPools(context, { ...call, signal })
+    const { changes, problems } = await withinLimit(context.clock, limitMs, call.signal, signal =>
+      refreshPools(context, { ...call, signal }),
+    )
     notes.changes.push(...changes)
     for (const { code, message } of problems) notes.failures.push({ name: 'pools', code, message })
   } catch (error) {
     noteFailure(notes, 'pools', error)
     context.log.warn({ error }, 'pools not refreshed')
-  } finally {
-    limit.stop()
   }
 }

@@ -39,8 +39,7 @@ export interface ServicesPass {
  * others, and one that is as it should be costs no request.
  */
 export async function convergeServices(pass: ServicesPass): Promise<void> {
-  const served = pass.observed.services.filter(isServed)
-  const others = pass.observed.services.filter(service => !isServed(service))
+  const [served, others] = partition(pass.observed.services, isServed)
   const { clock } = pass.context
   const call = toShare(clock, pass.call, SERVICE_SHARE)
   const servedCall = toShare(clock, call, SERVED_SHARE)
@@ -64,10 +63,10 @@ const toName = ({ ref }: Pending): string => toKey(ref)
 const isClaiming = ({ planned }: Pending): boolean =>
   planned.some(({ kind, action }) => kind === 'IPAddress' && action === 'claim')
 
-const partition = <T>(items: readonly T[], is: (item: T) => boolean): readonly [T[], T[]] => [
-  items.filter(item => is(item)),
-  items.filter(item => !is(item)),
-]
+function partition<T>(items: readonly T[], is: (item: T) => boolean): readonly [T[], T[]] {
+  const groups = Map.groupBy(items, is)
+  return [groups.get(true) ?? [], groups.get(false) ?? []]
+}
 
 /** @returns how many had no turn */
 async function convergeAll(pass: ServicesPass, pending: readonly Pending[]): Promise<number> {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { startLimit } from '../../limit.ts'
+import { withinLimit } from '../../limit.ts'
 import type { WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
 
@@ -36,18 +37,12 @@ export function inTurn<T>(
   passId: string | undefined,
 ): readonly T[] {
   if (passId === undefined) return items
-  const turns = items.map(item => ({ item, turn: toHash(`${toName(item)} ${passId}`) }))
+  const turns = items.map(item => ({ item, turn: toTurn(`${toName(item)} ${passId}`) }))
   return turns.toSorted((a, b) => a.turn - b.turn).map(({ item }) => item)
 }
 
-/** FNV-1a with the last steps of MurmurHash3, so that names that differ in one letter are far apart. */
-function toHash(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}
+/** So that names that differ in one letter are far apart. */
+const toTurn = (text: string): number => createHash('sha256').update(text).digest().readUIntBE(0, 6)
 
 export interface Turns<T> {
   readonly items: readonly T[]
@@ -78,13 +73,8 @@ export async function workInTurn<T>(
       left.add(item)
       return
     }
-    const limit = startLimit(clock, Math.min(objectMs, call.deadline - clock.now()))
-    const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
-    try {
-      await work(item, { ...call, signal })
-    } finally {
-      limit.stop()
-    }
+    const limitMs = Math.min(objectMs, call.deadline - clock.now())
+    await withinLimit(clock, limitMs, call.signal, signal => work(item, { ...call, signal }))
   })
   return items.filter(item => left.has(item)).map(toName)
 }
