@@ -1,4 +1,5 @@
 import t from 'tap'
+import { RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
 import type { InvariantId } from '../../torture/invariants/table.ts'
 import { block, claim, gate, node, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
@@ -126,3 +127,24 @@ t.test('8a one Service that somebody keeps bad excuses no other one', async t =>
     ['services web'],
   )
 })
+
+for (const [name, pass, found] of [
+  ['no pass has seen that', undefined, []],
+  ['a pass has seen that', '2026-01-01T00:05:00.000000Z', ['5d']],
+] as const) {
+  t.test(`a node is taken for one of two servers of its name, and ${name}`, async t => {
+    const told = tellByHand()
+    told.servers([server('s1', 'node-a'), server('s2', 'node-a')])
+    told.store(USER, 'nodes', node('node-b'))
+    told.minutes(5)
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: RESYNC_LEASE } }
+    if (pass) told.store(CONTROLLER, 'leases', { ...lease, spec: { renewTime: pass } })
+    told.minutes(1)
+    told.store(USER, 'nodes', node('node-a', { addresses: [] }))
+    told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
+    t.strictSame(
+      told.violations.map(({ invariant }) => invariant),
+      found,
+    )
+  })
+}

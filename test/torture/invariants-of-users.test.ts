@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ASSIGNED_IPS, FINALIZER, RETAIN_IP } from '../../shared/kubernetes/names.ts'
+import { ASSIGNED_IPS, FINALIZER, RETAIN_IP, WAITING } from '../../shared/kubernetes/names.ts'
 import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 import { KUBE_VIP_IPS } from '../support/services.ts'
 import { ADDRESS, block, claim, gate, service } from './_objects.ts'
@@ -65,6 +65,18 @@ for (const [name, { more, log, found }] of Object.entries(LOST)) {
     t.strictSame(idsOf(told), found)
   })
 }
+
+t.test('of two writes that are reviewed at one moment, the one that was sent so is stored', async t => {
+  const told = tellByHand([block()])
+  const served = serve(told)
+  const mark = (more: Readonly<Record<string, string>>): KubeObject =>
+    change(served, { annotations: { ...served.metadata.annotations, ...more } })
+  const byHand = mark({ [WAITING]: 'tomorrow' })
+  review(told, served, byHand)
+  review(told, served, mark({ note: 'other' }))
+  told.store(USER, 'services', byHand)
+  t.strictSame(idsOf(told), [])
+})
 
 t.test('who is deleted, and kept by others, keeps what he had', async t => {
   const told = tellByHand([block()])

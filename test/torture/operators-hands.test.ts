@@ -37,12 +37,27 @@ t.test('it may not when nobody did, or long ago', async t => {
     tell(() => {}),
     ['1a'],
   )
-  const long = tell(told => {
-    told.store(OPERATOR, 'ipaddresses', { ...claim('web') })
-    told.minutes(6)
-  })
-  t.strictSame(long, ['1a'])
+  t.strictSame(tell(touchLongAgo), ['1a'])
 })
+
+t.test('it may as long as no pass has seen what was done, or nobody has answered it', async t => {
+  t.strictSame(
+    tell(told => touchLongAgo(told, { isSeen: false })),
+    [],
+  )
+  t.strictSame(
+    tell(told => touchLongAgo(told, { isAnswered: false })),
+    [],
+  )
+})
+
+function touchLongAgo(told: Told, { isSeen = true, isAnswered = true } = {}): void {
+  told.store(OPERATOR, 'ipaddresses', { ...claim('web') })
+  told.minutes(6)
+  if (isSeen) told.store(CONTROLLER, 'leases', toRenewed('2026-01-01T00:06:00.000000Z'))
+  if (isAnswered) told.store(CONTROLLER, 'ipaddresses', { ...claim('web') })
+  told.minutes(1)
+}
 
 /** Three nodes lose their servers, and two of them go. */
 function tellDeletions(between: (told: Told) => void): readonly string[] {
@@ -66,6 +81,8 @@ const toLease = (name: string) => ({
   kind: 'Lease',
   metadata: { name },
 })
+
+const toRenewed = (renewTime: string) => ({ ...toLease(RESYNC_LEASE), spec: { renewTime } })
 
 function forget(by: string, name: string): (told: Told) => void {
   return told => {

@@ -27,6 +27,8 @@ export interface CheckerInputs {
   readonly cluster: { list(resource: string): readonly KubeObject[] }
   readonly cloud: {
     servers(): readonly Server[]
+    /** Those that the API lists, where its list is cut. */
+    listedServers?(): readonly Server[]
     ipBlocks(): readonly IpBlock[]
     /** Addresses that servers have on the network. */
     memberAddresses?(): readonly string[]

@@ -18,15 +18,14 @@ interface Known {
 
 /** Which of several servers a node is, and which of its addresses are private. */
 export function createIdentityChecks(state: State): Checks {
-  const { inputs } = state
+  const { inputs, passes } = state
   const known = new Map<string, Known>()
-  /** Names, in small letters, that several servers have: since when that was seen. */
+  /** Names, in small letters, that several servers in the list have: since when that was seen. */
   const shared = new Map<string, number>()
 
   function look(): void {
-    const servers = inputs.cloud.servers()
-    for (const server of servers) note(server)
-    const counts = Map.groupBy(servers, toName)
+    for (const server of inputs.cloud.servers()) note(server)
+    const counts = Map.groupBy(inputs.cloud.listedServers?.() ?? inputs.cloud.servers(), toName)
     for (const name of shared.keys()) if ((counts.get(name)?.length ?? 0) < 2) shared.delete(name)
     for (const [name, { length }] of counts)
       if (length > 1 && !shared.has(name)) shared.set(name, inputs.now())
@@ -44,7 +43,11 @@ export function createIdentityChecks(state: State): Checks {
     const id = toServerId(after.spec?.providerID)
     if (id === undefined || before.spec?.providerID) return []
     const since = shared.get(after.metadata.name.toLowerCase()) ?? inputs.now()
-    if (inputs.now() - since < REMEMBERED_INTERVALS * inputs.settings.resyncIntervalMs) return []
+    if (
+      inputs.now() - since < REMEMBERED_INTERVALS * inputs.settings.resyncIntervalMs ||
+      !passes.haveSeen(since)
+    )
+      return []
     const own = known.get(id)
     const provided = before.metadata.annotations?.[PROVIDED_NODE_IP] ?? ''
     const told = [provided, ...[...addressesOf(before).values()].flat()]

@@ -28,7 +28,7 @@ export function watchWorld(world: World, options: WatchOptions = {}): Watch {
 }
 
 function toInputs(world: World, options: WatchOptions): CheckerInputs {
-  const { backend } = world.cloud
+  const { backend, faults } = world.cloud
   const names = new Set<string>()
   let told = 0
   return {
@@ -41,6 +41,7 @@ function toInputs(world: World, options: WatchOptions): CheckerInputs {
     cluster: { list: resource => world.cluster.store.list(resource) },
     cloud: {
       servers: () => backend.servers(),
+      listedServers: () => faults.listed(backend.servers()),
       ipBlocks: () => backend.ipBlocks(),
       memberAddresses: () => backend.publicNetwork(world.networkId).memberships.flatMap(({ ips }) => ips),
     },

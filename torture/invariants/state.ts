@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   ASSIGNED_IPS,
   FINALIZER,
@@ -11,11 +12,13 @@ import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 import { type AddressView, assignedTo, canonical, tagOf, toAddressView } from '../../test/support/services.ts'
 import type { Entry, Stored } from '../world/contract.ts'
 import type { CheckerInputs } from './contract.ts'
+import { createPasses, type Passes } from './passes.ts'
 import { keyOf, type Review, toKey, toReview } from './users.ts'
 
 /** The world as its history tells it, kept up entry by entry. */
 export interface State {
   readonly inputs: CheckerInputs
+  readonly passes: Passes
   /** By `services default/web`, `nodes node-a`. */
   readonly services: ReadonlyMap<string, KubeService>
   readonly nodes: ReadonlyMap<string, KubeNode>
@@ -66,6 +69,7 @@ export function createState(inputs: CheckerInputs): State {
   const holders = new Lists()
   const reviews = new Map<string, readonly Review[]>()
   const assigned = new Set<string>()
+  const passes = createPasses(inputs)
 
   function put(resource: string, object: KubeObject, isThere: boolean): void {
     const key = toKey(resource, object.metadata.namespace, object.metadata.name ?? '')
@@ -113,6 +117,7 @@ export function createState(inputs: CheckerInputs): State {
 
   return {
     inputs,
+    passes,
     services,
     nodes,
     addresses,
@@ -124,9 +129,13 @@ export function createState(inputs: CheckerInputs): State {
       return assigned.has(id)
     },
     ownBlocks: () => inputs.cloud.ipBlocks().filter(block => isOurs(block, inputs)),
-    sentFor: entry => maybeSentFor(entry).at(-1) ?? entry.object,
+    sentFor(entry) {
+      const sent = maybeSentFor(entry)
+      return sent.find(object => isMarkedAlike(object, entry.object)) ?? sent.at(-1) ?? entry.object
+    },
     maybeSentFor,
     take(entry) {
+      passes.take(entry)
       if (entry.kind === 'stored') put(entry.resource, entry.object, entry.type !== 'DELETED')
       if (entry.kind === 'cloud') noteAssigned([...entry.before, ...entry.after])
       if (entry.kind !== 'request' || entry.call.to !== 'admission') return
@@ -138,6 +147,13 @@ export function createState(inputs: CheckerInputs): State {
 
 /** Of one object that are remembered. */
 const MAX_REVIEWS = 8
+
+/** Stored as it was sent, as far as a review may change it. */
+const isMarkedAlike = ({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean =>
+  isDeepStrictEqual(
+    [one.annotations ?? {}, one.finalizers ?? []],
+    [other.annotations ?? {}, other.finalizers ?? []],
+  )
 
 /** What of an object is its user's alone. */
 function toUsersText(object: KubeObject): string {

@@ -43,6 +43,8 @@ export interface Faults {
   readonly refused: number
   /** The server list holds only the first n servers, or those that the test keeps; by id all are found. */
   cutServerList(keep: number | ((server: Server) => boolean)): FaultHandle
+  /** Those that the server list holds, cut as it is now. */
+  listed(servers: readonly Server[]): readonly Server[]
   /** The next so many assignments of a block end in `error assigning`. */
   failAssignments(times?: number): void
   /** The next so many unassignments of a block end in `error unassigning`. */
@@ -73,6 +75,9 @@ export function createFaultInjector(world: World, reset: () => void): FaultInjec
   let down = false
   let refused = 0
 
+  const cut = (servers: readonly Server[]): readonly Server[] =>
+    cuts.reduce<readonly Server[]>(applyCut, servers)
+
   const faults: Faults = {
     add: fault => {
       const entry = { what: fault, hits: 0 }
@@ -99,6 +104,7 @@ export function createFaultInjector(world: World, reset: () => void): FaultInjec
         cuts = cuts.filter(other => other !== entry)
       })
     },
+    listed: cut,
     failAssignments: (times = 1) => {
       world.failing.assignments += times
     },
@@ -120,7 +126,7 @@ export function createFaultInjector(world: World, reset: () => void): FaultInjec
       if (entry !== undefined) entry.hits += 1
       return entry?.what
     },
-    cut: servers => cuts.reduce<readonly Server[]>(applyCut, servers),
+    cut,
     isDown: () => down,
     countRefused: () => {
       refused += 1
