@@ -140,7 +140,7 @@ for (const [name, pass, found] of [
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: RESYNC_LEASE } }
     if (pass) told.store(CONTROLLER, 'leases', { ...lease, spec: { renewTime: pass } })
     told.minutes(1)
-    told.store(USER, 'nodes', node('node-a', { addresses: [] }))
+    told.store(USER, 'nodes', node('node-a', { addresses: [], isTainted: true }))
     told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
     t.strictSame(
       told.violations.map(({ invariant }) => invariant),
