@@ -6,10 +6,10 @@ import { CcmError, hasCode } from '../errors.ts'
 import { withMark, withoutMark } from './block-tags.ts'
 import type { Refusal } from './supply-plan.ts'
 
-/** How a change ended: `later` when BMC is in another operation, or may have made the change unseen. */
+/** How a change ended: `later` when BMC is in another operation (`isBusy`), or may have made the change unseen. */
 export type Ending =
   | { readonly end: 'made' }
-  | { readonly end: 'later'; readonly why: string }
+  | { readonly end: 'later'; readonly why: string; readonly isBusy: boolean }
   | { readonly end: 'refused'; readonly refusal: Refusal }
 
 /** Sends one change while the hold lasts. @throws CcmError CCM_DEADLINE when too little time is left, KUBE_* */
@@ -45,7 +45,7 @@ export async function attempt(what: string, change: () => Promise<unknown>): Pro
   } catch (error) {
     if (!hasCode(error) || error.code.startsWith('KUBE_')) throw error
     if (hasCode(error, 'BMC_CONFLICT', 'BMC_OUTCOME_UNKNOWN', 'CCM_DEADLINE')) {
-      return { end: 'later', why: `${what}: ${error.message}` }
+      return { end: 'later', why: `${what}: ${error.message}`, isBusy: error.code === 'BMC_CONFLICT' }
     }
     return { end: 'refused', refusal: toRefusal(what, error) }
   }

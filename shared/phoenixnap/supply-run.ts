@@ -111,7 +111,7 @@ function addRound(tally: Tally, { bought, waits, refusals }: RoundResult): void 
   tally.refusals.push(...refusals)
 }
 
-/** One change of the network at a time: it is busy after the first. */
+/** One change of the network at a time: it is busy after the first. Whether one on which BMC fails is made, only the next look tells. */
 async function changeBlocks(
   parts: LoadBalancerParts,
   change: Change,
@@ -129,7 +129,8 @@ async function changeBlocks(
     if (ending.end === 'made') tally.did.push(toChange(step, supply))
     if (ending.end === 'later') tally.waits.push(ending.why)
     if (ending.end === 'refused') tally.refusals.push(ending.refusal)
-    else if (step.do !== 'keep') networkIsBusy = true
+    const isBusy = ending.end === 'made' || (ending.end === 'later' && ending.isBusy)
+    networkIsBusy ||= step.do !== 'keep' && isBusy
   }
 }
 

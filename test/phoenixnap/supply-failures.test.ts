@@ -174,6 +174,18 @@ t.test('an assignment that is refused is about that block', async t => {
   })
 })
 
+t.test('a block on which BMC always fails holds up no other', async t => {
+  const stage = await createStage(t)
+  stage.addBlock({ id: 'one', status: 'unassigned' })
+  stage.addBlock({ id: 'two', status: 'unassigned' })
+  stage.bmc.faults.add({
+    operation: ({ operation, body }) => operation === ASSIGN && JSON.stringify(body).includes('one'),
+    status: 500,
+  })
+  const progress = await stage.handler().ensure({ needs: [need(10)] })
+  t.match(progress, { state: 'waiting', did: [{ do: 'assign', blockId: 'two' }], why: /one.*500/ })
+})
+
 t.test('what cannot be found out is thrown', async t => {
   const stage = await createStage(t)
   stage.bmc.faults.add({ operation: LIST, status: 403 })
