@@ -129,6 +129,47 @@ t.test('who asks for an address while another one is claimed for him gets that o
   t.equal(assignedTo('db'), taken)
 })
 
+t.test('who lost his address and asks for a taken one gets none that is only claimed for him', async t => {
+  const world = await createWorld({ seed: 9, blocks: ['/29'] })
+  const process = world.start({ host: 'serve' })
+  const assignedTo = (name: string) =>
+    world.cluster.store.get('services', name, 'default')?.metadata.annotations?.[
+      'phoenixnap.com/assigned-ips'
+    ]
+  const ask = (name: string, loadBalancerIP: string | undefined) =>
+    world.request('admin', {
+      method: 'PATCH',
+      path: `${SERVICES}/${name}`,
+      patch: 'merge',
+      body: { spec: { loadBalancerIP } },
+    })
+  await world.advance(MINUTE)
+  for (const name of ['web', 'db', 'copy']) await create(world, name)
+  await world.advance(2 * MINUTE)
+  const [lost, taken] = [assignedTo('web'), assignedTo('db')]
+  const unwritten = world.network.add({
+    to: 'cluster',
+    trouble: { kind: 'hang before' },
+    matches: ({ from, method, path }) =>
+      from === process.name && method === 'PATCH' && path.endsWith('/services/web'),
+  })
+  await world.request('admin', {
+    method: 'DELETE',
+    path: `/apis/networking.k8s.io/v1/ipaddresses/${lost}`,
+  })
+  await ask('copy', lost)
+  await world.advance(2 * MINUTE)
+  t.ok(unwritten.hits > 0, 'another one was claimed for it')
+  t.equal(assignedTo('web'), lost)
+  const { status } = await ask('web', taken)
+  const reviewed = assignedTo('web')
+  world.network.clear()
+  await world.advance(3 * MINUTE)
+  process.kill()
+  t.strictSame([status, reviewed, assignedTo('web')], [200, undefined, undefined])
+  t.strictSame([assignedTo('db'), assignedTo('copy')], [taken, lost])
+})
+
 t.test('who has an address gets back its claim before it is given to one that waits', async t => {
   const environment = { PNAP_MAX_BLOCKS: '1' }
   const world = await createWorld({ seed: 7, blocks: ['/30'], environment })

@@ -150,9 +150,12 @@ const toReplaced = ({ message }: Problem): Problem =>
 
 const ORDER: readonly ClaimState[] = ['active', 'unconfirmed', 'retained', 'released']
 
-/** One that was claimed and never written into the Service is no reason for another address than it asks for. */
-const isInUse = ({ address, state }: Claim, { live, isServed }: AllocationRequest): boolean =>
-  live.includes(address) || (state === 'active' && isServed)
+/**
+ * One that was claimed and never written into the Service is no reason for another address than it asks for: where the
+ * Service says what it is served with, it is in use only if that or its status names it.
+ */
+const isInUse = ({ address, state }: Claim, { live, isServed, held }: AllocationRequest): boolean =>
+  live.includes(address) || (state === 'active' && isServed && (live.length === 0 || held.includes(address)))
 
 /** What it is served with, else what it had last. */
 function findCurrent(judged: readonly JudgedClaim[], live: readonly string[]): Claim | undefined {

@@ -142,10 +142,34 @@ testAllocations([
     { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
   [
+    'served without saying with what, asks for a taken one while another is unconfirmed: none',
+    {
+      blocks: [A],
+      claims: [makeClaim('203.0.113.3', 'a', { state: 'unconfirmed' }), theirs('203.0.113.5')],
+    },
+    { isServed: true, ...ask('203.0.113.5') },
+    { otherwise: 'refused', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
     'never served, asks for a taken one while another was claimed for it: none',
     { blocks: [A], claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.5')] },
     ask('203.0.113.5'),
     { otherwise: 'refused', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
+    'its own address went to another, asks for a taken one while one was claimed for it: none',
+    {
+      blocks: [A],
+      claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.4'), theirs('203.0.113.5')],
+    },
+    { live: ['203.0.113.4'], ...ask('203.0.113.5') },
+    { otherwise: 'refused', codes: ['CCM_ADDRESS_TAKEN'] },
+  ],
+  [
+    'served with another than it says, asks for a taken one: keeps what its status has',
+    { blocks: [A], claims: [makeClaim('203.0.113.3', 'a'), theirs('203.0.113.5')] },
+    { live: ['203.0.113.4'], held: ['203.0.113.4', '203.0.113.3'], ...ask('203.0.113.5') },
+    { keep: '203.0.113.3', codes: ['CCM_ADDRESS_TAKEN'] },
   ],
   [
     'live but not active, asks for a taken one: keeps what it has',
