@@ -45,13 +45,15 @@ export function createPurchaseChecks(state: State): Checks {
   function isOfUse(block: IpBlock): boolean {
     const boughtAt = fresh.get(block.id)
     const isYoung = boughtAt !== undefined && inputs.now() - boughtAt < PATIENCE_MS
-    const isLeaving = tagOf(block, 'delete') !== undefined || isShut(block.id)
+    const isLeaving = tagOf(block, 'delete') !== undefined || isShut(block)
     return isYoung && !isLeaving && isOurs(block, inputs) && ON_THEIR_WAY.includes(block.status)
   }
 
-  const isShut = (blockId: string): boolean => {
-    const gate = state.gateOf(blockId)
-    return gate !== undefined && gate.state !== 'open'
+  /** It cannot open where something that is no gate has the gate's name. */
+  const isShut = ({ id, cidr }: IpBlock): boolean => {
+    const gate = state.gateOf(id)
+    const [name = ''] = cidr.split('/')
+    return gate ? gate.state !== 'open' : state.addresses.get(name)?.service !== undefined
   }
 
   function checkPurchase({ before, after, by }: CloudChange): Fault[] {

@@ -3,6 +3,7 @@ import type { AddressBlock, IPFamily, ServiceRef } from '../../cloud-provider/lo
 import { type AddressRange, formatAddress } from '../../ip-address.ts'
 import { type AddressIndex, isSameService, usableRange } from './address-index.ts'
 import { countAddresses, subtractRanges, walkRanges } from './ranges.ts'
+import { toGateAddress } from './use.ts'
 
 /** Whether Services share blocks. */
 export type AllocationMode = 'packed' | 'dedicated'
@@ -108,9 +109,14 @@ function findStart(service: ServiceRef, block: AddressBlock, free: readonly Addr
 const hash = ({ namespace, name }: ServiceRef): bigint =>
   BigInt(createHash('sha256').update(`${namespace}/${name}`).digest().readUIntBE(0, 6))
 
-/** Addresses that Services without a block of their own can have in blocks that are open, or new and still without a gate. */
+/** Addresses that Services without a block of their own can have in blocks that are open, or new and about to get a gate. */
 export function countFree(index: AddressIndex, family: IPFamily): bigint {
-  const isOpening = (block: AddressBlock) => (index.gateOf(block.id)?.state ?? 'open') === 'open'
+  const { unreadable } = index.view.book
+  const canOpen = (block: AddressBlock) => !unreadable.includes(toGateAddress(block) ?? '')
+  const isOpening = (block: AddressBlock) => {
+    const gate = index.gateOf(block.id)
+    return gate ? gate.state === 'open' : canOpen(block)
+  }
   const spaces = listSpaces(index, undefined, family, 'packed', isOpening)
   return spaces.reduce((sum, { free }) => sum + countAddresses(free), 0n)
 }

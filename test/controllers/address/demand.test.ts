@@ -52,6 +52,13 @@ const CASES: readonly [
     [four(1)],
   ],
   ['a new block without a gate opens soon', { blocks: [A], gates: { a: null } }, many(5), {}, []],
+  [
+    'one that cannot open, because an object that nobody understands has the name of its gate, does not count',
+    { blocks: [A], gates: { a: null }, unreadable: ['203.0.113.0'] },
+    many(5),
+    {},
+    [four(5)],
+  ],
   ['one that is closing does not count', { blocks: [A], gates: { a: 'closing' } }, many(5), {}, [four(5)]],
   ['one that is closed does not count', { blocks: [A], gates: { a: 'closed' } }, many(5), {}, [four(5)]],
   ['spares', {}, [], { minFreeAddresses: 3 }, [four(3)]],
