@@ -225,3 +225,36 @@ t.test('who has just been given an address keeps it, whatever a slow look at cla
   t.strictSame(stored.slice(stored.indexOf(true)).includes(false), false, 'it never waits again')
   t.equal(stored.at(-1), true)
 })
+
+t.test(
+  "an address goes to its rest when its Service's name is now that of one that others serve",
+  async t => {
+    const world = await createWorld({ seed: 9, blocks: ['/29'] })
+    const process = world.start({ host: 'serve' })
+    // The cluster IP has an IPAddress of that parent as well, without a state.
+    const claims = () =>
+      world.cluster.store
+        .list<IPAddress>('ipaddresses')
+        .filter(({ spec }) => spec.parentRef.name === 'web')
+        .flatMap(({ metadata: { annotations } }) => annotations?.['phoenixnap.com/state'] ?? [])
+    await world.advance(MINUTE)
+    await create(world, 'web')
+    await world.advance(2 * MINUTE)
+    t.strictSame(claims(), ['active'])
+    world.network.add({ to: 'admission', trouble: { kind: 'refused' } })
+    const path = `${SERVICES}/web`
+    const body = { metadata: { finalizers: null } }
+    await world.request('admin', { method: 'PATCH', path, patch: 'merge', body })
+    await world.request('admin', { method: 'DELETE', path })
+    const spec = { type: 'LoadBalancer', ports: [{ port: 80 }], loadBalancerIP: '192.0.2.50' }
+    await world.request('admin', { method: 'POST', path: SERVICES, body: { ...toService('web'), spec } })
+    world.network.clear()
+    await world.advance(3 * MINUTE)
+    t.strictSame(claims(), ['released'])
+    await world.advance(12 * MINUTE)
+    process.kill()
+    t.strictSame(claims(), [])
+    const { metadata } = world.cluster.store.get('services', 'web', 'default') ?? {}
+    t.strictSame([metadata?.annotations, metadata?.finalizers], [undefined, undefined], 'it is left alone')
+  },
+)

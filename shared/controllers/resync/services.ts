@@ -154,7 +154,7 @@ function planService(
     }
     case 'handsOff':
     case 'ignore':
-      return planLeft(pass, service, decision.kind === 'handsOff')
+      return planLeft(pass, service, decision.kind)
   }
 }
 
@@ -162,11 +162,12 @@ function planService(
 function planLeft(
   { context, knowledge, observed }: ServicesPass,
   service: KubeService,
-  isTold: boolean,
+  kind: 'handsOff' | 'ignore',
 ): readonly PlannedChange[] | undefined {
   const input = { context, knowledge, book: observed.book }
   const ref = toRef(service)
-  const claims = planUnserved(input, ref, service).map(({ claim, decision }) =>
+  const isTold = kind === 'handsOff'
+  const claims = planUnserved(input, ref, { kind, service }).map(({ claim, decision }) =>
     toClaimChange(claim, decision),
   )
   const restrained = isTold ? undefined : planRestraint(input, ref, service)

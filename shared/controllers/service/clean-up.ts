@@ -16,6 +16,7 @@ import { changeClaims, type DecidedClaim } from './carry-out.ts'
 import { toCircumstances } from './claim-changes.ts'
 import { findUnwanted } from './classify.ts'
 import { type Converged, NOTHING_LACKS, type Note, type Work } from './converge.ts'
+import type { ServiceDecision } from './decide.ts'
 import { deletedEvent, deletingEvent, updateFailedEvent } from './events.ts'
 import { type ServiceFields, toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
@@ -139,31 +140,37 @@ function decideOwn(
   return wasUsed ? toRelease(view, circumstances.settings) : decideClaim(claim, circumstances)
 }
 
+/** A Service that is not there, or is none of ours (any more). */
+export type Unserved =
+  | 'absent'
+  | { readonly kind: Extract<ServiceDecision['kind'], 'handsOff' | 'ignore'>; readonly service: KubeService }
+
 /**
- * What becomes of the claims of a Service that is not there, or is none of ours (any more).
+ * What becomes of the claims of a Service that is not served from here.
  *
  * @throws CcmError KUBE_*
  */
-export async function releaseClaims(work: Work, service: KubeService | 'absent', note: Note): Promise<void> {
-  await changeClaims(work, planUnserved(work, work.ref, service), note)
+export async function releaseClaims(work: Work, unserved: Unserved, note: Note): Promise<void> {
+  await changeClaims(work, planUnserved(work, work.ref, unserved), note)
 }
 
 /** Pure: the claims of that Service which something is to be done about. */
-export function planUnserved(
-  input: PlanInput,
-  ref: ServiceRef,
-  service: KubeService | 'absent',
-): DecidedClaim[] {
-  const cause = service === 'absent' ? 'deleted' : findCause(input.context, service)
-  const view = service === 'absent' ? service : toUnserved(input, service, cause)
-  const { assigned } = service === 'absent' ? { assigned: [] } : readHistory(service)
-  // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has.
-  return input.knowledge.index
-    .claimsOf(ref)
-    .filter(({ state }) => cause !== undefined || state !== 'active')
-    .map(claim => ({ claim, decision: decideEnded(input, claim, view, assigned) }))
-    .filter(({ decision }) => decision.do !== 'keep')
+export function planUnserved(input: PlanInput, ref: ServiceRef, unserved: Unserved): DecidedClaim[] {
+  const own = input.knowledge.index.claimsOf(ref)
+  if (unserved === 'absent') return decideAll(own, claim => decideEnded(input, claim, 'absent', []))
+  const { kind, service } = unserved
+  const cause = findCause(input.context, service)
+  // One that is ignored because something is not known, or because load balancers are disabled, keeps what it has. One that
+  // is left to somebody else neither has nor names an address of ours: the claim is of one that had its name before.
+  const isOver = cause !== undefined || kind === 'handsOff'
+  const ending = isOver ? own : own.filter(({ state }) => state !== 'active')
+  const view = toUnserved(input, service, cause)
+  const { assigned } = readHistory(service)
+  return decideAll(ending, claim => decideEnded(input, claim, view, assigned))
 }
+
+const decideAll = (claims: readonly Claim[], decide: (claim: Claim) => ClaimDecision): DecidedClaim[] =>
+  claims.map(claim => ({ claim, decision: decide(claim) })).filter(({ decision }) => decision.do !== 'keep')
 
 /** Nobody else of its name is on his way for as long as one that is deleted is there. */
 const decideEnded = (

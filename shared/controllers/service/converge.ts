@@ -134,10 +134,10 @@ async function convergeOnce(
       return cleanUpService(work, service, decision.cause, note)
     case 'handsOff':
       await tellService(context, service, [decision.event], call)
-      await releaseClaims(work, service, note)
+      await releaseClaims(work, { kind: decision.kind, service }, note)
       return { state: 'left', service, ...NOTHING_LACKS, why: decision.why }
     case 'ignore':
-      await releaseClaims(work, service, note)
+      await releaseClaims(work, { kind: decision.kind, service }, note)
       return {
         state: 'left',
         service: await holdBack(work, service, note),
