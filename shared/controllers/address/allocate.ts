@@ -81,7 +81,9 @@ function chooseFor(family: IPFamily, situation: Situation): Choice {
   const inUse = current && isInUse(current, request) ? current : undefined
   const address = requested.byFamily[family]
   if (address !== undefined) return chooseRequested(address, situation, inUse)
-  if (request.wish.isBlocked || requested.isImpaired) return keepOr(inUse, 'refused')
+  if (requested.isImpaired) return keepOr(inUse, 'refused')
+  // It asks for no address: what is its own is no other one, even where its user took our marks off.
+  if (request.wish.isBlocked) return keepOr(current?.state === 'active' ? current : inUse, 'refused')
   if (current) return keepOr(current, 'full')
   if (judged.some(({ standing }) => standing === 'onHold' || standing === 'failed')) {
     return keepOr(undefined, 'onHold')

@@ -124,6 +124,18 @@ testAllocations([
     { otherwise: 'refused' },
   ],
   [
+    'its location cannot be any more: what was claimed for it stays, though it lost its marks',
+    { blocks: [A], claims: [makeClaim('203.0.113.4', 'a')] },
+    { wish: { isBlocked: true } },
+    { keep: '203.0.113.4' },
+  ],
+  [
+    'its location cannot be any more, and it asks for another one than was claimed for it',
+    { blocks: [A], claims: [makeClaim('203.0.113.4', 'a')] },
+    { wish: { isBlocked: true, requested: ['203.0.113.5'] } },
+    { otherwise: 'refused' },
+  ],
+  [
     'live, asks for a free one: moves when that is claimed',
     { blocks: [A], claims: [makeClaim('203.0.113.3', 'a')] },
     { live: ['203.0.113.3'], ...ask('203.0.113.5') },
