@@ -40,10 +40,13 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     return [...bought.flatMap(block => checkCap(block, entry)), ...checkOthers(entry)]
   }
 
-  /** A request that arrived twice is found, and its block given back. */
+  /** A request that arrived twice is found, and its block given back. One whose gate was spoilt is known by the cloud's list alone. */
   function checkCap(block: IpBlock, { before, by }: CloudChange): Fault[] {
     const purchase = tagOf(block, 'purchase')
-    const own = before.filter(other => isOurs(other, inputs) && other.ipVersion === block.ipVersion)
+    const own = before.filter(
+      other =>
+        isOurs(other, inputs) && other.ipVersion === block.ipVersion && !hands.wereOn(toGateName(other)),
+    )
     const isTwin = own.some(other => tagOf(other, 'purchase') === purchase)
     if (block.ipVersion !== 'V4' || isTwin || own.length < inputs.settings.maxBlocks) return []
     const what = `${by} buys it beside ${own.length} others, of at most ${inputs.settings.maxBlocks}`
@@ -132,6 +135,9 @@ const isWaiting = (service: KubeService): boolean =>
 
 /** Apart from what the cloud tells of it beside. */
 const isSame = (before: IpBlock, after: IpBlock): boolean => JSON.stringify(before) === JSON.stringify(after)
+
+/** A gate is at the address of the range itself. */
+export const toGateName = ({ cidr }: IpBlock): string => cidr.slice(0, cidr.indexOf('/'))
 
 const LEAVING = ['unassigning', 'unassigned']
 

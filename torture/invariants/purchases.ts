@@ -3,6 +3,7 @@ import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { liesIn, tagOf } from '../../test/support/services.ts'
 import type { CloudChange, Entry } from '../world/contract.ts'
+import { toGateName } from './blocks.ts'
 import type { Checks, Fault } from './contract.ts'
 import { isOurs, liveOf, type State } from './state.ts'
 import { keyOf } from './users.ts'
@@ -50,10 +51,9 @@ export function createPurchaseChecks(state: State): Checks {
   }
 
   /** It cannot open where something that is no gate has the gate's name. */
-  const isShut = ({ id, cidr }: IpBlock): boolean => {
-    const gate = state.gateOf(id)
-    const [name = ''] = cidr.split('/')
-    return gate ? gate.state !== 'open' : state.addresses.get(name)?.service !== undefined
+  const isShut = (block: IpBlock): boolean => {
+    const gate = state.gateOf(block.id)
+    return gate ? gate.state !== 'open' : state.addresses.get(toGateName(block))?.service !== undefined
   }
 
   function checkPurchase({ before, after, by }: CloudChange): Fault[] {
@@ -133,8 +133,8 @@ function capacityOf({ cidr, ipVersion }: IpBlock): number {
 }
 
 /** A gate is at the address of the range itself, which is nobody's. */
-const withoutGate = ({ cidr }: IpBlock, names: ReadonlySet<string>): readonly string[] =>
-  [...names].filter(name => !cidr.startsWith(`${name}/`))
+const withoutGate = (block: IpBlock, names: ReadonlySet<string>): readonly string[] =>
+  [...names].filter(name => name !== toGateName(block))
 
 /** How many of a block's addresses nobody has. */
 export const countFree = (block: IpBlock, taken: readonly string[]): number =>
