@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { CcmError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Measure } from '../metrics/contract.ts'
 import { createCounter } from './counter.ts'
 import { createIpBlockCalls, type IpBlockCalls } from './ip-blocks.ts'
 import { createPace } from './pace.ts'
@@ -34,6 +35,8 @@ export interface BmcOptions {
   /** Limit of one attempt in milliseconds; 10,000 by default. */
   readonly timeoutMs?: number | undefined
   readonly userAgent?: string | undefined
+  /** Counts and times each request. */
+  readonly measure?: Measure | undefined
 }
 
 /**

@@ -1,9 +1,11 @@
 import type nodeFetch from 'node-fetch'
 import type { Clock } from '../clock.ts'
 import { startLimit } from '../limit.ts'
+import type { Measure } from '../metrics/contract.ts'
 import { createAgents } from './agents.ts'
 import type { Counter } from './counter.ts'
 import { abortable, anySignal } from './limits.ts'
+import { toResult } from './measure.ts'
 import { toRetryAfterMs } from './retry.ts'
 
 /** The part of node-fetch that is used, so that a test may pass its own. */
@@ -55,6 +57,7 @@ export interface Transport {
 export interface TransportOptions {
   readonly clock: Clock
   readonly counter: Counter
+  readonly measure?: Measure | undefined
   readonly fetch?: Fetch | undefined
   readonly userAgent?: string | undefined
   /** A longer body is not read; 64 MiB by default. */
@@ -108,6 +111,19 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function attempt(sending: Sending, fresh: boolean): Promise<Outcome> {
     if (sending.signal.aborted) return { kind: 'aborted', sent: false }
+    const startedAt = options.clock.now()
+    const outcome = await sendOnce(sending, fresh)
+    measure(sending.operation, outcome, options.clock.now() - startedAt)
+    return outcome
+  }
+
+  function measure(request: string, outcome: Outcome, tookMs: number): void {
+    const result = toResult(outcome)
+    options.measure?.('cloudprovider_phoenixnap_api_requests_total', { request, result })
+    options.measure?.('cloudprovider_phoenixnap_api_request_duration_seconds', { request }, tookMs / 1000)
+  }
+
+  async function sendOnce(sending: Sending, fresh: boolean): Promise<Outcome> {
     const limit = startLimit(options.clock, sending.timeoutMs)
     const signal = anySignal(sending.signal, limit.signal)
     let sent = false

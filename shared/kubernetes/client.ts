@@ -5,9 +5,11 @@ import { type Clock, systemClock } from '../clock.ts'
 import { CcmError, hasCode } from '../errors.ts'
 import { startLimit } from '../limit.ts'
 import { redact, secretForms } from '../log.ts'
+import type { Measure } from '../metrics/contract.ts'
 import { createAgents } from './agents.ts'
 import { findNoText, toCredentialFault } from './credential-faults.ts'
 import { toKubeError } from './errors.ts'
+import { fetchMeasured } from './measure.ts'
 import { waitOut } from './wait-out.ts'
 
 /** One call of the Kubernetes API. */
@@ -57,6 +59,8 @@ export interface KubeOptions {
   /** Limit of one request in milliseconds, whatever the caller's own deadline; 15,000 by default. */
   readonly timeoutMs?: number
   readonly userAgent?: string
+  /** Counts and times each request. */
+  readonly measure?: Measure | undefined
 }
 
 const PATCH_TYPES = {
@@ -103,7 +107,8 @@ export function createKube(options: KubeOptions): Kube {
     const agent = isProxied ? (credentials.agent as Agent) : await agents.for(method, credentials)
     // node-fetch destroys the body of a request that is aborted before it begins, which nobody hears: the process ends.
     if (signal.aborted) throw new DOMException('the request was no longer waited for', 'AbortError')
-    const response = await fetch(server + request.path + toQuery(request.query), {
+    const url = server + request.path + toQuery(request.query)
+    const response = await fetchMeasured(fetch, { clock, measure: options.measure }, url, {
       method,
       agent,
       signal,

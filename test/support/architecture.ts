@@ -17,16 +17,18 @@ export interface Import {
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   leaf: ['leaf'],
+  metrics: ['metrics', 'leaf'],
   'cloud-provider': ['cloud-provider', 'leaf'],
-  bmc: ['bmc', 'leaf'],
+  bmc: ['bmc', 'metrics', 'leaf'],
   phoenixnap: ['phoenixnap', 'bmc', 'cloud-provider', 'leaf'],
-  kubernetes: ['kubernetes', 'leaf'],
+  kubernetes: ['kubernetes', 'metrics', 'leaf'],
   announcers: ['announcers', 'cloud-provider', 'kubernetes', 'leaf'],
-  controllers: ['controllers', 'announcers', 'cloud-provider', 'kubernetes', 'leaf'],
+  controllers: ['controllers', 'announcers', 'cloud-provider', 'kubernetes', 'metrics', 'leaf'],
   register: ['register', 'kubernetes', 'leaf'],
   'serving-identity': ['serving-identity', 'register', 'kubernetes', 'leaf'],
   doctor: ['doctor', 'controllers', 'announcers', 'register', 'cloud-provider', 'kubernetes', 'leaf'],
   migrate: ['migrate', 'doctor', 'controllers', 'announcers', 'cloud-provider', 'kubernetes', 'leaf'],
+  status: ['status', 'doctor', 'controllers', 'cloud-provider', 'kubernetes', 'leaf'],
   simulator: ['simulator', 'kubernetes', 'leaf'],
   compose: [
     'compose',
@@ -36,6 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'bmc',
     'cloud-provider',
     'kubernetes',
+    'metrics',
     'leaf',
   ],
   functions: [
@@ -45,9 +48,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'serving-identity',
     'doctor',
     'migrate',
+    'status',
     'compose',
     'cloud-provider',
     'kubernetes',
+    'metrics',
     'leaf',
   ],
 }
