@@ -111,6 +111,9 @@ function toComing(supply: Supply, { inUse, claimed, counted }: AddressDemand): r
 const capacityOf = ({ family, prefixLength, usable }: SupplyBlock): number =>
   usable?.count ?? (prefixLength === undefined ? 0 : toCapacity(family, prefixLength))
 
+/** The first address of one Service's own block is never anybody else's. */
+const capacityForOthers = (block: SupplyBlock): number => capacityOf(block) - (block.dedicatedTo ? 1 : 0)
+
 const rank = ({ status, dedicatedTo }: SupplyBlock): number =>
   (NEARNESS.includes(status) ? NEARNESS.indexOf(status) : NEARNESS.length) +
   (dedicatedTo ? NEARNESS.length + 1 : 0)
@@ -149,7 +152,8 @@ function allocate(
       .filter(need => need.family === family && !isDedicated(need))
       .reduce((sum, need) => sum + need.count, 0)
     for (const { block } of coming) {
-      const taken = block.family === family ? Math.min(count, left.get(block) ?? 0) : 0
+      const shared = block.family === family ? Math.min(left.get(block) ?? 0, capacityForOthers(block)) : 0
+      const taken = Math.min(count, shared)
       if (taken > 0) take(block, taken)
       count -= taken
     }

@@ -28,9 +28,35 @@ t.test('of all blocks that could bring it those are taken that are nearest to be
   const given = supply(near.map(([one]) => one).toReversed())
   for (const n of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const told = near.slice(0, n).map(([, text]) => text)
-    t.strictSame(named(given, 5 * n), told.toSorted(), `${n} blocks`)
+    // Of one Service's own block others have no more than four.
+    t.strictSame(named(given, 5 * n - Math.max(0, n - 5)), told.toSorted(), `${n} blocks`)
   }
 })
+
+const DB = { namespace: 'a', name: 'db' }
+const OWN = { ...unassigned, dedicatedTo: web }
+
+for (const [what, change, needs, claimed, steps, lacking] of [
+  ['has four of five', {}, [[5]], [], ['assign b'], [1]],
+  ['has four of five while its own Service needs one', {}, [[5], [1, web]], [], ['assign b'], [1]],
+  ['has four of five while its own Service has one', {}, [[5]], ['b'], ['assign b'], [1]],
+  ['has three where two are taken', {}, [[4]], ['b', 'b'], ['assign b'], [1]],
+  ['has nothing of the only one', { prefixLength: 30 }, [[1]], [], [], [1]],
+  ['has nothing, but its own Service has', { prefixLength: 30 }, [[1], [1, web]], [], ['assign b'], [1]],
+  ['has nothing to itself', {}, [[1, DB]], [], [], [1]],
+] as const)
+  t.test(`of a block of one Service alone another one ${what}`, async t => {
+    const given = supply([block('b', { ...OWN, ...change })])
+    const demand = needs.map(([count, service]) => ({ family: 'IPv4' as const, count, service }))
+    const made = planSupply(given, { needs: demand, inUse: [], claimed })
+    t.strictSame(
+      {
+        steps: made.steps.map(step => `${step.do} ${step.block.id}`),
+        lacking: made.lacking.map(need => need.count),
+      },
+      { steps, lacking },
+    )
+  })
 
 t.test('one that was assigned since comes before all that are on their way', async t => {
   const given = supply([block('b', assigning), block('a')])

@@ -130,3 +130,39 @@ t.test(
     t.strictSame(holders, before)
   },
 )
+
+t.test('a block is not put to use for those who can have nothing of it', async t => {
+  const world = await createWorld({ seed: 9, webhook: false, environment: { PNAP_MAX_BLOCKS: '1' } })
+  const { backend } = world.cloud
+  const patch = (body: object) =>
+    world.request('admin', { method: 'PATCH', path: `${SERVICES}/db`, patch: 'merge', body })
+  const seen: string[] = []
+  world.history.onEntry(entry => {
+    if (entry.kind !== 'cloud') return
+    const now = entry.after.map(({ cidrBlockSize, status }) => `${cidrBlockSize} ${status}`).join()
+    if (now !== seen.at(-1)) seen.push(now)
+  })
+  const process = world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  for (const size of ['/28', '/29']) backend.setStock('PHX', size, 0)
+  world.network.add({
+    to: 'cloud',
+    matches: ({ method, path }) => method === 'POST' && /public-networks.*ip-blocks$/.test(path),
+    trouble: { kind: 'status', status: 409 },
+  })
+  await create(world, 'db')
+  await patch({ metadata: { annotations: { 'phoenixnap.com/ip-allocation': 'dedicated' } } })
+  await world.advance(2 * MINUTE)
+  for (const size of ['/28', '/29']) backend.setStock('PHX', size, 1)
+  world.network.clear()
+  await patch({ spec: { loadBalancerIP: '203.0.113.9' } })
+  await create(world, 'web')
+  await world.advance(15 * MINUTE)
+  process.kill()
+  t.strictSame(
+    seen.filter(now => now !== ''),
+    ['/30 creating', '/30 unassigned', '/29 creating', '/29 assigning'],
+    'the one that is db’s alone makes room',
+  )
+  t.ok(assigned(world, 'web'))
+})
