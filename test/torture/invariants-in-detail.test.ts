@@ -1,7 +1,7 @@
 import t from 'tap'
 import { RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
 import type { InvariantId } from '../../torture/invariants/table.ts'
-import { block, claim, gate, node, server, service } from './_objects.ts'
+import { block, claim, gate, node, OUR_TAGS, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const USER = 'admin'
@@ -148,3 +148,36 @@ for (const [name, pass, found] of [
     )
   })
 }
+
+const toOwn = (name: string) => ({ ...OUR_TAGS, serviceNamespace: 'default', serviceName: name })
+const SMALL = { cidr: '198.19.0.16/30', cidrBlockSize: '/30' }
+const DEDICATED = { ipAllocation: 'dedicated' } as const
+const OWN_FIRST = claim('db')
+
+for (const [what, blocks, claims, settings, isWrong] of [
+  ['/30 of another one alone', [block(SMALL, toOwn('db'))], [], {}, false],
+  ['/30 of its own', [block(SMALL, toOwn('web'))], [], {}, true],
+  ['/29 of another one alone', [block({}, toOwn('db'))], [], {}, true],
+  ['/29 of another one that has its own of it', [block({}, toOwn('db'))], [OWN_FIRST], {}, true],
+  [
+    '/29 of which only the first is free, which is another one’s',
+    [block({}, toOwn('db'))],
+    ['19', '20', '21', '22'].map(last => claim('db', {}, `198.19.0.${last}`)),
+    {},
+    false,
+  ],
+  ['block of its own, as every Service has', [block({}, toOwn('web'))], [], DEDICATED, true],
+  ['block of another one, as every Service has', [block({}, toOwn('db'))], [], DEDICATED, false],
+] as const)
+  t.test(`8a a Service waits ${isWrong ? 'for nothing' : 'rightly'} beside a ${what}`, async t => {
+    const told = tellByHand(blocks, { maxBlocks: 1, ...settings })
+    told.store(CONTROLLER, 'ipaddresses', gate(UNUSED))
+    for (const object of claims) told.store(CONTROLLER, 'ipaddresses', object)
+    told.store(USER, 'services', service('web', ''))
+    told.atRest()
+    const unserved = told.violations.filter(({ invariant }) => invariant === '8a')
+    t.strictSame(
+      unserved.map(({ object }) => object),
+      isWrong ? ['services web'] : [],
+    )
+  })

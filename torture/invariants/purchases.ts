@@ -1,7 +1,7 @@
 import { IP_BLOCKS_LEASE } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { liesIn, tagOf } from '../../test/support/services.ts'
+import { addressIn, liesIn, nameOf, type ServiceName, tagOf } from '../../test/support/services.ts'
 import type { CloudChange, Entry } from '../world/contract.ts'
 import { toGateName } from './blocks.ts'
 import type { Checks, Fault } from './contract.ts'
@@ -16,6 +16,8 @@ const ON_THEIR_WAY = ['creating', 'unassigned', 'assigning', 'assigned']
 /** Network, gateway and broadcast address. */
 const NOT_FOR_SERVICES = 3
 const IPV4_BITS = 32
+/** Place of the address that is the Service's whose block it is. */
+const OWN_PLACE = 2
 
 /** Nothing is bought for what is bought already. */
 export function createPurchaseChecks(state: State): Checks {
@@ -139,3 +141,16 @@ const withoutGate = (block: IpBlock, names: ReadonlySet<string>): readonly strin
 /** How many of a block's addresses nobody has. */
 export const countFree = (block: IpBlock, taken: readonly string[]): number =>
   capacityOf(block) - taken.filter(address => liesIn(address, block.cidr)).length
+
+/** The Service that a block was bought for alone. */
+export function ownerOf(block: IpBlock): ServiceName | undefined {
+  const [namespace, name] = DEDICATION.map(tag => tagOf(block, tag))
+  return namespace === undefined || name === undefined ? undefined : nameOf({ metadata: { namespace, name } })
+}
+
+/** How many of them a Service may have: the first of another one's own block is never its. */
+export function countFreeFor(service: ServiceName, block: IpBlock, taken: readonly string[]): number {
+  const owner = ownerOf(block)
+  const isShared = owner === undefined || owner === service || block.ipVersion.endsWith('6')
+  return countFree(block, isShared ? taken : [...new Set([...taken, addressIn(block.cidr, OWN_PLACE)])])
+}

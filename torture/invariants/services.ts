@@ -12,7 +12,7 @@ import {
 } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
-import { countFree } from './purchases.ts'
+import { countFreeFor, ownerOf } from './purchases.ts'
 import { createReviewed } from './reviewed.ts'
 import { isSound, liveOf, type State } from './state.ts'
 
@@ -72,15 +72,18 @@ export function createServiceChecks(state: State): Checks {
   }
 
   /** What it could have; undefined: nothing. */
-  function findRoom(family: string): string | undefined {
+  function findRoom(name: string, family: string): string | undefined {
     const isOfFamily = ({ ipVersion }: IpBlock): boolean => ipVersion.endsWith('6') === (family === 'IPv6')
     const own = state.ownBlocks().filter(isOfFamily)
     const taken = [...state.addresses.values()].flatMap(({ address, service }) => (service ? address : []))
     // A block of IPv4 is then for one Service alone.
-    const shared = settings.ipAllocation === 'packed' || family === 'IPv6' ? own : []
-    const open = shared.find(
+    const isShared = settings.ipAllocation === 'packed' || family === 'IPv6'
+    const open = own.find(
       block =>
-        isSound(block, inputs) && state.gateOf(block.id)?.state === 'open' && countFree(block, taken) > 0,
+        (isShared || ownerOf(block) === name) &&
+        isSound(block, inputs) &&
+        state.gateOf(block.id)?.state === 'open' &&
+        countFreeFor(name, block, taken) > 0,
     )
     if (open) return `${open.cidr} has free addresses`
     const occupying = inputs.cloud
@@ -98,7 +101,7 @@ export function createServiceChecks(state: State): Checks {
       service => liveOf(service).length === 0 && isPlain(service) && inputs.isServable?.(service) !== false,
     )
     return waiting.flatMap(service => {
-      const rooms = toRequired(service).map(findRoom)
+      const rooms = toRequired(service).map(family => findRoom(nameOf(service), family))
       if (rooms.includes(undefined)) return []
       return [toFault('8a', nameOf(service), `it is not served, though ${rooms.join(', and ')}`)]
     })
