@@ -10,6 +10,7 @@ import { createKube, type Fetch, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
 import type { Log } from './log.ts'
+import type { Measure } from './metrics/contract.ts'
 import { newRegistry } from './phoenixnap/cloud.ts'
 import type { LoadBalancerConfig } from './phoenixnap/load-balancer.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
@@ -38,6 +39,8 @@ export interface AppOptions {
   /** node-fetch by default. */
   readonly fetch?: Fetch | undefined
   readonly log: Log
+  /** Takes down what is counted. */
+  readonly measure?: Measure | undefined
 }
 
 /**
@@ -46,18 +49,19 @@ export interface AppOptions {
  * @throws CcmError KUBE_CONFIG_INVALID, CCM_CONFIG_INVALID
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, log, clock = systemClock } = options
+  const { config, log, measure, clock = systemClock } = options
   const cloud = openCloud(options)
   const settings = toClusterSettings(config)
   const readSettings = async (refused: boolean) =>
     toClusterSettings(readConfig(await options.readSources(refused)).config)
   const access = await openClusterAccess({ settings, readSettings, clock, log })
-  const kube = createKube({ ...access, clock, random: options.random, fetch: options.fetch })
+  const kube = createKube({ ...access, clock, random: options.random, fetch: options.fetch, measure })
   const controllers = createControllers({
     kube,
     cloud,
     clock,
     log,
+    measure,
     newHolder: () => `${hostname()}-${randomUUID()}`,
     announcer: config.loadBalancer && getAnnouncer(config.loadBalancer.announcer, config),
     settings: toControllerSettings(config),
@@ -88,6 +92,7 @@ export function openCloud(options: AppOptions): Cloud {
     random,
     log,
     fetch: options.fetch,
+    measure: options.measure,
     baseUrl,
     tokenUrl,
     credentials,

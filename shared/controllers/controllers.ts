@@ -13,6 +13,7 @@ import { createLiveInstances } from './inventory/live.ts'
 import { createInventoryReader } from './inventory/reader.ts'
 import { createLimitNote } from './limit-note.ts'
 import { mapLimit } from './map-limit.ts'
+import type { Measured } from './measure.ts'
 import { admitNode } from './node/admit.ts'
 import type { NodeContext } from './node/context.ts'
 import { reconcileNode } from './node/reconcile.ts'
@@ -24,7 +25,7 @@ import { toServiceKeys } from './service/expand-keys.ts'
 import { reconcileService } from './service/reconcile.ts'
 import { createRounds, type Rounds } from './service/rounds.ts'
 
-export interface ControllerOptions {
+export interface ControllerOptions extends Measured {
   readonly kube: Kube
   readonly cloud: Cloud
   readonly clock: Clock

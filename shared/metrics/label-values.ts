@@ -80,7 +80,7 @@ export const OPERATIONS = [
   ...of('ConfigMap', 'createInventory updateInventory'),
   ...of('Service', 'serve wait cleanUp holdBack letGo'),
   ...of('IPAddress', 'claim confirm reactivate release retain redate free'),
-  ...of('IPBlock', 'buy assign repair mark unassign delete'),
+  ...of('IPBlock', 'buy assign repair keep mark unassign delete'),
   ...of('IPBlock', 'open reopen close noteUsed noteUnused giveBack remove'),
   ...of('Pool', 'create update delete'),
 ]

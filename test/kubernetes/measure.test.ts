@@ -3,10 +3,14 @@ import { createTally } from '../metrics/_tally.ts'
 import { connect, json, reset, startApiServer } from './_api-server.ts'
 
 const NODE = '/api/v1/nodes/a'
+const NOT_FOUND = json(
+  { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 },
+  404,
+)
 
 t.test('each attempt is counted by method and status, and timed', async t => {
   const tally = createTally()
-  const server = await startApiServer(t, json({}), json({ kind: 'Status', code: 404 }, 404), reset, json({}))
+  const server = await startApiServer(t, json({}), NOT_FOUND, reset, json({}))
   const kube = await connect(t, server, { measure: tally.measure })
   await kube.request({ path: NODE })
   await t.rejects(kube.request({ path: NODE, method: 'DELETE' }), { code: 'KUBE_NOT_FOUND' })

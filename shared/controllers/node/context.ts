@@ -5,9 +5,10 @@ import type { Log } from '../../log.ts'
 import type { Joins } from '../inventory/joins.ts'
 import type { LiveInstances } from '../inventory/live.ts'
 import type { InventoryReader } from '../inventory/reader.ts'
+import type { Measured } from '../measure.ts'
 
 /** What the node controllers work with, handed in by whoever composes them. */
-export interface NodeContext {
+export interface NodeContext extends Measured {
   readonly kube: Kube
   readonly cloud: Cloud
   readonly clock: Clock

@@ -1,5 +1,6 @@
 import { CcmError, hasCode } from '../../errors.ts'
 import { deleteNode, getNode } from '../../kubernetes/nodes.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
 import type { WorkCall } from '../contract.ts'
 import { mapLimit } from '../map-limit.ts'
 import type { NodeEvent } from './actions.ts'
@@ -39,20 +40,23 @@ export async function verifyCandidates(
   const found = answers.find(({ answer }) => answer.state === 'found')
   if (found) {
     const why = `server ${found.candidate.id} is missing from the list but answers by its id: the list was cut`
-    return { confirmed: [], held: [...held, ...candidates.map(({ node }) => ({ node, why }))] }
+    const kept = candidates.map(({ node }) => ({ node, why, reason: 'answers-by-id' as const }))
+    return { confirmed: [], held: [...held, ...kept] }
   }
   const confirmed = answers
     .filter(({ answer }) => answer.state === 'absent')
     .map(({ candidate }) => candidate)
   const unknown = answers.flatMap(({ candidate: { node }, answer }) =>
-    answer.state === 'unknown' ? [{ node, why: answer.why }] : [],
+    answer.state === 'unknown' ? [{ node, why: answer.why, reason: 'cloud-unsure' as const }] : [],
   )
-  const rest = candidates.slice(asked.length).map(({ node }) => ({ node, why: ENOUGH }))
+  const rest = candidates.slice(asked.length).map(({ node }) => toEnough(node))
   return { confirmed, held: [...held, ...unknown, ...rest] }
 }
 
 /** Why a node stays that may be deleted later. */
 export const ENOUGH = 'as many nodes as may be were deleted within ten minutes'
+
+export const toEnough = (node: KubeNode): Held => ({ node, why: ENOUGH, reason: 'allowance' })
 
 type Answer = { readonly state: 'found' } | { readonly state: 'absent' | 'unknown'; readonly why: string }
 

@@ -1,6 +1,7 @@
 import type { ToOwner } from '../../cloud-provider/contract.ts'
 import { MISSING_SINCE } from '../../kubernetes/names.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
+import type { HeldReason } from '../../metrics/label-values.ts'
 import { isReady } from './plan.ts'
 
 /** Everything that the deletion of nodes is decided from: one complete list of instances and all nodes. */
@@ -27,6 +28,7 @@ export interface Candidate {
 export interface Held {
   readonly node: KubeNode
   readonly why: string
+  readonly reason: HeldReason
   /** It only waits for its time: nothing that a user should be told. */
   readonly quiet?: boolean
 }
@@ -66,7 +68,7 @@ export function decideDeletions(input: DeletionInput): DeletionDecision {
     `the list of servers lacks that of node ${readyButMissing[0].metadata.name}, which is ready: it is cut, or of another account`
   const allowance = decideAllowance(input, ours.length)
   if (distrust !== undefined) {
-    const kept = gone.map(({ node }) => ({ node, why: distrust }))
+    const kept = gone.map(({ node }) => ({ node, why: distrust, reason: 'list-distrusted' as const }))
     return { mark: [], candidates: [], allowance, held: [...kept, ...suspects(readyButMissing)] }
   }
   return { ...sortOut(gone, input), allowance }
@@ -77,7 +79,7 @@ const MAX_SUSPECTS = 5
 
 /** Ready nodes without a server: as long as there is one, no node is deleted, so somebody must look at it. */
 const suspects = (nodes: readonly KubeNode[]): Held[] =>
-  nodes.slice(0, MAX_SUSPECTS).map(node => ({ node, why: SUSPECT }))
+  nodes.slice(0, MAX_SUSPECTS).map(node => ({ node, why: SUSPECT, reason: 'ready' }))
 
 function decideAllowance({ deletions, now, maxShare }: DeletionInput, count: number): number {
   const recent = deletions.filter(time => time > now - DELETION_WINDOW_MS).length
@@ -98,8 +100,8 @@ function sortOut(
     mark: since.filter(({ at }) => at === undefined).map(({ node }) => node),
     candidates: due.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).map(({ node, id }) => ({ node, id })),
     held: [
-      ...waiting.map(({ node }) => ({ node, why: WAITING, quiet: true })),
-      ...early.map(({ node }) => ({ node, why: EARLY, quiet: true })),
+      ...waiting.map(({ node }) => ({ node, why: WAITING, reason: 'grace-time' as const, quiet: true })),
+      ...early.map(({ node }) => ({ node, why: EARLY, reason: 'clock' as const, quiet: true })),
     ],
   }
 }

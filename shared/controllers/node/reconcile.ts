@@ -3,11 +3,13 @@ import { getNode } from '../../kubernetes/nodes.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { ReconcileOutcome, WorkCall } from '../contract.ts'
 import type { InventoryView } from '../inventory/reader.ts'
-import { mergeFields, type NodeDecision, type Trigger } from './actions.ts'
+import { measureChanges } from '../measure.ts'
+import { mergeFields, type NodeAction, type NodeDecision, type Trigger } from './actions.ts'
 import { applyFields, tellNode } from './apply.ts'
 import type { NodeContext } from './context.ts'
 import { type Found, findForJoin } from './find.ts'
 import { type Finding, matchInstance } from './match.ts'
+import { measureJoin } from './measure.ts'
 import { decideNode, isUninitialized } from './plan.ts'
 
 /** Someone else (a kubelet's status, another handler) may write between our read and our write; three in a row do not. */
@@ -25,6 +27,7 @@ export async function reconcileNode(
     const { finding, why } = await findForReconcile(context, node, call)
     const find = (current: KubeNode): Finding => stillHolds(context, current, finding)
     const done = await convergeNode(context, node, find, 'reconcile', call)
+    measureChanges(context, done.did.map(toChange))
     for (const action of done.did) {
       context.log.info({ node: name, action: action.do, why: action.why, found: why }, 'node changed')
     }
@@ -44,6 +47,8 @@ export async function reconcileNode(
     return { key, result: 'retry', why: error instanceof Error ? error.message : String(error), code }
   }
 }
+
+const toChange = ({ do: action }: NodeAction) => ({ kind: 'Node', action }) as const
 
 /** What was found for a node without a provider ID says nothing of it once another handler has given it another one. */
 function stillHolds({ cloud }: NodeContext, node: KubeNode, finding: Finding): Finding {
@@ -125,6 +130,7 @@ export async function convergeNode(
     const decision = decideNode(current, find(current), owner, trigger)
     try {
       const stored = await applyFields(kube, current, mergeFields(decision.actions), call.signal)
+      measureJoin(context, stored, decision.actions)
       await tellNode(context, stored, decision.events, context.clock.now(), call.signal)
       return { node: stored, decision, did: decision.actions }
     } catch (error) {

@@ -17,7 +17,7 @@ import { changeGate, decideAllGates } from '../service/gates.ts'
 import { logBlockChanges, toDemandSettings } from '../service/round.ts'
 import { tellProgress } from '../service/tell-waiting.ts'
 import type { Waiter } from '../service/waiting.ts'
-import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { noteFailure, noteHeld, noteLeft, type PassNotes } from './report.ts'
 import { type PassCall, toShare, workInTurn } from './turns.ts'
 
 /** The blocks' part of a pass. */
@@ -111,7 +111,7 @@ function isCalledFor({ needs, inUse }: AddressDemand, { blocks }: AddressSupply)
 }
 
 function noteRefusal(notes: PassNotes, { state, code, message, why }: SupplyProgress): void {
-  if (state === 'refused') notes.held.push(`blocks: ${code ?? ''} ${message ?? why}`)
+  if (state === 'refused') noteHeld(notes, 'block-refused', `blocks: ${code ?? ''} ${message ?? why}`)
 }
 
 const toChanges = ({ did }: SupplyProgress): PlannedChange[] =>
@@ -130,7 +130,7 @@ export async function giveBackBlocks(
   needed: ReadonlySet<string>,
 ): Promise<void> {
   const { actions, held } = decideAllGates(pass.context, knowledge, pass.supply, needed)
-  pass.notes.held.push(...held)
+  noteHeld(pass.notes, 'block-kept', ...held)
   await doGates(
     pass,
     actions.filter(action => action.do !== 'open'),

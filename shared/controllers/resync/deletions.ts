@@ -2,12 +2,12 @@ import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import { recordNodeEvents } from '../node/apply.ts'
 import type { NodeContext } from '../node/context.ts'
-import { deleteIfUnchanged, ENOUGH, heldEvent, verifyCandidates } from '../node/delete.ts'
+import { deleteIfUnchanged, heldEvent, toEnough, verifyCandidates } from '../node/delete.ts'
 import { type Candidate, DELETION_WINDOW_MS, decideDeletions, type Held } from '../node/deletion.ts'
 import type { HeldLease, LeaseState } from './lease.ts'
 import { markMissing } from './nodes.ts'
 import type { Observed } from './observe.ts'
-import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { noteFailure, noteHeld, noteLeft, type PassNotes } from './report.ts'
 import { inTurn, type PassCall, toShare, workInTurn } from './turns.ts'
 
 /** The limits that an operator sets. */
@@ -66,8 +66,8 @@ async function reportHeld(
   { context, notes, state, call }: DeletionPass,
   held: readonly Held[],
 ): Promise<void> {
-  for (const { node, why } of held) {
-    notes.held.push(`${node.metadata.name}: ${why}`)
+  for (const { node, why, reason } of held) {
+    noteHeld(notes, reason, `${node.metadata.name}: ${why}`)
     context.log.warn({ node: node.metadata.name, why }, 'node deletion held back')
   }
   if (call.dryRun) return
@@ -104,7 +104,7 @@ async function deleteConfirmed(
     toName,
     atOnce: 1,
     async work(candidate, call) {
-      if (gone.size === allowance) await reportHeld(pass, [{ node: candidate.node, why: ENOUGH }])
+      if (gone.size === allowance) await reportHeld(pass, [toEnough(candidate.node)])
       else if (await deleteOne({ ...pass, call }, candidate)) gone.add(toName(candidate))
     },
   })
@@ -122,7 +122,7 @@ async function deleteOne(
   try {
     const kept = call.dryRun ? undefined : await deleteIfUnchanged(context, candidate, state.now, call)
     if (kept === undefined) notes.changes.push(toChange(candidate))
-    else notes.held.push(`${name}: ${kept}`)
+    else noteHeld(notes, 'changed', `${name}: ${kept}`)
     return kept === undefined
   } catch (error) {
     noteFailure(notes, name, error)

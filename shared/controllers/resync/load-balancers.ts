@@ -16,7 +16,7 @@ import { tellFailure } from '../service/tell-waiting.ts'
 import { findWaiters } from '../service/waiting.ts'
 import type { ObservedBalancers } from './balancers.ts'
 import { type BlocksPass, giveBackBlocks, openBlocks, supplyBlocks } from './blocks.ts'
-import { noteFailure, noteLeft, type PassNotes } from './report.ts'
+import { noteFailure, noteHeld, noteLeft, type PassNotes } from './report.ts'
 import { convergeServices } from './services.ts'
 import { type PassCall, toShare, workInTurn } from './turns.ts'
 
@@ -43,7 +43,7 @@ export async function convergeBalancers(pass: BalancersPass): Promise<void> {
     noteFailure(notes, 'blocks', supply)
     pass.context.log.error({ error: supply, action: supply.action }, 'blocks could not be listed')
   } else {
-    notes.held.push(...(supply?.unlisted ?? []).map(toUnlistedNote))
+    noteHeld(notes, 'block-untagged', ...(supply?.unlisted ?? []).map(toUnlistedNote))
   }
   if (!supply) noteDisabled(pass)
   const blocks = chooseBlocks(pass)
@@ -69,7 +69,9 @@ const POOL_SHARE = 0.5
 function noteDisabled({ observed: { book }, notes }: BalancersPass): void {
   const { claims, gates } = book
   if (claims.length + gates.length === 0) return
-  notes.held.push(
+  noteHeld(
+    notes,
+    'load-balancers-disabled',
     `load balancers are disabled: ${claims.length} addresses in ${gates.length} blocks are kept and not worked on`,
   )
 }

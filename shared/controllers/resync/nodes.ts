@@ -54,7 +54,7 @@ export async function convergeAll(
   const decide = (node: KubeNode): NodeDecision =>
     decideNode(node, find(node), cloud.providerIDOwner(node.spec?.providerID).owner, 'resync')
   const stored = new Map<KubeNode, KubeNode | undefined>()
-  const pending = observed.nodes.filter(node => isPending(context, node, decide(node)))
+  const pending = observed.nodes.filter(node => isPending(context, node, decide(node), notes))
   const left = await workInTurn(clock, toShare(clock, call, NODE_SHARE), {
     items: pending,
     toName: ({ metadata }) => metadata.name,
@@ -68,15 +68,27 @@ export async function convergeAll(
 }
 
 /** What is as it should be needs no turn. */
-function isPending({ log }: NodeContext, { metadata }: KubeNode, decision: NodeDecision): boolean {
+function isPending(
+  { log }: NodeContext,
+  { metadata }: KubeNode,
+  decision: NodeDecision,
+  notes: PassNotes,
+): boolean {
   const { actions, events } = decision
   if (actions.length + events.length > 0) return true
-  logCode(log, metadata.name, decision)
+  logCode(log, metadata.name, decision, notes)
   return false
 }
 
-function logCode(log: NodeContext['log'], node: string, { code, why }: NodeDecision): void {
-  if (code) log.warn({ node, code, why }, 'node left as it is')
+function logCode(
+  log: NodeContext['log'],
+  node: string,
+  { code, why }: NodeDecision,
+  { tally }: PassNotes,
+): void {
+  if (!code) return
+  tally.refusals.push(code)
+  log.warn({ node, code, why }, 'node left as it is')
 }
 
 /** @returns the node as it is stored afterwards; undefined where there is none any more */
@@ -93,7 +105,7 @@ async function convergeOne(
     noteActions(notes, name, did)
     for (const action of did)
       context.log.info({ node: name, action: action.do, why: action.why }, 'node changed')
-    logCode(context.log, name, decision)
+    logCode(context.log, name, decision, notes)
     return stored
   } catch (error) {
     // Deleted since the list was made.

@@ -1,5 +1,6 @@
 import { CcmError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import type { HeldReason } from '../../metrics/label-values.ts'
 import type { PlannedChange, ResyncReport } from '../contract.ts'
 import type { NodeAction } from '../node/actions.ts'
 
@@ -10,9 +11,30 @@ export interface PassNotes {
   readonly failures: { name: string; code: string; message: string }[]
   /** Names of objects that had no turn. */
   readonly left: string[]
+  readonly tally: PassTally
 }
 
-export const createNotes = (): PassNotes => ({ changes: [], held: [], failures: [], left: [] })
+/** What a pass counts beside the texts. */
+export interface PassTally {
+  /** How often something was held back, by reason. */
+  readonly held: Map<HeldReason, number>
+  /** Codes of what keeps nodes as they are. */
+  readonly refusals: string[]
+}
+
+export const createNotes = (): PassNotes => ({
+  changes: [],
+  held: [],
+  failures: [],
+  left: [],
+  tally: { held: new Map(), refusals: [] },
+})
+
+/** @param texts one for each that is held back, as `node-a: …` */
+export function noteHeld({ held, tally }: PassNotes, reason: HeldReason, ...texts: readonly string[]): void {
+  held.push(...texts)
+  tally.held.set(reason, (tally.held.get(reason) ?? 0) + texts.length)
+}
 
 /** Each by its name in the report, and once in the log, however many they are. */
 export function noteLeft(notes: PassNotes, log: Log, kind: string, names: readonly string[]): void {

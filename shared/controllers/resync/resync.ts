@@ -4,12 +4,14 @@ import type { AddressSource } from '../address/contract.ts'
 import type { ResyncReport, WorkCall } from '../contract.ts'
 import { buildInventory, type Inventory } from '../inventory/content.ts'
 import { writeInventory } from '../inventory/store.ts'
+import { measureChanges } from '../measure.ts'
 import type { NodeContext } from '../node/context.ts'
 import type { ServiceContext, ServiceSettings } from '../service/context.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
 import { type DeletionSettings, deleteMissing } from './deletions.ts'
 import { acquireLease, type EndedPasses, type HeldLease, type LeaseState, readLease } from './lease.ts'
 import { convergeBalancers } from './load-balancers.ts'
+import { measurePass } from './measure.ts'
 import { convergeAll } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
 import { busyReport, countSince, createNotes, noteFailure, type PassNotes, toFailures } from './report.ts'
@@ -65,7 +67,16 @@ export async function resync(
       })
       .catch(() => context.endedPasses.add(holder))
     throw error
+  } finally {
+    if (!call.dryRun) measureNotes(context, notes)
   }
+}
+
+/** Also of a pass that ended before its time. */
+function measureNotes(context: ResyncContext, { changes, failures, tally: { refusals } }: PassNotes): void {
+  measureChanges(context, changes)
+  for (const code of [...refusals, ...failures.map(({ code }) => code)])
+    context.measure?.('phoenixnap_ccm_problems_total', { code })
 }
 
 interface Worked {
@@ -105,6 +116,7 @@ async function work(
     unreachableSince: call.signal?.aborted ? state.unreachableSince : decideUnreachable(context, state),
     limitedUntil: toLimited(context, state, startedAt),
   })
+  if (!call.dryRun) measurePass(context, { observed, nodes, balancers, tally: notes.tally })
   const services = balancers instanceof CcmError ? 0 : balancers.services.length
   return { observed, nodes, services, vouched }
 }

@@ -7,6 +7,7 @@ import type { Kube } from '../../kubernetes/client.ts'
 import type { Log } from '../../log.ts'
 import type { SupplyReader } from '../address/supply-reader.ts'
 import type { TenantPolicy } from '../address/tenants.ts'
+import type { Measured } from '../measure.ts'
 import type { WishSettings } from './wish.ts'
 
 /** What operators set about Services; durations in milliseconds. */
@@ -22,7 +23,7 @@ export interface ServiceSettings extends WishSettings {
 }
 
 /** What the Service controllers work with, handed in by whoever composes them. */
-export interface ServiceContext {
+export interface ServiceContext extends Measured {
   readonly kube: Kube
   readonly cloud: Cloud
   readonly clock: Clock

@@ -1,6 +1,7 @@
 import type { ServiceRef, SupplyProgress } from '../../cloud-provider/load-balancer.ts'
 import { CcmError } from '../../errors.ts'
 import type { PlannedChange, ReconcileKey, ReconcileOutcome, WorkCall } from '../contract.ts'
+import { measureChanges } from '../measure.ts'
 import type { ServiceContext } from './context.ts'
 import { type Converged, convergeService, findService } from './converge.ts'
 import type { Round } from './round.ts'
@@ -22,6 +23,7 @@ export async function reconcileService(
   try {
     if (await isStillAsSeen(context, key, call)) return { key: plain, ...NOT_STORED_YET }
     const done = await converge(context, rounds, { namespace, name }, call)
+    measureChanges(context, done.changes)
     for (const change of done.changes) logChange(context, { namespace, name }, change)
     return { key: plain, ...toResult(done) }
   } catch (error) {

@@ -4,6 +4,7 @@ import type { KubeService } from '../../kubernetes/types.ts'
 import { toDemand } from '../address/demand.ts'
 import { toExpectedBlocks, toKnownBlocks, toSource } from '../address/source.ts'
 import type { WorkCall } from '../contract.ts'
+import { measureChanges } from '../measure.ts'
 import type { ServiceContext } from './context.ts'
 import type { Blocks } from './converge.ts'
 import { type Knowledge, toKnowledge } from './decide.ts'
@@ -46,9 +47,12 @@ export async function runRound(context: ServiceContext, call: WorkCall): Promise
   if (isBurstGrowing(waiters, book.now) && needsPurchase(demand))
     return { progress: GROWING, blocks, leavesWaiting }
   const progress = await cloud.loadBalancer.ensureLoadBalancer(clusterName, demand, [], { ...call, guard })
+  measureChanges(context, progress.did.map(toChange))
   logBlockChanges(context, progress)
   return { progress, blocks, leavesWaiting }
 }
+
+const toChange = ({ do: action }: { readonly do: string }) => ({ kind: 'IPBlock', action }) as const
 
 /** One line for each change that was made in the cloud. */
 export function logBlockChanges({ log }: Pick<ServiceContext, 'log'>, { did }: SupplyProgress): void {
@@ -94,6 +98,9 @@ async function openGates(
   const { actions } = decideAllGates(context, knowledge, supply, new Set())
   const { now } = knowledge.index.view.book
   const openings = actions.filter(action => action.do === 'open')
-  for (const action of openings) await changeGate(context, action, now, call)
+  for (const action of openings) {
+    if ((await changeGate(context, action, now, call)) === 'changed')
+      measureChanges(context, [toChange(action)])
+  }
   return openings.length > 0
 }

@@ -17,6 +17,7 @@ import {
   syncFailedEvent,
   updateFailedEvent,
 } from './events.ts'
+import { measureServed } from './measure.ts'
 import {
   planServing,
   type Serving,
@@ -57,6 +58,7 @@ export async function serveService(
   if (fields) note(toWritten(ref, plan))
   await settleOthers(work, stored, plan, note)
   const changed = fields !== undefined || hasNewClaims
+  measureServed(context, service, { plan, changed, live: decision.history.live, now: book.now })
   await tellService(context, stored, toEvents(decision, settlement, changed, problems), call)
   return {
     state: settlement.kind === 'serve' ? 'served' : 'waiting',

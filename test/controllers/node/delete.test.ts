@@ -37,7 +37,7 @@ t.test('those that the cloud itself does not know are confirmed', async t => {
 t.test('one that is found by its id proves that the list was cut: nothing goes', async t => {
   const { context, cloud, call } = await createStage(t)
   cloud.hidden = ['b']
-  const earlier = { node: makeNode('node-w'), why: 'waits', quiet: true }
+  const earlier = { node: makeNode('node-w'), why: 'waits', reason: 'grace-time' as const, quiet: true }
   const { confirmed, held } = await verifyCandidates(
     context,
     decision(['a', 'b', 'c'], { held: [earlier] }),

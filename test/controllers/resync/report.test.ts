@@ -66,5 +66,6 @@ t.test('a busy report says that nothing was done', async t => {
     durationMs: 7,
     requests: {},
   })
-  t.strictSame(createNotes(), { changes: [], held: [], failures: [], left: [] })
+  const tally = { held: new Map(), refusals: [] }
+  t.strictSame(createNotes(), { changes: [], held: [], failures: [], left: [], tally })
 })
