@@ -175,6 +175,20 @@ forEachCluster(t, 'a Service is changed', {}, async (t, cluster) => {
     await expectSound(t, lb)
   })
 
+  t.test('kubectl replace of a Service that is being deleted, which the manifest does not say', async t => {
+    const lb = await startLoadBalancers(t, cluster, { by: 'webhook', blocks: ['/29'] })
+    const manifest = createManifest('going', { finalizers: ['example.com/hold'] })
+    await send(lb, 'apply', manifest)
+    await untilConfirmed(lb, 'going')
+    await lb.remove('going')
+    await soon('our finalizer is gone', async () => !isHeld(await lb.service('going')))
+    t.equal(await send(lb, 'replace', manifest), '', 'it is not refused')
+    t.notOk(isHeld(await lb.service('going')), 'and gets no finalizer of ours any more')
+    await send(lb, 'replace', createManifest('going'))
+    await soon('it is gone', async () => (await lb.service('going')) === undefined)
+    await expectSound(t, lb)
+  })
+
   const direct = { ...ONE, announcer: 'direct' } as const
   story(t, cluster, 'where nobody else writes the status, we do', direct, async (t, lb) => {
     await lb.create('open')

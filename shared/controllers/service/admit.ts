@@ -11,13 +11,7 @@ import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '..
 import { claimWithin } from './claim-within.ts'
 import { findUnwanted } from './classify.ts'
 import type { ServiceContext } from './context.ts'
-import {
-  decideService,
-  type Knowledge,
-  type ServiceDecision,
-  toKnowledge,
-  withStoredStatus,
-} from './decide.ts'
+import { asStored, decideService, type Knowledge, type ServiceDecision, toKnowledge } from './decide.ts'
 import { type ServiceFields, type ServiceState, toServiceFields } from './fields.ts'
 import { readHistory } from './history.ts'
 import { foreseeAddresses } from './obtain.ts'
@@ -66,7 +60,7 @@ async function answer(
   if (decision.kind === 'handsOff')
     return { patch: undefined, why: decision.why, warnings: [decision.event.message], ring: [] }
   if (decision.kind !== 'serve') {
-    const stored = withStoredStatus(service, review.old)
+    const stored = asStored(service, review.old)
     const restrained = planRestraint({ context, knowledge }, ref, stored, review.old)
     return {
       ...toRing(review, toWhy(decision)),

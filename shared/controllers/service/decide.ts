@@ -66,7 +66,7 @@ export function decideService(
   review?: { readonly old: KubeService | undefined },
 ): ServiceDecision {
   const { source } = index.view
-  const classification = classifyService(review ? withStoredStatus(service, review.old) : service, {
+  const classification = classifyService(review ? asStored(service, review.old) : service, {
     classes: settings.classes,
     announcer: configured,
     ownership: isSourceKnown ? toOwnership(ref, index) : undefined,
@@ -92,11 +92,19 @@ export function decideService(
   return { kind: 'serve', allocation, history, wish }
 }
 
-/** In a review a user may write any status; the API server keeps the one that there is. */
-export function withStoredStatus(service: KubeService, old: KubeService | undefined): KubeService {
+/**
+ * The object of a review as it is going to be stored: a user may write any status, and whoever replaces it with a manifest
+ * leaves out that it is being deleted; the API server keeps both as they are.
+ */
+export function asStored(service: KubeService, old: KubeService | undefined): KubeService {
   const { status, ...rest } = service
-  if (status === undefined && old?.status === undefined) return service
-  return old?.status ? { ...rest, status: old.status } : rest
+  if (status === undefined && old === undefined) return service
+  const deletionTimestamp = old?.metadata.deletionTimestamp
+  return {
+    ...rest,
+    ...(deletionTimestamp && { metadata: { ...rest.metadata, deletionTimestamp } }),
+    ...(old?.status && { status: old.status }),
+  }
 }
 
 /** Of a review only the former object comes from the API server: a user may write any status into the new one. */

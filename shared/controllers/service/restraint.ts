@@ -7,7 +7,7 @@ import { type Problem, toProblem } from '../address/problem.ts'
 import type { PlannedChange } from '../contract.ts'
 import { isUnclear, takesFromServer, toOwnership } from './classify.ts'
 import type { ServiceContext } from './context.ts'
-import { type Knowledge, withStoredStatus } from './decide.ts'
+import type { Knowledge } from './decide.ts'
 import { type Restraint, type ServiceFields, toAnnotations, withAnnotations } from './fields.ts'
 import { readHistory } from './history.ts'
 
@@ -29,6 +29,7 @@ export interface Restrained {
  * of ours that it does not hold: announcers do what a Service says, and some serve more classes than we do. One that is
  * being deleted is told the address that it holds still, any other is not announced for as long as it names ours.
  *
+ * @param service as it is going to be stored
  * @param old of an UPDATE review
  * @returns undefined where nothing is to be written
  */
@@ -39,10 +40,9 @@ export function planRestraint(
   old?: KubeService,
 ): Restrained | undefined {
   const held = listHeld(input.knowledge.index.claimsOf(ref), service)
-  const stored = old ? withStoredStatus(service, old) : service
-  const annotations = toAnnotations(service, toRestraint(input, ref, held, old)(stored))
+  const annotations = toAnnotations(service, toRestraint(input, ref, held, old)(service))
   if (!annotations) return undefined
-  const isHeldBack = input.context.announcer && goesTooFar(input, ref, stored, held, old)
+  const isHeldBack = input.context.announcer && goesTooFar(input, ref, service, held, old)
   return { fields: { annotations }, problem: isHeldBack ? toRefused() : undefined }
 }
 

@@ -122,6 +122,16 @@ t.test('in a review the status is that of the stored Service', async t => {
   t.match(show({ service: makeService(), review: { old: outside } }), { kind: 'handsOff' })
 })
 
+t.test(
+  'in a review a Service is being deleted where the stored one is, whatever its manifest says',
+  async t => {
+    const meta = { deletionTimestamp: '2026-03-01T12:00:00Z' }
+    t.match(decide({ review: { old: makeService({ meta }) } }), { kind: 'ignore', why: /is being deleted/ })
+    const old = makeService({ meta, finalizers: [OURS] })
+    t.match(decide({ review: { old } }), { kind: 'cleanUp', cause: 'deleted' })
+  },
+)
+
 t.test('while load balancers are disabled, only what is deleted is cleaned up', async t => {
   const announcer = undefined
   const why = 'load balancers are disabled'

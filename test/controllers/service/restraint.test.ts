@@ -2,13 +2,14 @@ import t from 'tap'
 import { kubeVip } from '../../../shared/announcers/kube-vip.ts'
 import { newMetalLB } from '../../../shared/announcers/metallb.ts'
 import { pureLB } from '../../../shared/announcers/purelb.ts'
-import { toKnowledge } from '../../../shared/controllers/service/decide.ts'
+import { asStored, toKnowledge } from '../../../shared/controllers/service/decide.ts'
 import {
   planRestraint,
   type RestraintInput,
   toHeldBack,
   toRestraint,
 } from '../../../shared/controllers/service/restraint.ts'
+import type { KubeService } from '../../../shared/kubernetes/types.ts'
 import { SERVICE_SETTINGS } from '../_settings.ts'
 import { API, makeBlock, makeBook, makeClaim, WEB } from '../address/_view.ts'
 import { makeService, type ServiceSketch } from './_service.ts'
@@ -230,10 +231,12 @@ for (const [name, input, service, annotations] of DRAWING)
 t.test('in a review the status that is stored counts', async t => {
   const annotations = { [GROUP]: 'theirs', [MULTI]: 'true' }
   const old = makeService({ annotations, status: [VICTIM] })
-  const found = planRestraint(toInput(CLAIMS, pureLB), WEB, makeService({ annotations }), old)
+  const review = (service: KubeService, before: KubeService) =>
+    planRestraint(toInput(CLAIMS, pureLB), WEB, asStored(service, before), before)
+  const found = review(makeService({ annotations }), old)
   t.strictSame(found?.fields, { annotations: { [MULTI]: 'false' } })
   const served = makeService({ annotations, status: [VICTIM] })
-  t.equal(planRestraint(toInput(CLAIMS, pureLB), WEB, served, makeService({ annotations })), undefined)
+  t.equal(review(served, makeService({ annotations })), undefined)
 })
 
 t.test('one that is cleaned up holds what it is told to hold', async t => {
