@@ -6,6 +6,7 @@ import {
   readReview,
   toReviewAnswer,
 } from '../shared/kubernetes/review.ts'
+import { measureReview } from './admission-measure.ts'
 import { composeApp } from './compose-app.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
 import {
@@ -38,6 +39,7 @@ export interface AdmissionParts extends WebhookParts {
 interface Admission extends ReviewVerdict {
   readonly why: string
   readonly ring?: readonly ReconcileKey[]
+  readonly code?: string | undefined
 }
 
 const MESSAGES = {
@@ -106,7 +108,9 @@ async function judgeSubject(
     const admission = await withDeadline(clock, deadline, signal =>
       admit(parts, subject, { deadline, signal }),
     )
-    const { why, patch, warnings, ring = [] } = admission
+    const { why, patch, warnings, ring = [], code } = admission
+    const end = patch ? 'patched' : 'unchanged'
+    measureReview(parts, subject, code === undefined || patch ? end : { code }, start)
     const operations = patch?.length ?? 0
     log.info({ ...fields, why, operations, durationMs: clock.now() - start }, messages.reviewed)
     // Of what the API server is about to refuse for its name, nothing is to be reconciled.
@@ -117,6 +121,7 @@ async function judgeSubject(
   } catch (thrown) {
     const error = toCcmError(thrown)
     log.error({ ...fields, code: error.code, error, durationMs: clock.now() - start }, messages.untouched)
+    measureReview(parts, subject, { code: error.code }, start)
     return {}
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import type { ReviewKind } from './overload-plan.ts'
 
 /** What was not done: a review let through untouched, or an audit batch refused. */
@@ -15,11 +16,19 @@ export interface Tally {
 
 const MINUTE_MS = 60_000
 
+const NAMES = { node: 'node-review', service: 'service-review', batch: 'audit-batch' } as const
+
 type Counts = Record<Shed, number>
 const nothing = (): Counts => ({ node: 0, service: 0, batch: 0 })
 
+export interface TallyParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly measure?: Measure | undefined
+}
+
 /** Counts what is shed: a storm must not fill the log as well. */
-export function createTally({ clock, log }: { readonly clock: Clock; readonly log: Log }): Tally {
+export function createTally({ clock, log, measure }: TallyParts): Tally {
   let untold = nothing()
   let latest = nothing()
   let lagMs = 0
@@ -42,6 +51,8 @@ export function createTally({ clock, log }: { readonly clock: Clock; readonly lo
       if (now - shedAt > MINUTE_MS) latest = nothing()
       shedAt = now
       untold[what] += 1
+      measure?.('phoenixnap_ccm_load_shed_total', { what: NAMES[what] })
+      if (what !== 'batch') measure?.('phoenixnap_ccm_reviews_total', { kind: what, result: 'shed' })
       latest[what] += 1
       lagMs = Math.max(lagMs, lag)
       report()

@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import { createLine } from './overload-line.ts'
 import {
   decideBatch,
@@ -47,6 +48,7 @@ export interface OverloadParts {
   readonly lagMs: () => number
   readonly clock: Clock
   readonly log: Log
+  readonly measure?: Measure | undefined
 }
 
 /** Half of its time may a review wait, the other half is for the work. */
@@ -56,10 +58,10 @@ const BATCH_WAIT_MS = 5000
 /** Weight of the newest review in the mean of their durations. */
 const NEWEST = 0.1
 
-export function createOverload({ limits, lagMs, clock, log }: OverloadParts): Overload {
+export function createOverload({ limits, lagMs, clock, log, measure }: OverloadParts): Overload {
   const running = { node: 0, service: 0 }
   const lines = { node: createLine(clock), service: createLine(clock), batch: createLine(clock) }
-  const tally = createTally({ clock, log })
+  const tally = createTally({ clock, log, measure })
   const room = createRoom(clock, limits.bodyBytes)
   let batches = 0
   const reviewMs = { node: 0, service: 0 }

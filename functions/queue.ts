@@ -2,9 +2,11 @@ import type { Clock } from '../shared/clock.ts'
 import type { ReconcileKey, ReconcileOutcome } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import type { Invoker } from './invoker.ts'
 import { toKeyFields, toKeyId } from './keys.ts'
 import { decideNext, NO_RUNS, type RunsSoFar } from './next-run.ts'
+import { createQueueMeasure, type QueueMeasure } from './queue-measure.ts'
 import type { Reconcile } from './reconcile.ts'
 
 export interface QueueOptions {
@@ -17,6 +19,7 @@ export interface QueueOptions {
   readonly workers?: () => number
   /** Keys of one kind held at the most; beyond it `invoke` refuses them, and the API server delivers again. 10,000 by default. */
   readonly maxKeys?: number
+  readonly measure?: Measure | undefined
 }
 
 /** An invoker inside the process. */
@@ -36,6 +39,8 @@ export const WORKERS = 8
 interface Entry {
   key: ReconcileKey
   state: 'ready' | 'running' | 'waiting'
+  /** Since when it could have been worked on, in milliseconds since 1970. */
+  readySince: number
   /** Rung while it was worked on: what the work read may be older than the ring. */
   again: boolean
   past: RunsSoFar
@@ -51,8 +56,8 @@ interface Entry {
  */
 export function createQueue(options: QueueOptions): Queue {
   const lanes: Readonly<Record<ReconcileKey['kind'], Queue>> = {
-    Node: createLane(options),
-    Service: createLane(options),
+    Node: createLane(options, createQueueMeasure('node', options.measure)),
+    Service: createLane(options, createQueueMeasure('service', options.measure)),
   }
   const all = Object.values(lanes)
   return {
@@ -68,7 +73,7 @@ export function createQueue(options: QueueOptions): Queue {
 }
 
 /** The queue of one kind. */
-function createLane(options: QueueOptions): Queue {
+function createLane(options: QueueOptions, measured: QueueMeasure): Queue {
   const { clock, log, workers = () => WORKERS, maxKeys = 10_000 } = options
   const entries = new Map<string, Entry>()
   const stop = new AbortController()
@@ -78,8 +83,9 @@ function createLane(options: QueueOptions): Queue {
 
   function ring(key: ReconcileKey): void {
     const id = toKeyId(key)
-    const entry = entries.get(id) ?? createEntry(key)
+    const entry = entries.get(id) ?? createEntry(key, clock.now())
     entries.set(id, entry)
+    measured.added(entries.size)
     entry.key = key
     // Somebody changed it: what the cloud was at work on may be another matter now.
     entry.past = { ...entry.past, lookingSince: undefined }
@@ -98,6 +104,8 @@ function createLane(options: QueueOptions): Queue {
 
   async function run(entry: Entry): Promise<void> {
     running += 1
+    const startedAt = clock.now()
+    measured.started(startedAt - entry.readySince)
     entry.state = 'running'
     entry.again = false
     const { seen: _, ...key } = entry.key
@@ -108,12 +116,15 @@ function createLane(options: QueueOptions): Queue {
     const outcomes = await options.reconcile([rung], call)
     running -= 1
     settle(entry, outcomes)
+    measured.ended(clock.now() - startedAt, entries.size)
     dispatch()
   }
 
   function settle(entry: Entry, outcomes: readonly ReconcileOutcome[]): void {
     const next = decideNext(entry.past, outcomes, clock.now(), options.random())
+    if (next.attempts > 0 && next.delayMs !== undefined) measured.retried()
     entry.past = next
+    entry.readySince = clock.now()
     if (entry.again) entry.state = 'ready'
     else if (next.delayMs !== undefined && !draining) void wait(entry, next.delayMs)
     else entries.delete(toKeyId(entry.key))
@@ -132,6 +143,7 @@ function createLane(options: QueueOptions): Queue {
       // Rung, or the queue is drained: either way the wait is over.
     }
     entry.state = 'ready'
+    entry.readySince = clock.now()
     if (draining) entries.delete(toKeyId(entry.key))
     dispatch()
   }
@@ -162,8 +174,9 @@ function createLane(options: QueueOptions): Queue {
   }
 }
 
-const createEntry = (key: ReconcileKey): Entry => ({
+const createEntry = (key: ReconcileKey, readySince: number): Entry => ({
   key,
+  readySince,
   state: 'ready',
   again: false,
   past: NO_RUNS,

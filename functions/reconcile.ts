@@ -2,6 +2,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from '../shared/controllers/contract.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
@@ -15,6 +16,7 @@ export interface ReconcileParts {
   readonly controllers: () => Promise<Pick<Controllers, 'reconcile'>>
   readonly log: Log
   readonly clock: Clock
+  readonly measure?: Measure | undefined
 }
 
 /** Works on keys within the call's deadline; never throws: a key without a good outcome has the result `retry`. */
@@ -25,11 +27,14 @@ export type Reconcile = (
 
 /** Reconciles keys and logs what became of each. */
 export function createReconcile(parts: ReconcileParts): Reconcile {
-  const { log, clock } = parts
+  const { log, clock, measure } = parts
   return async (keys, call) => {
     const start = clock.now()
     const outcomes = await work(parts, keys, call)
-    for (const outcome of outcomes) logOutcome(log, outcome, clock.now() - start)
+    for (const outcome of outcomes) {
+      logOutcome(log, outcome, clock.now() - start)
+      if (outcome.code !== undefined) measure?.('phoenixnap_ccm_problems_total', { code: outcome.code })
+    }
     return outcomes
   }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/contract.ts'
+import type { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
@@ -11,6 +13,7 @@ export interface ResyncParts {
   readonly controllers: () => Promise<Pick<Controllers, 'resync'>>
   readonly log: Log
   readonly clock: Clock
+  readonly measure?: Measure | undefined
 }
 
 /** How a pass ended; `failed` when it could not even begin, or ran out of time. `code` tells why it saw nothing. */
@@ -38,12 +41,14 @@ export function createResync(parts: ResyncParts): Resync {
         return (await parts.controllers()).resync({ ...call, signal })
       })
       logReport(parts.log, report)
+      measureReport(parts, report)
       const wants = toWants(report)
       const blind = report.failures.find(({ name }) => name === SERVERS)
       return { state: report.state, ...(blind && { code: blind.code }), ...(wants.length > 0 && { wants }) }
     } catch (thrown) {
       const error = toCcmError(thrown)
       parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
+      measureFailure(parts, error)
       return { state: 'failed', code: error.code }
     }
   }
@@ -70,6 +75,18 @@ function logReport(log: Log, report: ResyncReport): void {
   }
   if (state === 'incomplete' || failures.length > 0) log.warn(fields, 'resync ended with failures')
   else log.info(fields, 'resync ended')
+}
+
+function measureReport({ measure, clock }: ResyncParts, { state, durationMs }: ResyncReport): void {
+  measure?.('phoenixnap_ccm_resync_passes_total', { state })
+  if (state !== 'busy') measure?.('phoenixnap_ccm_resync_duration_seconds', {}, durationMs / 1000)
+  if (state === 'complete')
+    measure?.('phoenixnap_ccm_resync_last_complete_timestamp_seconds', {}, clock.now() / 1000)
+}
+
+function measureFailure({ measure }: ResyncParts, { code }: CcmError): void {
+  measure?.('phoenixnap_ccm_resync_passes_total', { state: 'failed' })
+  measure?.('phoenixnap_ccm_problems_total', { code })
 }
 
 /** Number of changes by action. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
 import { type Authenticate, showsCredentials, type WebhookRoute } from './auth.ts'
 import {
   toCcmError,
@@ -20,6 +21,7 @@ export interface WebhookParts {
   readonly log: Log
   readonly clock: Clock
   readonly maxBodyBytes: number
+  readonly measure?: Measure | undefined
 }
 
 /** A caller with a wrong token calls again and again: one line a minute says enough. */
@@ -40,21 +42,27 @@ export function createWebhook(
   answer: (text: string, request: WebhookRequest) => Promise<WebhookResponse>,
 ): Webhook {
   const refusals = countRefusals(parts, route)
+  const counted = (response: WebhookResponse): WebhookResponse => {
+    const code = String(response.status)
+    parts.measure?.('phoenixnap_ccm_webhook_requests_total', { webhook: route, code })
+    return response
+  }
   return {
     async check(head) {
       const refusal = await refuseRenewed(parts, route, head)
       if (refusal?.code === 'WEBHOOK_UNAUTHENTICATED') refusals.count()
       if (!refusal) return undefined
-      return toErrorResponse(refusal, refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {})
+      const headers = refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {}
+      return counted(toErrorResponse(refusal, headers))
     },
     async answer(request) {
       try {
         if (Buffer.byteLength(request.body) > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
-        return await answer(request.body.toString('utf8'), request)
+        return counted(await answer(request.body.toString('utf8'), request))
       } catch (thrown) {
         const error = toCcmError(thrown)
         parts.log.warn({ route, code: error.code, error }, 'webhook request refused')
-        return toErrorResponse(error, route === 'audit' ? toHeaders(error) : {})
+        return counted(toErrorResponse(error, route === 'audit' ? toHeaders(error) : {}))
       }
     },
   }

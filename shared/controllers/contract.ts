@@ -26,6 +26,8 @@ export interface NodeAdmission {
   readonly why: string
   /** Shown to the user by kubectl; each at most 256 characters. */
   readonly warnings: readonly string[]
+  /** Code of what kept it from being worked on. */
+  readonly code?: string | undefined
 }
 
 /** A Service in review. */

@@ -79,7 +79,8 @@ async function orReason<T extends NodeAdmission>(admit: () => Promise<T>): Promi
     return await admit()
   } catch (error) {
     const why = error instanceof CcmError ? `${error.code}: ${error.message}` : String(error)
-    return { patch: undefined, why, warnings: [] }
+    const code = error instanceof CcmError ? error.code : 'CCM_INTERNAL'
+    return { patch: undefined, why, warnings: [], code }
   }
 }
 

@@ -27,5 +27,7 @@ export async function admitNode(
   const owner = cloud.providerIDOwner(node.spec?.providerID).owner
   const decision = decideNode(node, finding, owner, 'admission')
   const patch = toJsonPatch(node, mergeFields(decision.actions))
-  return { patch: patch.length === 0 ? undefined : patch, why: `${decision.why} (${why})`, warnings: [] }
+  const { code } = decision
+  const admission = { why: `${decision.why} (${why})`, warnings: [], ...(code && { code }) }
+  return { patch: patch.length === 0 ? undefined : patch, ...admission }
 }
