@@ -4,8 +4,11 @@ import { getAnnouncer } from './announcers/announcers.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Cloud } from './cloud-provider/contract.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type Sources } from './config.ts'
-import type { Controllers } from './controllers/contract.ts'
-import { type ControllerOptions, createControllers } from './controllers/controllers.ts'
+import {
+  type ControllerOptions,
+  createControllers,
+  type SurveyingControllers,
+} from './controllers/controllers.ts'
 import { createKube, type Fetch, type Kube } from './kubernetes/client.ts'
 import { toClusterSettings } from './kubernetes/credentials.ts'
 import { openClusterAccess } from './kubernetes/reload.ts'
@@ -22,7 +25,7 @@ export interface App {
   readonly clock: Clock
   readonly cloud: Cloud
   readonly kube: Kube
-  readonly controllers: Controllers
+  readonly controllers: SurveyingControllers
   /** Closes idle sockets; everything can be used again. */
   closeIdle(): void
   /** Closes everything: requests to the cluster that are under way end, and no more are sent. */

@@ -19,6 +19,7 @@ import type { NodeContext } from './node/context.ts'
 import { reconcileNode } from './node/reconcile.ts'
 import type { EndedPasses } from './resync/lease.ts'
 import { resync } from './resync/resync.ts'
+import { type Survey, survey } from './resync/survey.ts'
 import { admitService } from './service/admit.ts'
 import type { ServiceContext, ServiceSettings } from './service/context.ts'
 import { toServiceKeys } from './service/expand-keys.ts'
@@ -41,11 +42,17 @@ export interface ControllerOptions extends Measured {
   }
 }
 
+/** The controllers, and the look at everything that `status` shows. */
+export interface SurveyingControllers extends Controllers {
+  /** @throws CcmError KUBE_* when the cluster cannot be read */
+  survey(call: WorkCall): Promise<Survey>
+}
+
 /** Keys worked on at once in one invocation. */
 const PARALLEL = 8
 
 /** The controllers on a cluster and a cloud; all triggers share them, and with them caches and decisions. */
-export function createControllers(options: ControllerOptions): Controllers {
+export function createControllers(options: ControllerOptions): SurveyingControllers {
   const { settings } = options
   const inventory = createInventoryReader({ ...options, resyncIntervalMs: settings.resyncIntervalMs })
   const live = createLiveInstances(options.cloud, options.clock)
@@ -70,6 +77,7 @@ export function createControllers(options: ControllerOptions): Controllers {
       return [...nodes, ...services]
     },
     resync: call => resync(context, call),
+    survey: call => survey(context, call),
   }
 }
 

@@ -1,6 +1,6 @@
 import { applyPatch, type Operation } from 'rfc6902'
 import type { App } from '../../shared/compose.ts'
-import type { ReconcileKey, ServiceReview } from '../../shared/controllers/contract.ts'
+import type { Controllers, ReconcileKey, ServiceReview } from '../../shared/controllers/contract.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { Api, ApiAnswer } from '../support/api.ts'
 import {
@@ -69,7 +69,7 @@ function toStored({ status, headers, body }: ApiAnswer): Stored {
  */
 export function sendReviewed(
   api: Api,
-  { controllers, clock }: Pick<App, 'controllers' | 'clock'>,
+  { controllers, clock }: Pick<App, 'clock'> & { readonly controllers: Controllers },
   ring: (keys: readonly ReconcileKey[]) => void,
 ): Way {
   const plain = sendPlainly(api)

@@ -97,7 +97,11 @@ const toUnlistedNote = (id: string): string =>
 const know = ({ context }: BalancersPass, { book }: ObservedServices, blocks: Blocks): Knowledge =>
   toKnowledge({ book, ...blocks }, context)
 
-function chooseBlocks({ observed: { book, supply }, remembered }: BalancersPass): Blocks {
+/** As the cloud tells of them, else as they are remembered. */
+export function chooseBlocks({
+  observed: { book, supply },
+  remembered,
+}: Pick<BalancersPass, 'observed' | 'remembered'>): Blocks {
   return supply && !(supply instanceof CcmError)
     ? toBlocks(supply, toExpectedBlocks(book))
     : { source: remembered }

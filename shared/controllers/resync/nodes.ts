@@ -19,7 +19,7 @@ const NODE_SHARE = 0.6
 /** What a pass knows of each node's instance. */
 export function createFinder(
   { instances, nodes }: Observed,
-  { cloud }: NodeContext,
+  { cloud }: { readonly cloud: Pick<NodeContext['cloud'], 'providerIDOwner'> },
 ): (node: KubeNode) => Finding {
   if (instances instanceof CcmError) {
     const unknown = toUnknown(instances)

@@ -1,7 +1,7 @@
 import { type Check, fail, ok, toAge, toCount, unknown, warn } from '../contract.ts'
 
 /** As many intervals as a pass may be late: one may run, and one may have failed. */
-const LATE = 3
+export const LATE = 3
 
 export const PASS_CHECKS: readonly Check[] = [
   {

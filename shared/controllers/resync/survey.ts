@@ -1,0 +1,99 @@
+import { CcmError } from '../../errors.ts'
+import { silentLog } from '../../log.ts'
+import type { WorkCall } from '../contract.ts'
+import { type DeletionDecision, decideDeletions } from '../node/deletion.ts'
+import { type Decider, type Knowledge, toKnowledge } from '../service/decide.ts'
+import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
+import { type LeaseState, readLease } from './lease.ts'
+import { chooseBlocks, convergeBalancers } from './load-balancers.ts'
+import { convergeAll } from './nodes.ts'
+import { type Observed, observe } from './observe.ts'
+import { createNotes, noteFailure, type PassNotes, toFailures } from './report.ts'
+import type { ResyncContext } from './resync.ts'
+import type { PassCall } from './turns.ts'
+
+/** Everything that a pass would see now, and what it would decide: nothing is changed, and nothing logged. */
+export interface Survey extends Omit<PassNotes, 'left' | 'tally'> {
+  readonly observed: Observed
+  readonly balancers: ObservedBalancers | CcmError
+  /** What is known of addresses; undefined where the cluster's side of them could not be read. */
+  readonly knowledge: Knowledge | undefined
+  /** What Services were decided with. */
+  readonly decider: Decider
+  readonly lease: LeaseState
+  /** Undefined without a complete list of servers. Its candidates are those that a pass asks the cloud for. */
+  readonly deletion: DeletionDecision | undefined
+}
+
+/**
+ * The reads of one pass and its decisions. Other than a dry run it asks the cloud for no server by its id: what many
+ * people look at costs the same however many servers are gone.
+ *
+ * @throws CcmError KUBE_* when the cluster cannot be read
+ */
+export async function survey(given: ResyncContext, limits: WorkCall): Promise<Survey> {
+  const context = { ...given, log: silentLog }
+  const call: PassCall = { ...limits, dryRun: true }
+  const readAt = context.clock.now()
+  const lease = await readLease(context.kube, call.signal)
+  if (lease.limitedUntil !== undefined) context.cloud.holdOff(readAt + lease.limitedUntil - lease.now)
+  const observing = observeBalancers(context, call)
+  const observed = await observe(context, lease, call).catch(async (error: unknown) => {
+    await observing.catch(() => {})
+    throw error
+  })
+  const balancers = await observing
+  const notes = createNotes()
+  await convergeAll(context, observed, notes, call)
+  const knowledge = await surveyBalancers(context, observed, balancers, notes, call)
+  const { changes, held, failures } = { ...notes, failures: toFailures(notes) }
+  return {
+    observed,
+    balancers,
+    knowledge,
+    decider: { settings: given.settings, announcer: given.announcer },
+    lease,
+    deletion: surveyDeletions(context, observed, lease),
+    changes,
+    held,
+    failures,
+  }
+}
+
+async function surveyBalancers(
+  context: ResyncContext,
+  { previous }: Observed,
+  balancers: ObservedBalancers | CcmError,
+  notes: PassNotes,
+  call: PassCall,
+): Promise<Knowledge | undefined> {
+  if (balancers instanceof CcmError) {
+    noteFailure(notes, 'services', balancers)
+    return undefined
+  }
+  const remembered = toInventoryAddresses(balancers, previous?.addresses)
+  const pass = { context, observed: balancers, remembered, notes, call }
+  try {
+    await convergeBalancers(pass)
+  } catch (error) {
+    noteFailure(notes, 'services', error)
+  }
+  return toKnowledge({ book: balancers.book, ...chooseBlocks(pass) }, context)
+}
+
+function surveyDeletions(
+  { cloud, settings }: ResyncContext,
+  { instances, nodes }: Observed,
+  { now, deletions }: LeaseState,
+): DeletionDecision | undefined {
+  if (instances instanceof CcmError) return undefined
+  return decideDeletions({
+    nodes,
+    instanceIds: new Set(instances.map(({ id }) => id)),
+    toOwner: cloud.providerIDOwner,
+    now,
+    graceMs: settings.nodeDeleteGraceMs,
+    maxShare: settings.nodeDeleteMaxShare,
+    deletions,
+  })
+}
