@@ -1,6 +1,6 @@
-import { toUsage } from '../functions/cli.ts'
-import type { Command } from '../functions/command.ts'
+import type { Command, JsonField } from '../functions/command.ts'
 import { COMMANDS } from '../functions/commands.ts'
+import { toAllExits, toUsage } from '../functions/terminal/help.ts'
 import { SETTINGS, type SettingName, toFileFlag, toFlag } from '../shared/config.ts'
 import { CHECKS } from '../shared/doctor/checks.ts'
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
@@ -140,25 +140,32 @@ function toCommandsPage(): string {
     '',
     '`cloud-provider-phoenixnap <command>`: the single-file binary, or `npm run cli -- <command>` in a checkout.',
     '',
-    'Exit codes: 0 well, 1 failed, 2 wrong usage, settings or kubeconfig. Errors go to standard error: code, message, and in',
-    'the last line what to do.',
+    'Exit codes: 0 well, 1 failed, 2 a plan with something to do, and wrong usage, settings or kubeconfig. Errors go to standard',
+    'error: code, message, and in the last line what to do; with `--output json` as one line of JSON,',
+    '`{"error":{"code","problems","action"}}`. How commands look on a terminal, and how to have them completed:',
+    '[use the command line](../guides/use-the-command-line.md).',
     '',
     ...COMMANDS.flatMap(toCommandSection),
   ].join('\n')
 }
 
-function toCommandSection({ name, doc, flags, settings, exitCodes }: Command): string[] {
+function toCommandSection({ name, doc, flags, settings, argument, exits, json }: Command): string[] {
   const rows = flags.map(flag => [code(toUsage(flag)), flag.doc])
   return [
     `## ${name}`,
     '',
     doc,
     '',
+    ...(argument ? [`${argument.name} is one of ${argument.values.map(code).join(', ')}.`, ''] : []),
     ...(rows.length === 0 ? [] : [toTable(['Flag', 'What it is'], rows), '']),
     ...(settings ? ['Takes the flags of all [settings](settings.md).', ''] : []),
-    ...(exitCodes === undefined ? [] : [`Exit code ${exitCodes}`, '']),
+    toTable(['Exit code', 'What it says'], Object.entries(toAllExits(exits))),
+    '',
+    ...(json ? [toTable(['Field of `--output json`', 'What it holds'], json.map(toField)), ''] : []),
   ]
 }
+
+const toField = ([name, doc]: JsonField): string[] => [code(name), doc]
 
 const code = (text: string): string => `\`${text}\``
 

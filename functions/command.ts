@@ -1,20 +1,21 @@
 import type { Clock } from '../shared/clock.ts'
-import type { CommandFlags, CommandLine } from '../shared/command-line.ts'
+import type { CommandFlag, CommandFlags, CommandLine } from '../shared/command-line.ts'
 import type { CommandName } from '../shared/command-names.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { SourceInputs } from '../shared/sources.ts'
+import type { Screen } from './terminal/look.ts'
+import type { Progress } from './terminal/progress.ts'
 
 /** What a command may touch outside itself. */
-export interface CliIo {
+export interface CliIo extends Screen {
   /** Receives text for standard output, with its newlines. */
   readonly out: (text: string) => void
   /** Receives text for standard error, with its newlines. */
   readonly err: (text: string) => void
-  readonly env: Readonly<Record<string, string | undefined>>
   readonly readFile: (path: string) => Promise<string>
   readonly clock: Clock
-  /** True where a person reads standard error while it is written. */
-  readonly terminal?: boolean | undefined
+  /** Where a command that takes long says what it is at; given to those with `busy`. */
+  readonly progress?: Progress | undefined
   /** Comes with SIGTERM and SIGINT. */
   readonly stop: AbortSignal
 }
@@ -23,10 +24,31 @@ export interface CliIo {
 export interface Command extends CommandFlags {
   readonly name: CommandName
   readonly doc: string
-  readonly exitCodes?: string
+  /** What it is at until it says so itself; absent where it tells what it does all the time. */
+  readonly busy?: string
+  /** What each exit code says, besides 2 for wrong usage. */
+  readonly exits: Exits
+  /** Fields of what it writes with `--output json`; absent where there is nothing to write. */
+  readonly json?: readonly JsonField[]
   /** @returns exit code */
   run(line: CommandLine, io: CliIo): Promise<number>
 }
+
+/** By exit code. 0: well; 1: failed; 2: a plan with something to do, and wrong usage, settings or kubeconfig. */
+export type Exits = Readonly<Partial<Record<0 | 1 | 2, string>>>
+
+/** A field at the top of a JSON report: its name, and what it holds. */
+export type JsonField = readonly [name: string, doc: string]
+
+/** The flag that `readOutput` reads. */
+export const OUTPUT_FLAG: CommandFlag = {
+  name: 'output',
+  value: 'text|json',
+  doc: 'Form of what is written to standard output; text by default.',
+}
+
+/** A report for programs. */
+export const toJson = (report: unknown): string => `${JSON.stringify(report, undefined, 2)}\n`
 
 /** For commands without settings. @throws CcmError CCM_USAGE that names every problem */
 export function refuseProblems(problems: readonly string[]): void {

@@ -1,6 +1,8 @@
+import type { CcmError } from '../shared/errors.ts'
 import { REGISTER_FLAGS } from '../shared/register/flags.ts'
-import { readVersion } from '../shared/version.ts'
-import { type Command, refuseProblems, toInputs, toLines } from './command.ts'
+import { type Command, OUTPUT_FLAG, toInputs, toLines } from './command.ts'
+import * as FACTS from './command-facts.ts'
+import { toErrorOutput } from './terminal/error-text.ts'
 
 /** Every command. What a command needs is imported when it runs: `version` is quick, and `serve` loads no simulator. */
 export const COMMANDS: readonly Command[] = [
@@ -9,6 +11,7 @@ export const COMMANDS: readonly Command[] = [
     doc: 'Serves the webhooks, works on what they ring for and passes over everything on schedule, until it is told to end (SIGTERM, SIGINT).',
     flags: [],
     settings: true,
+    exits: FACTS.SERVE_EXITS,
     async run(line, io) {
       const { runServe } = await import('./serve.ts')
       return runServe(toInputs(line, io), io)
@@ -17,13 +20,11 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'resync',
     doc: 'Makes one pass over everything.',
-    flags: [
-      { name: 'dry-run', doc: 'Shows the plan and changes nothing.' },
-      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
-    ],
+    flags: [{ name: 'dry-run', doc: 'Shows the plan and changes nothing.' }, OUTPUT_FLAG],
     settings: true,
-    exitCodes:
-      '0: complete, or another pass is at work; 1: something failed; with --dry-run 2: changes are pending.',
+    busy: 'passing over everything',
+    exits: FACTS.RESYNC_EXITS,
+    json: FACTS.RESYNC_JSON,
     async run(line, io) {
       const { runResync, toResyncCommand } = await import('./resync-command.ts')
       const { problems, ...command } = toResyncCommand(line)
@@ -35,10 +36,14 @@ export const COMMANDS: readonly Command[] = [
     doc: 'Brings service account, role and webhook configuration into the cluster, and what the API server reads from files to where it finds it. Run again, it changes nothing.',
     flags: REGISTER_FLAGS,
     settings: true,
+    busy: 'registering',
+    exits: FACTS.REGISTER_EXITS,
+    json: FACTS.REGISTER_JSON,
     async run({ argv }, io) {
       const { runRegister } = await import('../shared/register/register.ts')
-      const { env, readFile, clock } = io
-      return runRegister(argv, { ...toLines(io), sources: { env, readFile }, clock })
+      const { env, readFile, clock, progress } = io
+      const fail = (error: CcmError): void => io.err(toErrorOutput(error, argv, io))
+      return runRegister(argv, { ...toLines(io), sources: { env, readFile }, clock, progress, fail })
     },
   },
   {
@@ -51,11 +56,12 @@ export const COMMANDS: readonly Command[] = [
         doc: 'Whom the handlers act as; system:serviceaccount:kube-system:cloud-provider-phoenixnap by default.',
       },
       { name: 'timeout', value: 'D', doc: 'Time for one check; 20s by default.' },
-      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+      OUTPUT_FLAG,
     ],
     settings: true,
-    exitCodes:
-      '0: nothing fails (there may be warnings); 1: something fails, or it cannot be found out whether the Go program runs (go-program); 2: wrong usage.',
+    busy: 'looking at everything',
+    exits: FACTS.DOCTOR_EXITS,
+    json: FACTS.DOCTOR_JSON,
     async run(line, io) {
       const { runDoctor, toDoctorCommand } = await import('./doctor-command.ts')
       return runDoctor(toDoctorCommand(line), toInputs({ ...line, problems: [] }, io), io)
@@ -74,10 +80,12 @@ export const COMMANDS: readonly Command[] = [
         doc: 'With --back: goes on although the Services that share a block get new addresses.',
       },
       { name: 'confirm', doc: 'With --back: hands the Services over; without it nothing is changed.' },
-      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+      OUTPUT_FLAG,
     ],
     settings: true,
-    exitCodes: '0: ready, or done; 1: something is in the way, or failed; 2: wrong usage.',
+    busy: 'looking at what there is',
+    exits: FACTS.MIGRATE_EXITS,
+    json: FACTS.MIGRATE_JSON,
     async run(line, io) {
       const { runMigrate, toMigrateCommand } = await import('./migrate-command.ts')
       return runMigrate(toMigrateCommand(line), toInputs({ ...line, problems: [] }, io), io)
@@ -94,11 +102,12 @@ export const COMMANDS: readonly Command[] = [
       },
       { name: 'confirm', doc: 'Gives the blocks back; without it nothing is changed.' },
       { name: 'timeout', value: 'D', doc: 'How long it works at the most; 15m by default.' },
-      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+      OUTPUT_FLAG,
     ],
     settings: true,
-    exitCodes:
-      '0: nothing is left; 1: something cannot be given back, or the cluster is alive; without --confirm 2: blocks are there to be given back.',
+    busy: 'looking for what was left',
+    exits: FACTS.CLEANUP_EXITS,
+    json: FACTS.CLEANUP_JSON,
     async run(line, io) {
       const { runCleanup, toCleanupCommand } = await import('./cleanup-command.ts')
       const { problems, ...command } = toCleanupCommand(line)
@@ -115,11 +124,12 @@ export const COMMANDS: readonly Command[] = [
         doc: 'Takes the addresses from the Services as well, then gives all IP blocks of the cluster back.',
       },
       { name: 'timeout', value: 'D', doc: 'How long it gives IP blocks back at the most; 15m by default.' },
-      { name: 'output', value: 'text|json', doc: 'Form of the report on standard output; text by default.' },
+      OUTPUT_FLAG,
     ],
     settings: true,
-    exitCodes:
-      '0: nothing of ours is left; 1: something cannot be taken away, or not everything could be read; without --confirm 2: something is there to be taken away.',
+    busy: 'looking for what is ours',
+    exits: FACTS.UNREGISTER_EXITS,
+    json: FACTS.UNREGISTER_JSON,
     async run(line, io) {
       const { runUnregister, toUnregisterCommand } = await import('./unregister-command.ts')
       const { problems, ...command } = toUnregisterCommand(line)
@@ -141,8 +151,11 @@ export const COMMANDS: readonly Command[] = [
         value: 'N',
         doc: 'Public networks to begin with, each with one IP block. 1 by default.',
       },
+      OUTPUT_FLAG,
     ],
     settings: false,
+    exits: FACTS.SIMULATE_EXITS,
+    json: FACTS.SIMULATE_JSON,
     async run(line, io) {
       const { runSimulateCommand } = await import('./simulate.ts')
       return runSimulateCommand(line, io)
@@ -153,22 +166,37 @@ export const COMMANDS: readonly Command[] = [
     doc: 'Tells a story on both simulators with the real program between them, and goes on until it is told to end.',
     flags: [{ name: 'once', doc: 'Ends with the story.' }],
     settings: false,
-    exitCodes: '0: the story came out as told, or was ended; 1: it did not.',
+    exits: FACTS.DEMO_EXITS,
     async run(line, io) {
       const { runDemoCommand } = await import('./demo.ts')
       return runDemoCommand(line, io)
     },
   },
   {
+    name: 'completion',
+    doc: 'Writes a script that completes commands, flags and their values in bash, zsh or fish: see the guide.',
+    flags: [],
+    settings: false,
+    argument: { name: 'SHELL', values: FACTS.SHELLS },
+    exits: FACTS.COMPLETION_EXITS,
+    async run(line, io) {
+      const { runCompletion } = await import('./completion-command.ts')
+      return runCompletion(line, COMMANDS, io)
+    },
+  },
+  {
     name: 'version',
     doc: 'Prints the version: the release tag and the commit.',
-    flags: [{ name: 'licences', doc: 'Prints the licences of everything that is in this program instead.' }],
+    flags: [
+      { name: 'licences', doc: 'Prints the licences of everything that is in this program instead.' },
+      OUTPUT_FLAG,
+    ],
     settings: false,
+    exits: FACTS.VERSION_EXITS,
+    json: FACTS.VERSION_JSON,
     async run(line, io) {
-      refuseProblems(line.problems)
-      const { readLicences } = await import('../shared/licences.ts')
-      io.out(line.switches.has('licences') ? await readLicences() : `${await readVersion()}\n`)
-      return 0
+      const { runVersion } = await import('./version-command.ts')
+      return runVersion(line, io)
     },
   },
 ]

@@ -17,6 +17,8 @@ const io: CliIo = {
   err: text => void process.stderr.write(text),
   clock: systemClock,
   terminal: process.stderr.isTTY,
+  outTerminal: process.stdout.isTTY,
+  columns: process.stdout.columns ?? process.stderr.columns,
   stop: stop.signal,
 }
 async function main(): Promise<void> {

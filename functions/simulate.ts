@@ -1,6 +1,6 @@
 import type { CommandLine } from '../shared/command-line.ts'
 import { integer } from '../shared/setting-parsers.ts'
-import { type CliIo, refuseProblems, toLines } from './command.ts'
+import { type CliIo, readOutput, refuseProblems, toLines } from './command.ts'
 
 /** Most servers and networks to begin with: enough to try scale, not enough to hang the machine. */
 const MOST = 10_000
@@ -20,6 +20,7 @@ export async function runSimulateCommand(line: CommandLine, io: CliIo): Promise<
     port: read('port', '8080', 0, 65_535),
     servers: read('servers', '3', 0, MOST),
     networks: read('networks', '1', 0, MOST),
+    output: readOutput(line, problems),
   }
   refuseProblems(problems)
   const { runSimulate } = await import('../shared/simulator/bmc/simulate.ts')

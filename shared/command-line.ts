@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SETTINGS, type SettingName, toFileFlag, toFlag } from './config.ts'
+import { findNearest } from './nearest.ts'
 import { toPrintable } from './printable.ts'
 import type { Setting } from './settings.ts'
 import { SECRET_FILE_ENV, SECRET_FILE_FLAG } from './sources.ts'
@@ -19,6 +20,15 @@ export interface CommandFlags {
   readonly flags: readonly CommandFlag[]
   /** Whether the flags of the settings are taken as well. */
   readonly settings: boolean
+  /** What stands after the command without a flag; without it nothing does. */
+  readonly argument?: CommandArgument | undefined
+}
+
+/** One of a few words that has to be given. */
+export interface CommandArgument {
+  /** Stands for the value in messages. */
+  readonly name: string
+  readonly values: readonly string[]
 }
 
 /** A command line that was taken apart. */
@@ -27,6 +37,8 @@ export interface CommandLine {
   readonly argv: readonly string[]
   readonly flags: Readonly<Record<string, string>>
   readonly switches: ReadonlySet<string>
+  /** What was given without a flag, where the command takes that. */
+  readonly argument?: string | undefined
   /** Unknown flags and missing values, to be told with all other problems. */
   readonly problems: readonly string[]
 }
@@ -69,14 +81,20 @@ export function readCommandLine(command: CommandFlags, argv: readonly string[]):
   const flags: Record<string, string> = {}
   const switches = new Set<string>()
   const problems: string[] = []
+  const argument = command.argument && tokens.find(token => token.kind === 'positional')
   for (const token of tokens) {
+    if (token === argument) continue
     const problem = findProblem(token, command.name, known, tokens)
     if (problem !== undefined) problems.push(problem)
     else if (token.kind !== 'option') continue
     else if (token.value === undefined) switches.add(token.name)
     else flags[token.name] = token.value
   }
-  return { argv, flags, switches, problems }
+  if (!command.argument) return { argv, flags, switches, problems }
+  const { name, values } = command.argument
+  if (!argument || !values.includes(argument.value))
+    problems.push(`${name}: expected one of ${values.join(', ')}`)
+  return { argv, flags, switches, problems, argument: argument?.value }
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]
@@ -104,5 +122,10 @@ function findProblem(
 }
 
 /** Secrets are no flags, but their files are. */
-const hintFor = (name: string, known: readonly CommandFlag[]): string =>
-  known.some(flag => flag.name === `${name}-file`) ? ` (everybody could read it: use --${name}-file)` : ''
+function hintFor(name: string, known: readonly CommandFlag[]): string {
+  if (known.some(flag => flag.name === `${name}-file`))
+    return ` (everybody could read it: use --${name}-file)`
+  const names = known.map(flag => flag.name)
+  const nearest = name.length > MAX_SHOWN ? undefined : findNearest(name, names)
+  return nearest === undefined ? '' : ` (did you mean --${nearest}?)`
+}

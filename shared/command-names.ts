@@ -9,6 +9,7 @@ export const COMMAND_NAMES = [
   'unregister',
   'simulate',
   'demo',
+  'completion',
   'version',
 ] as const
 

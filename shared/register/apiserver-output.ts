@@ -2,17 +2,19 @@ import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
 import type { ApiServerFiles } from './apiserver-files.ts'
 import { readIfThere, writePrivately } from './files.ts'
 import type { RegisterOptions } from './options.ts'
+import type { Teller } from './told.ts'
 
 /** Writes the files, and says what a person does with them. */
 export async function writeFiles(
   { files, flags, steps, wider, differences }: ApiServerFiles,
   { dryRun, webhook, mergePolicy, user }: RegisterOptions,
-  out: (line: string) => void,
+  tell: Teller,
 ): Promise<void> {
+  const out = (line: string): void => tell.note(line)
   for (const [path, text] of files) {
     const isSame = (await readIfThere(path)) === text
     if (!isSame && !dryRun) await writePrivately(path, text)
-    out(`${isSame ? 'unchanged' : dryRun ? 'would be written' : 'written'} ${path}`)
+    tell.file(isSame ? 'unchanged' : 'written', path)
   }
   for (const { title, lines } of differences) {
     out(`\nTo ${title}:`)

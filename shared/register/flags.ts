@@ -65,4 +65,9 @@ export const REGISTER_FLAGS: readonly CommandFlag[] = [
   },
   { name: 'rotate', doc: 'Makes a new token for that kubeconfig; the old one stays valid.' },
   { name: 'finish', doc: 'Deletes every token but the one in that kubeconfig.' },
+  {
+    name: 'output',
+    value: 'text|json',
+    doc: 'Form of what is written to standard output; text by default.',
+  },
 ]

@@ -5,6 +5,7 @@ import { NAME } from '../kubernetes/names.ts'
 import { checkWritable, readIfThere, writePrivately } from './files.ts'
 import { type KubeconfigFormat, toKubeconfigText } from './kubeconfig-text.ts'
 import { createTokenSecret, deleteTokenSecret, listTokenSecrets, toNextName } from './token-secret.ts'
+import type { Teller } from './told.ts'
 
 /** What the kubeconfigs of hosts outside the cluster are made with. */
 export interface KubeconfigWork {
@@ -17,7 +18,7 @@ export interface KubeconfigWork {
   /** The API server as the file's reader reaches it; by default as this command does. */
   readonly server?: string | undefined
   readonly format?: KubeconfigFormat | undefined
-  readonly out: (line: string) => void
+  readonly tell: Teller
 }
 
 /**
@@ -26,7 +27,7 @@ export interface KubeconfigWork {
  * @throws CcmError KUBE_TIMEOUT when nobody fills the token Secret, KUBE_*, CCM_CONFIG_INVALID
  */
 export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Promise<void> {
-  const { kube, clock, path, out } = work
+  const { kube, clock, path, tell } = work
   const secrets = await listTokenSecrets(kube)
   const newest = secrets.at(-1)
   // A token that nobody gets to see would be valid for good.
@@ -37,9 +38,11 @@ export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Pr
   const text = await toKubeconfigText(access, work.format ?? 'yaml')
   const isSame = (await readIfThere(path)) === text
   if (!isSame) await writePrivately(path, text)
-  out(`${isSame ? 'unchanged' : 'written'.padEnd(9)} ${path} (token of Secret kube-system/${secret.name})`)
+  tell.file(isSame ? 'unchanged' : 'written', path, `token of Secret kube-system/${secret.name}`)
   if (secrets.length > 0 && rotate) {
-    out('Tokens before this one stay valid. When no host uses them any more: the same command with --finish.')
+    tell.note(
+      'Tokens before this one stay valid. When no host uses them any more: the same command with --finish.',
+    )
   }
 }
 
@@ -48,7 +51,7 @@ export async function writeKubeconfig(work: KubeconfigWork, rotate: boolean): Pr
  *
  * @throws CcmError CCM_CONFIG_INVALID when the file holds none of our tokens: then nothing is deleted
  */
-export async function finishRotation({ kube, path, out }: KubeconfigWork): Promise<void> {
+export async function finishRotation({ kube, path, tell }: KubeconfigWork): Promise<void> {
   const text = (await readIfThere(path)) ?? ''
   const secrets = await listTokenSecrets(kube)
   const used = secrets.find(({ token }) => text.includes(token))
@@ -58,7 +61,7 @@ export async function finishRotation({ kube, path, out }: KubeconfigWork): Promi
   }
   for (const { name } of secrets.filter(secret => secret !== used)) {
     await deleteTokenSecret(kube, name)
-    out(`deleted   Secret kube-system/${name}`)
+    tell.object('deleted', 'Secret', `kube-system/${name}`)
   }
-  out(`kept      Secret kube-system/${used.name}`)
+  tell.object('kept', 'Secret', `kube-system/${used.name}`)
 }

@@ -31,6 +31,8 @@ export interface RegisterOptions {
   readonly kubeconfigServer?: string | undefined
   readonly kubeconfigFormat?: KubeconfigFormat
   readonly rotation: 'none' | 'rotate' | 'finish'
+  /** Form of what is told. */
+  readonly output: 'text' | 'json'
 }
 
 export interface WebhookOptions {
@@ -76,6 +78,7 @@ const EXCLUDE: readonly (readonly [string, string])[] = [
   ['url', SERVICE_FLAG],
   ['rotate', 'finish'],
   ['print', 'kubeconfig-out'],
+  ['print', 'output'],
 ]
 
 /**
@@ -103,6 +106,7 @@ export async function readOptions(argv: readonly string[], inputs: SourceInputs 
     kubeconfigOut: readPath(flags, 'kubeconfig-out'),
     kubeconfigServer: readServer(flags, problems),
     kubeconfigFormat: readOneOf(flags, 'kubeconfig-format', KUBECONFIG_FORMATS, problems) ?? 'yaml',
+    output: readOneOf(flags, 'output', ['text', 'json'], problems) ?? 'text',
     rotation: flags['rotate'] ? 'rotate' : flags['finish'] ? 'finish' : 'none',
   }
   const sources = await readSources({ ...inputs, flags: line.flags, problems })

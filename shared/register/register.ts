@@ -13,6 +13,7 @@ import { applyObject } from './apply.ts'
 import { finishRotation, type KubeconfigWork, writeKubeconfig } from './kubeconfig.ts'
 import { type KubeObject, readRbac, readWebhooks } from './manifests.ts'
 import { type RegisterOptions, readOptions } from './options.ts'
+import { type Teller, tellJson, tellLines } from './told.ts'
 
 /** Where `register` reads and writes. */
 export interface RegisterIo {
@@ -22,6 +23,10 @@ export interface RegisterIo {
   /** Environment and files; by default those of the process. */
   readonly sources?: Pick<SourceInputs, 'env' | 'readFile'> | undefined
   readonly clock?: Clock | undefined
+  /** Hears what it is at. */
+  readonly progress?: { say(what: string): void } | undefined
+  /** Tells an error in the place of `err`. */
+  readonly fail?: ((error: CcmError) => void) | undefined
 }
 
 /** Exit codes: settings or a kubeconfig that cannot work, and everything else that failed. */
@@ -42,11 +47,16 @@ export async function runRegister(argv: readonly string[], io: RegisterIo): Prom
     return 0
   } catch (error) {
     if (!(error instanceof CcmError)) throw error
-    const { problems } = error.fields as { problems?: readonly string[] }
-    for (const line of problems ?? [error.message]) io.err(`${error.code}: ${line}`)
-    io.err(error.action)
+    if (io.fail) io.fail(error)
+    else tellError(error, io)
     return hasCode(error, 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID') ? INVALID : FAILED
   }
+}
+
+function tellError({ code, message, action, fields }: CcmError, { err }: RegisterIo): void {
+  const { problems = [message] } = fields as { problems?: readonly string[] }
+  for (const line of problems) err(`${code}: ${line}`)
+  err(action)
 }
 
 async function register(options: RegisterOptions, config: Config, io: RegisterIo): Promise<void> {
@@ -62,12 +72,18 @@ async function register(options: RegisterOptions, config: Config, io: RegisterIo
     webhook && apiserverDir !== undefined
       ? await planApiServerFiles(apiserverDir, options, webhook, token)
       : undefined
-  if (options.print) await print(objects, io)
-  else await applyAll(objects, options, config, io)
+  const { dryRun, output } = options
   // Where YAML was asked for, whatever else is to be said must not stand in it.
-  const tell = options.print ? io.err : io.out
+  const tell =
+    output === 'json' ? tellJson(dryRun, io.out) : tellLines(dryRun, options.print ? io.err : io.out)
+  if (options.print) await print(objects, io)
+  else await applyAll(objects, options, config, io, tell)
   if (files) await writeFiles(files, options, tell)
-  else if (webhook) for (const line of NO_FILES) io.err(line)
+  else if (webhook) {
+    const advise = output === 'json' ? (line: string) => tell.note(line) : io.err
+    for (const line of NO_FILES) advise(line)
+  }
+  tell.end()
 }
 
 async function print(objects: readonly KubeObject[], io: RegisterIo): Promise<void> {
@@ -85,6 +101,7 @@ async function applyAll(
   options: RegisterOptions,
   config: Config,
   io: RegisterIo,
+  tell: Teller,
 ): Promise<void> {
   const {
     dryRun,
@@ -97,23 +114,21 @@ async function applyAll(
   const kube = createKube({ config: kubeConfig })
   try {
     for (const object of objects) {
-      const applied = await applyObject(kube, object, dryRun)
-      io.out(`${(dryRun ? WOULD_BE : DONE)[applied]} ${toName(object)}`)
+      io.progress?.say(`${dryRun ? 'comparing' : 'applying'} ${object.kind} ${toName(object)}`)
+      tell.object(await applyObject(kube, object, dryRun), object.kind, toName(object))
     }
     if (path === undefined) return
-    if (dryRun) return io.out(`A dry run makes no kubeconfig: ${path} stays as it is.`)
-    const work = { kube, path, server, format, out: io.out, clock: io.clock ?? systemClock }
+    if (dryRun) return tell.note(`A dry run makes no kubeconfig: ${path} stays as it is.`)
+    io.progress?.say('waiting for the token of the service account')
+    const work = { kube, path, server, format, tell, clock: io.clock ?? systemClock }
     await makeKubeconfig(kubeConfig, work, rotation)
   } finally {
     kube.close()
   }
 }
 
-const DONE = { created: 'created  ', changed: 'changed  ', unchanged: 'unchanged' }
-const WOULD_BE = { created: 'would be created', changed: 'would be changed', unchanged: 'unchanged       ' }
-
-const toName = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+const toName = ({ metadata: { namespace, name } }: KubeObject): string =>
+  `${namespace === undefined ? '' : `${namespace}/`}${name}`
 
 async function makeKubeconfig(
   config: KubeConfig,

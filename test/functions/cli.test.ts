@@ -32,6 +32,32 @@ t.test('version', async t => {
   }
 })
 
+t.test('version as JSON', async t => {
+  const { code, out } = await run(['version', '--output', 'json'])
+  t.equal(code, 0)
+  const { version, commit, ...rest } = JSON.parse(out) as Record<string, string>
+  t.match(await readVersion(), new RegExp(`^${version}( \\(${commit}\\))?$`))
+  t.strictSame(rest, { node: process.version, platform: `${process.platform}-${process.arch}` })
+  const licences = JSON.parse((await run(['version', '--licences', '--output=json'])).out) as object
+  t.match(licences, { licences: /licence/ })
+})
+
+t.test('an error is JSON where JSON was asked for', async t => {
+  const { code, out, err } = await run(['simulate', '--port', 'x', '--fast', '--output', 'json'])
+  t.equal(code, 2)
+  t.equal(out, '')
+  t.strictSame(JSON.parse(err), {
+    error: {
+      code: 'CCM_USAGE',
+      problems: ['--fast is no flag of simulate', '--port: expected a whole number from 0 to 65535'],
+      action: 'See cloud-provider-phoenixnap help simulate.',
+    },
+  })
+  const register = await run(['register', '--output=json'])
+  t.equal(register.code, 2)
+  t.match(JSON.parse(register.err), { error: { code: 'CCM_CONFIG_INVALID', problems: Array } })
+})
+
 t.test('help names every command, and for each its flags', async t => {
   for (const argv of [[], ['help'], ['--help'], ['-h']]) {
     const { code, out, err } = await run(argv)
@@ -45,11 +71,25 @@ t.test('help names every command, and for each its flags', async t => {
     t.equal((await run([name, '--help'])).out, out)
     for (const flag of flags) t.match(out, `--${flag.name}`)
     t.equal(out.includes('--tls-cert V'), settings, name)
+    t.match(out, /\nExit codes:\n {2}0 {2}\S/, name)
+    t.ok(
+      out.split('\n').every(line => line.length <= 80 || !line.trim().includes(' ')),
+      `${name}: fits a terminal of 80 columns`,
+    )
   }
 })
 
 const REFUSED: readonly [argv: string[], err: RegExp[]][] = [
   [['nope'], [/^CCM_USAGE: 'nope' is no command \(commands: serve, resync, .*, help\)$/m]],
+  [['resyc'], [/^CCM_USAGE: 'resyc' is no command \(did you mean resync\? commands: serve, /m]],
+  [['version', '--license'], [/^CCM_USAGE: --license is no flag of version \(did you mean --licences\?\)$/m]],
+  [
+    ['resync', '--dryrun', '--node-delete-grac', '1s'],
+    [/--dryrun is no flag of resync \(did you mean --dry-run\?\)$/m, /did you mean --node-delete-grace\?/],
+  ],
+  [['completion', 'tcsh'], [/^CCM_USAGE: SHELL: expected one of bash, zsh, fish$/m]],
+  [['completion'], [/^CCM_USAGE: SHELL: expected one of bash, zsh, fish$/m]],
+  [['completion', 'bash', 'zsh'], [/^CCM_USAGE: argument 2 after completion is not expected$/m]],
   [['help', 'nope'], [/^CCM_USAGE: 'nope' is no command/m]],
   [['version', '--long', 'hunter22'], [/^CCM_USAGE: --long is no flag of version$/m]],
   [

@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { type Clock, systemClock } from '../../shared/clock.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import { readRbac } from '../../shared/register/manifests.ts'
+import type { RegisterReport } from '../../shared/register/told.ts'
 import { createCertificates } from '../../shared/simulator/certificates.ts'
 import { admissionPathSecret } from '../../shared/webhook-secret.ts'
 import { CONTROLLER, forEachCluster, type TestCluster } from '../support/cluster.ts'
@@ -63,6 +64,19 @@ forEachCluster(t, 'register', {}, async (t, cluster) => {
     )
     const again = await kube.request<WebhookConfiguration>({ path: WEBHOOK })
     t.equal(again.body.metadata.resourceVersion, body.metadata.resourceVersion, 'not even written')
+  })
+
+  await t.test('the same for programs', async t => {
+    const { code, out, err } = await register([...argv, '--output', 'json', '--dry-run'], env)
+    t.equal(code, 0, err)
+    const report = JSON.parse(out) as RegisterReport
+    t.match(report, { dryRun: true, files: [], notes: [/^Without --apiserver-dir/, /passes|pass/] })
+    t.strictSame(new Set(report.objects.map(({ result }) => result)), new Set(['unchanged']))
+    t.match(report.objects, [{ kind: 'ServiceAccount', name: 'kube-system/cloud-provider-phoenixnap' }])
+    t.match(await register([...argv, '--print', '--output', 'json'], env), {
+      code: 2,
+      err: /--print and --output exclude each other/,
+    })
   })
 
   await t.test('what others changed is taken back, what others added stays', async t => {

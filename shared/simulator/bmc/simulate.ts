@@ -8,6 +8,8 @@ export interface SimulateOptions {
   readonly servers: number
   /** Public networks to begin with, each with one /29. */
   readonly networks: number
+  /** Form of the lines that say where it is; text by default. */
+  readonly output?: 'text' | 'json'
 }
 
 /**
@@ -24,7 +26,7 @@ export async function runSimulate(
   const simulator = await startBmcSimulator({ port: options.port })
   try {
     seed(simulator, options)
-    for (const line of describe(simulator, options)) out(line)
+    for (const line of (options.output === 'json' ? toFacts : describe)(simulator, options)) out(line)
     await ended(signal)
   } finally {
     await simulator.close()
@@ -37,6 +39,24 @@ function seed({ backend }: BmcSimulator, { servers, networks }: SimulateOptions)
     backend.addPublicNetwork({ blockIds: [backend.addIpBlock().id] })
   }
 }
+
+const toFacts = (
+  { url, tokenUrl }: BmcSimulator,
+  { servers, networks }: SimulateOptions,
+): readonly string[] => [
+  JSON.stringify(
+    {
+      baseUrl: url,
+      tokenUrl,
+      clientId: DEFAULT_CLIENT_ID,
+      clientSecret: DEFAULT_CLIENT_SECRET,
+      servers,
+      networks,
+    },
+    undefined,
+    2,
+  ),
+]
 
 function describe(
   { url, tokenUrl, backend }: BmcSimulator,

@@ -40,6 +40,16 @@ t.test('tells how to reach it, serves what was asked for, and ends on the signal
   await t.rejects(fetch(url, { agent }), { code: 'ECONNREFUSED' })
 })
 
+t.test('tells programs how to reach it', async t => {
+  const lines: string[] = []
+  const options = { port: 0, servers: 1, networks: 2, output: 'json' } as const
+  await runSimulate(options, line => void lines.push(line), AbortSignal.abort())
+  const { baseUrl = '', tokenUrl, ...rest } = JSON.parse(lines.join('\n')) as Record<string, string>
+  t.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
+  t.ok(tokenUrl?.startsWith(baseUrl))
+  t.strictSame(rest, { clientId: 'sim-client', clientSecret: 'sim-secret', servers: 1, networks: 2 })
+})
+
 t.test('a signal that came before ends it too; a port in use is an error', async t => {
   await runSimulate({ port: 0, servers: 0, networks: 0 }, () => {}, AbortSignal.abort())
   const { startBmcSimulator } = await import('../../../shared/simulator/bmc/server.ts')
