@@ -54,9 +54,10 @@ const PARALLEL = 8
 /** The controllers on a cluster and a cloud; all triggers share them, and with them caches and decisions. */
 export function createControllers(options: ControllerOptions): SurveyingControllers {
   const { settings } = options
-  const inventory = createInventoryReader({ ...options, resyncIntervalMs: settings.resyncIntervalMs })
+  const { resyncIntervalMs } = settings
+  const inventory = createInventoryReader({ ...options, resyncIntervalMs })
   const live = createLiveInstances(options.cloud, options.clock)
-  const addresses = createSupplyReader({ ...options, inventory })
+  const addresses = createSupplyReader({ ...options, inventory, resyncIntervalMs })
   const guard = createBlockGuard(options)
   const endedPasses: EndedPasses = new Set()
   const context = { ...options, inventory, live, joins: createJoins(), addresses, guard, endedPasses }

@@ -167,7 +167,12 @@ export async function createStage(
     lines,
     context: {
       ...another(),
-      addresses: createSupplyReader({ kube, clock, inventory: another().inventory }),
+      addresses: createSupplyReader({
+        kube,
+        clock,
+        inventory: another().inventory,
+        resyncIntervalMs: INTERVAL_MS,
+      }),
       guard: createBlockGuard({ kube, clock, newHolder: () => 'blocks' }),
       announcer: undefined,
       settings: { ...SERVICE_SETTINGS, nodeDeleteGraceMs: GRACE_MS, nodeDeleteMaxShare: maxShare },

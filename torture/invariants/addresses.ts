@@ -1,6 +1,6 @@
 import { parseAddress } from '../../shared/ip-address.ts'
 import type { IPAddress, KubeService } from '../../shared/kubernetes/types.ts'
-import { liesIn, nameOf, toAddressView } from '../../test/support/services.ts'
+import { ingressOf, liesIn, nameOf, toAddressView } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
 import type { Hands } from './hands.ts'
@@ -89,15 +89,17 @@ export function createLives(state: State, hands: Hands): Lives {
     const now = live.length > 0 ? `has [${live.join()}] now` : 'waits now'
     return [
       ...(isChanged ? [faultOf('1b', life, `${life.name} had [${lost.join()}] and ${now}`)] : []),
-      ...live.flatMap(address => checkHeld(life, address)),
+      ...live.flatMap(address => checkHeld(life, address, old)),
     ]
   }
 
-  /** One that a server took from whoever has it is nobody's fault. */
-  const isServers = (address: string): boolean =>
-    !hands.wereOn(address) && inputs.cloud.memberAddresses?.().includes(address) === true
+  /** One that a server took from whoever has it is nobody's fault, and he keeps it. */
+  const isServers = (address: string, old: KubeService | undefined): boolean =>
+    !hands.wereOn(address) &&
+    !(old && [...liveOf(old), ...ingressOf(old)].includes(address)) &&
+    inputs.cloud.memberAddresses?.().includes(address) === true
 
-  function checkHeld(life: Life, address: string): Fault[] {
+  function checkHeld(life: Life, address: string, old: KubeService | undefined): Fault[] {
     const { name } = life
     const isTaken = hands.wereOnClaim(address)
     const others = [...(holders.get(address) ?? [])].filter(other => other !== life && !isTaken)
@@ -105,7 +107,9 @@ export function createLives(state: State, hands: Hands): Lives {
     const gate = state.gateOf(claim?.blockId ?? '')
     return [
       ...others.map(other => faultOf('1a', life, `${address} is held by ${other.name} and by ${name}`)),
-      ...(isServers(address) ? [faultOf('1a', life, `${address} is a server's, and given to ${name}`)] : []),
+      ...(isServers(address, old)
+        ? [faultOf('1a', life, `${address} is a server's, and given to ${name}`)]
+        : []),
       ...(claim?.service === name || hands.wereOn(address)
         ? []
         : [faultOf('1c', life, `${name} is given ${address} without a claim of its own`)]),

@@ -21,6 +21,8 @@ export function judgeClaim(index: AddressIndex, claim: Claim, live: readonly str
   if (verdict === 'gone') return 'gone'
   if (verdict === 'failed') return claim.state === 'unconfirmed' ? 'unproven' : 'failed'
   if (live.includes(claim.address) || claim.state === 'active') return 'usable'
+  // It was nobody's for a while, and a server took it meanwhile.
+  if (index.isOfServer(claim.address)) return 'unproven'
   if (index.gateOf(claim.blockId)?.state === 'open') return 'usable'
   return claim.state === 'unconfirmed' ? 'unproven' : 'onHold'
 }
@@ -56,7 +58,7 @@ export function judgeAddress(
       `${subject} belongs to another Service (kubectl get ipaddress ${address}).`,
     )
   }
-  if (!claim && !isFree(index, block, address))
+  if (index.isOfServer(address) || (!claim && !isFree(index, block, address)))
     return no('CCM_ADDRESS_RESERVED', toReserved(index, block, address, subject))
   const gate = index.gateOf(block.id)
   if (gate?.state === 'closed') {

@@ -17,7 +17,8 @@ export interface KnownAddresses {
 /** Remembers what the cloud supplies, so that a review of a Service asks it nothing. */
 export interface SupplyReader {
   /**
-   * From the inventory, or what this process has seen since. Old knowledge does no harm: gates are asked.
+   * From the inventory, or what this process has seen since; without an inventory, what it has seen within two resync
+   * intervals. Old knowledge of blocks does no harm, as gates are asked; of servers' addresses it does.
    *
    * @throws CcmError KUBE_*
    */
@@ -30,17 +31,33 @@ export interface SupplyReaderOptions {
   readonly kube: Kube
   readonly clock: Clock
   readonly inventory: InventoryReader
+  readonly resyncIntervalMs: number
 }
 
-export function createSupplyReader({ kube, clock, inventory }: SupplyReaderOptions): SupplyReader {
-  let seen: { readonly source: AddressSource; readonly at: number } | undefined
+interface Seen {
+  readonly source: AddressSource
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+export function createSupplyReader({
+  kube,
+  clock,
+  inventory,
+  resyncIntervalMs,
+}: SupplyReaderOptions): SupplyReader {
+  let seen: Seen | undefined
+  const isYoung = ({ at }: Seen): boolean => clock.now() - at <= 2 * resyncIntervalMs
+  const isNewer = (own: Seen, stored: AddressSource | undefined, vouchedAt = 0): boolean =>
+    stored ? own.at > vouchedAt : isYoung(own)
+
   return {
     note: supply => {
       seen = { source: toSource(supply), at: clock.now() }
     },
     async known(signal) {
       const { inventory: stored, vouchedAt } = await inventory.read(signal)
-      const isSeenNewer = seen !== undefined && (!stored?.addresses || seen.at > (vouchedAt ?? 0))
+      const isSeenNewer = seen !== undefined && isNewer(seen, stored?.addresses, vouchedAt)
       return {
         source: isSeenNewer ? seen?.source : stored?.addresses,
         // Before the first pass there is no inventory.

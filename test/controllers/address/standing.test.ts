@@ -70,6 +70,12 @@ const WORTH: readonly [name: string, sketch: ViewSketch, idle: string, live: str
     'unproven failed failed failed',
     'unproven failed failed failed',
   ],
+  [
+    'a server took its address',
+    { blocks: [A], members: ['203.0.113.3'] },
+    'unproven usable unproven unproven',
+    'usable usable usable usable',
+  ],
   ['its block has gone', { known: [] }, 'gone gone gone gone', 'gone gone gone gone'],
 ]
 for (const [name, sketch, idle, live] of WORTH)
@@ -132,6 +138,11 @@ const OBTAINED: readonly [name: string, sketch: ViewSketch, obtained: Obtainable
   [
     'a server’s',
     { blocks: [A], members: [ADDRESS] },
+    refused('CCM_ADDRESS_RESERVED', `${ADDRESS} belongs to a server.`),
+  ],
+  [
+    'its own, and a server’s now',
+    { blocks: [A], claims: [makeClaim(ADDRESS, 'a', { state: 'released' })], members: [ADDRESS] },
     refused('CCM_ADDRESS_RESERVED', `${ADDRESS} belongs to a server.`),
   ],
   [
