@@ -59,6 +59,22 @@ function touchLongAgo(told: Told, { isSeen = true, isAnswered = true } = {}): vo
   told.minutes(1)
 }
 
+t.test('whose address another was given since may be given another one, however late that is found', async t => {
+  const told = tellByHand([ASSIGNED])
+  told.store(CONTROLLER, 'ipaddresses', gate())
+  told.store(CONTROLLER, 'ipaddresses', claim('web'))
+  told.store(CONTROLLER, 'services', service('web', ADDRESS))
+  told.store(OPERATOR, 'ipaddresses', undefined, claim('web'))
+  told.store(CONTROLLER, 'ipaddresses', claim('api'))
+  told.store(CONTROLLER, 'leases', toRenewed('2026-01-01T00:01:00.000000Z'))
+  told.minutes(30)
+  told.store(CONTROLLER, 'leases', toRenewed('2026-01-01T00:30:00.000000Z'))
+  told.minutes(1)
+  told.store(CONTROLLER, 'ipaddresses', claim('web', {}, '198.19.0.19'))
+  told.store(CONTROLLER, 'services', service('web', '198.19.0.19'))
+  t.strictSame(told.violations, [])
+})
+
 /** Three nodes lose their servers, and two of them go. */
 function tellDeletions(between: (told: Told) => void): readonly string[] {
   const told = tellByHand()

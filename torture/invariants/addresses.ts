@@ -80,7 +80,9 @@ export function createLives(state: State, hands: Hands): Lives {
   function checkWritten(life: Life, service: KubeService, old: KubeService | undefined): Fault[] {
     const live = liveOf(service)
     const isWished = life.isWished || standsFor(old, live)
-    const lost = life.given.filter(address => !live.includes(address) && !hands.excuse(address))
+    const lost = life.given.filter(
+      address => !live.includes(address) && !hands.excuse(address) && !isLost(life, address),
+    )
     const isChanged = lost.length > 0 && !isWished && service.metadata.deletionTimestamp === undefined
     life.isOurs = true
     life.isWished = live.length === 0
@@ -91,6 +93,12 @@ export function createLives(state: State, hands: Hands): Lives {
       ...(isChanged ? [faultOf('1b', life, `${life.name} had [${lost.join()}] and ${now}`)] : []),
       ...live.flatMap(address => checkHeld(life, address, old)),
     ]
+  }
+
+  /** Somebody took its claim away, and another Service was given the address before a pass saw that. */
+  const isLost = ({ name }: Life, address: string): boolean => {
+    const holder = state.addresses.get(address)?.service
+    return holder !== undefined && holder !== name && hands.wereEverOnClaim(address)
   }
 
   /** One that a server took from whoever has it is nobody's fault, and he keeps it. */

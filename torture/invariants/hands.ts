@@ -17,6 +17,8 @@ export interface Hands {
   wereOn(id: string): boolean
   /** Whether somebody edited or deleted the claim of an address a moment ago: whoever asks next may have it. */
   wereOnClaim(address: string): boolean
+  /** Whether that happened at any time: who has it since, has it for good. */
+  wereEverOnClaim(address: string): boolean
   /** Nobody can keep an address whose block has gone, does not work, or was in somebody's hand a moment ago. */
   excuse(address: string): boolean
 }
@@ -69,6 +71,7 @@ export function createHands({ inputs, passes }: State): Hands {
     touched: note,
     wereOn,
     wereOnClaim,
+    wereEverOnClaim: address => claims.has(address),
     take(entry) {
       if (entry.kind === 'cloud') {
         compare(entry.before)
