@@ -59,7 +59,7 @@ function touchLongAgo(told: Told, { isSeen = true, isAnswered = true } = {}): vo
   told.minutes(1)
 }
 
-t.test('whose address another was given since may be given another one, however late that is found', async t => {
+t.test('whose address another one was given since may be given another, however late', async t => {
   const told = tellByHand([ASSIGNED])
   told.store(CONTROLLER, 'ipaddresses', gate())
   told.store(CONTROLLER, 'ipaddresses', claim('web'))
