@@ -5,6 +5,9 @@ import { SETTINGS, type SettingName, toFileFlag, toFlag } from '../shared/config
 import { CHECKS } from '../shared/doctor/checks.ts'
 import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
 import { HOST_SETTINGS } from '../shared/host-settings.ts'
+import type { Definition } from '../shared/metrics/contract.ts'
+import { METRICS } from '../shared/metrics/definitions.ts'
+import { PROBLEM_CODES } from '../shared/metrics/label-values.ts'
 import { PROVIDER_SETTINGS, type Setting } from '../shared/settings.ts'
 import { SECRET_FILE_ENV, SECRET_FILE_FLAG } from '../shared/sources.ts'
 
@@ -25,6 +28,7 @@ export const toDocuments = (readme: string): ReadonlyMap<string, string> =>
     ['docs/reference/errors.md', toErrorsPage()],
     ['docs/reference/commands.md', toCommandsPage()],
     ['docs/reference/checks.md', toChecksPage()],
+    ['docs/reference/metrics.md', toMetricsPage()],
   ])
 
 function toReadme(readme: string): string {
@@ -131,6 +135,39 @@ function toChecksPage(): string {
     '',
   ].join('\n')
 }
+
+function toMetricsPage(): string {
+  const rows = Object.entries<Definition>(METRICS).map(([name, { type, labels, help }]) => [
+    code(name),
+    type,
+    Object.keys(labels).join(', '),
+    help,
+  ])
+  return [
+    '# Metrics',
+    '',
+    PRINTED,
+    '',
+    '`serve` tells them to Prometheus ([monitor](../guides/monitor.md)); functions count the same ones in CloudWatch, each under its',
+    'name, as far as they happen there. A name never changes its meaning. Those that do not begin with `phoenixnap_ccm_` are',
+    'the established ones of Kubernetes, Prometheus and Node.js. Every series whose labels are known is there with 0 from the',
+    'start; what is in none of the lists below is counted as `other`. No label holds the name of an object or a secret.',
+    '',
+    toTable(['Metric', 'Type', 'Labels', 'What it is'], rows),
+    '',
+    '## Labels',
+    '',
+    ...Object.entries<Definition>(METRICS).flatMap(toLabelLines),
+    '',
+  ].join('\n')
+}
+
+/** What the labels of a metric may be; of codes the page of errors tells. */
+const toLabelLines = ([name, { labels }]: [string, Definition]): string[] =>
+  Object.entries(labels).map(([label, values]) => {
+    if (values === PROBLEM_CODES) return `- ${code(name)}, ${code(label)}: the codes of [errors](errors.md)`
+    return `- ${code(name)}, ${code(label)}: ${values ? values.map(code).join(', ') : 'of the program'}`
+  })
 
 function toCommandsPage(): string {
   return [

@@ -1,6 +1,7 @@
 import { createApp } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type SettingName, type Sources } from '../shared/config.ts'
 import { createLog, type Log } from '../shared/log.ts'
+import { createRegistry } from '../shared/metrics/registry.ts'
 import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { CliIo } from './command.ts'
@@ -48,7 +49,9 @@ export async function startFromSettings(
   const log = await openLog(config, () => [...rotating.secrets(), ...(self?.secrets() ?? [])], io)
   for (const notice of notices) log.warn({ notice }, 'a setting has no effect')
   const tell = createNoticeLog(log)
-  const app = await compose({ config, readSources: rotating.read, clock, log })
+  const metrics = config.metricsListen && { registry: createRegistry(), listen: config.metricsListen }
+  const { measure } = metrics?.registry ?? {}
+  const app = await compose({ config, readSources: rotating.read, clock, log, measure })
   const kept = createSelfKeeping({
     config,
     kube: app.kube,
@@ -78,6 +81,7 @@ export async function startFromSettings(
     refreshes: [async () => tell(await rotating.read()), () => kept.refresh()],
     register: kept.register,
     tls: await toTlsSource(kept, toTlsPaths(config), files, io.readFile),
+    metrics,
     ...toLimits(config),
   })
 }

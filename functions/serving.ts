@@ -1,16 +1,20 @@
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../shared/clock.ts'
+import type { Cloud } from '../shared/cloud-provider/contract.ts'
 import type { Controllers } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { KubeRequest } from '../shared/kubernetes/client.ts'
 import type { Log } from '../shared/log.ts'
+import type { Registry } from '../shared/metrics/registry.ts'
 import type { ListenAddress } from '../shared/setting-parsers.ts'
 import { builtVersion, VERSION } from '../shared/version.ts'
 import { createAdmission } from './admission.ts'
 import { createAudit } from './audit.ts'
 import { createAuthenticate } from './auth.ts'
 import { toCcmError } from './http.ts'
+import { observeProcess } from './metrics-process.ts'
+import { type MetricsServer, startMetricsServer } from './metrics-server.ts'
 import { createOverload, type Overload } from './overload.ts'
 import { startLagProbe } from './overload-lag.ts'
 import type { OverloadLimits } from './overload-plan.ts'
@@ -27,6 +31,7 @@ export interface ServingParts {
   readonly app: {
     readonly controllers: Controllers
     readonly kube: { request(request: KubeRequest): Promise<unknown> }
+    readonly cloud?: Pick<Cloud, 'unreachableSince' | 'limitedUntil'> | undefined
     /** Ends requests that are still under way: a cluster that hangs must not hold the process beyond its grace. */
     close(): void
   }
@@ -50,6 +55,8 @@ export interface ServingParts {
   readonly limits: OverloadLimits
   /** Milliseconds by which the event loop is late; measured by default. */
   readonly lagMs?: (() => number) | undefined
+  /** What is counted, and where it is told. */
+  readonly metrics?: { readonly registry: Registry; readonly listen: ListenAddress } | undefined
 }
 
 /** A running server. */
@@ -57,6 +64,8 @@ export interface Serving {
   readonly host: string
   readonly port: number
   readonly queue: Pick<Queue, 'size'>
+  /** Where metrics are told. */
+  readonly metrics: Pick<MetricsServer, 'host' | 'port'> | undefined
   /** Stops accepting, finishes what is under way as far as the grace time allows, and closes everything. */
   close(): Promise<void>
 }
@@ -75,11 +84,14 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const state: { ready: boolean; wants: readonly string[] } = { ready: false, wants: [] }
   const ready = (): boolean => state.ready && !stop.signal.aborted
   const lag = parts.lagMs ? undefined : startLagProbe()
-  const overload = createOverload({ ...parts, lagMs: () => parts.lagMs?.() ?? lag?.lagMs() ?? 0 })
+  const lagMs = (): number => parts.lagMs?.() ?? lag?.lagMs() ?? 0
+  const overload = createOverload({ ...parts, lagMs, measure: parts.metrics?.registry.measure })
   // Never less ready for being busy: the load would fall on fewer.
   const { server, queue } = buildServer(parts, ready, () => [...state.wants, ...overload.wants()], overload)
   const { host } = parts.listen
-  await server.listen(parts.listen).catch((cause: unknown) => {
+  const metrics = await serveMetrics(parts, lagMs)
+  await server.listen(parts.listen).catch(async (cause: unknown) => {
+    await metrics?.close()
     throw new CcmError(
       'CCM_CONFIG_INVALID',
       `settings: PNAP_LISTEN: cannot listen there (${reason(cause)})`,
@@ -87,8 +99,9 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     )
   })
   const { port } = server.server.address() as AddressInfo
-  log.info({ version: builtVersion() ?? VERSION, host, port }, 'serving')
-  const resync = createResync({ controllers: async () => app.controllers, log, clock })
+  log.info({ version: toVersion(), host, port }, 'serving')
+  const measure = parts.metrics?.registry.measure
+  const resync = createResync({ controllers: async () => app.controllers, log, clock, measure })
   const found = Promise.withResolvers<void>()
   const work = Promise.all([
     runSchedule({
@@ -130,6 +143,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     app.close()
     lag?.stop()
     overload.report(true)
+    await metrics?.close()
     log.info({}, 'ended')
   }
 
@@ -138,11 +152,26 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     host,
     port,
     queue,
+    metrics,
     close: () => {
       ended ??= end()
       return ended
     },
   }
+}
+
+const toVersion = (): string => builtVersion() ?? VERSION
+
+async function serveMetrics(
+  { metrics, app, clock, log }: ServingParts,
+  lagMs: () => number,
+): Promise<MetricsServer | undefined> {
+  if (!metrics) return undefined
+  const { registry, listen } = metrics
+  observeProcess(registry, { version: toVersion(), clock, lagMs, cloud: app.cloud })
+  const server = await startMetricsServer({ listen, read: () => registry.read(), clock })
+  log.info({ host: server.host, port: server.port }, 'metrics are told')
+  return server
 }
 
 /** A reason of our own costs no stack, which an abort without one would. */
@@ -158,15 +187,17 @@ function buildServer(
   const controllers = async () => app.controllers
   const demandCertificate = tls?.files.clientCa !== undefined
   const authenticate = createAuthenticate({ tokens: parts.tokens, demandCertificate })
+  const measure = parts.metrics?.registry.measure
   const queue = createQueue({
-    reconcile: createReconcile({ controllers, log, clock }),
+    reconcile: createReconcile({ controllers, log, clock, measure }),
+    measure,
     clock,
     log,
     random,
     // Nobody waits for it, as users do for reviews.
     workers: () => (overload.isPressed() ? 1 : WORKERS),
   })
-  const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes }
+  const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes, measure }
   const server = createServer({
     admission: createAdmission({ ...webhook, controllers, invoker: async () => queue, overload }),
     audit: createAudit({ ...webhook, invoker: queue, breathe: () => overload.breathe() }),

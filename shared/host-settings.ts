@@ -3,6 +3,7 @@ import {
   duration,
   integer,
   listenAddress,
+  listenAddressOrNone,
   namespacedName,
   oneOf,
   servicePort,
@@ -19,6 +20,12 @@ export const HOST_SETTINGS = {
     parse: listenAddress,
     fallback: '0.0.0.0:8443',
     doc: 'Address and port on which serve listens.',
+  },
+  metricsListen: {
+    env: 'PNAP_METRICS_LISTEN',
+    parse: listenAddressOrNone,
+    fallback: '',
+    doc: 'Address and port on which serve tells its metrics to Prometheus, in plain HTTP under /metrics, such as 10.0.0.5:9402: whoever reaches it may read; empty tells nobody.',
   },
   tlsCert: {
     env: 'PNAP_TLS_CERT',

@@ -175,6 +175,10 @@ export function listenAddress(value: string): ListenAddress {
   return { host: bracketed ?? (plain || '0.0.0.0'), port }
 }
 
+/** The same; empty for none. */
+export const listenAddressOrNone = (value: string): ListenAddress | undefined =>
+  value === '' ? undefined : listenAddress(value)
+
 /** An object in a namespace. */
 export interface NamespacedName {
   readonly namespace: string

@@ -6,6 +6,7 @@ import { COMMANDS } from '../functions/commands.ts'
 import { SETTINGS } from '../shared/config.ts'
 import { CHECKS } from '../shared/doctor/checks.ts'
 import { ERRORS } from '../shared/errors.ts'
+import { METRICS } from '../shared/metrics/definitions.ts'
 
 const read = (path: string): Promise<string> => readFile(join(import.meta.dirname, '..', path), 'utf8')
 
@@ -24,6 +25,10 @@ t.test('every error has its row, and every row its error', async t => {
 t.test('every setting has its row, and every row its setting', async t => {
   const variables = Object.values(SETTINGS).map(({ env }) => env)
   t.strictSame(firstCells(await read('docs/reference/settings.md')), variables)
+})
+
+t.test('every metric has its row, and every row its metric', async t => {
+  t.strictSame(firstCells(await read('docs/reference/metrics.md')), Object.keys(METRICS))
 })
 
 t.test('every check has its row, and every row its check', async t => {

@@ -14,6 +14,7 @@ const NOT_FOR_FUNCTIONS: readonly string[] = [
   HOST_SETTINGS.tlsCert.env,
   HOST_SETTINGS.tlsKey.env,
   HOST_SETTINGS.tlsClientCa.env,
+  HOST_SETTINGS.metricsListen.env,
   HOST_SETTINGS.maxReviews.env,
   HOST_SETTINGS.maxWaitingReviews.env,
   HOST_SETTINGS.maxAuditBatches.env,

@@ -32,6 +32,10 @@ export const SUITES: readonly Suite[] = [
     file: 'test/scenarios/kubernetes-trouble.test.ts',
     not: { functions: 'it asks /healthz, which only serve has' },
   },
+  {
+    file: 'test/scenarios/metrics.test.ts',
+    not: { functions: 'they count by lines of their log, and nobody scrapes them' },
+  },
   { file: 'test/scenarios/outage.test.ts' },
   {
     file: 'test/scenarios/overload.test.ts',
