@@ -113,7 +113,7 @@ export interface PurchaseIntent {
   readonly since: number
 }
 
-/** A block that was bought and may not show in the cloud's list yet, or does not serve yet. */
+/** A block that was bought and may not show in the cloud's list yet, or does not serve yet; or that the cloud refused to assign. */
 export interface BoughtBlock {
   readonly id: string
   /** When that was, in milliseconds since 1970 by the cluster's clock; undefined where nobody noted it. */

@@ -6,10 +6,13 @@ import { CcmError, hasCode } from '../errors.ts'
 import { withMark, withoutMark } from './block-tags.ts'
 import type { Refusal } from './supply-plan.ts'
 
-/** How a change ended: `later` when BMC is in another operation (`isBusy`), or may have made the change unseen. */
+/**
+ * How a change ended. `later`: BMC is in another operation (`busy`), says that it failed (`failed`), or did not say
+ * anything; in the last two cases the change may have been made unseen.
+ */
 export type Ending =
   | { readonly end: 'made' }
-  | { readonly end: 'later'; readonly why: string; readonly isBusy: boolean }
+  | { readonly end: 'later'; readonly why: string; readonly bmc: 'busy' | 'failed' | 'silent' }
   | { readonly end: 'refused'; readonly refusal: Refusal }
 
 /** Sends one change while the hold lasts. @throws CcmError CCM_DEADLINE when too little time is left, KUBE_* */
@@ -45,10 +48,15 @@ export async function attempt(what: string, change: () => Promise<unknown>): Pro
   } catch (error) {
     if (!hasCode(error) || error.code.startsWith('KUBE_')) throw error
     if (hasCode(error, 'BMC_CONFLICT', 'BMC_OUTCOME_UNKNOWN', 'CCM_DEADLINE')) {
-      return { end: 'later', why: `${what}: ${error.message}`, isBusy: error.code === 'BMC_CONFLICT' }
+      return { end: 'later', why: `${what}: ${error.message}`, bmc: toWord(error) }
     }
     return { end: 'refused', refusal: toRefusal(what, error) }
   }
+}
+
+function toWord({ code, cause }: CcmError): 'busy' | 'failed' | 'silent' {
+  if (code === 'BMC_CONFLICT') return 'busy'
+  return hasCode(cause, 'BMC_SERVER_ERROR') ? 'failed' : 'silent'
 }
 
 /** A plain "no" of BMC is about the block; everything else is about BMC or the credentials. */

@@ -9,6 +9,8 @@ export interface SupplyBlock extends AddressBlock {
   /** Known before the cidr is. */
   readonly prefixLength: number | undefined
   readonly tags: readonly TagAssignment[]
+  /** True for one that is unassigned although it was bought, or refused, so long ago that nobody waits for it any more. */
+  readonly stuck?: boolean | undefined
 }
 
 /** Network and gateway come first. */

@@ -1,7 +1,7 @@
 import type { Bmc, IpBlock } from '../bmc/client.ts'
 import { hasTags } from '../bmc/tags.ts'
 import type { CloudCall } from '../cloud-provider/contract.ts'
-import type { BlockHold, BoughtBlock } from '../cloud-provider/load-balancer.ts'
+import { BLOCK_PATIENCE_MS, type BlockHold, type BoughtBlock } from '../cloud-provider/load-balancer.ts'
 import { CcmError } from '../errors.ts'
 import { encodeTagValue, PURCHASE_TAG, toClusterTags } from './block-tags.ts'
 import { type SupplyBlock, toSupplyBlock } from './blocks.ts'
@@ -88,8 +88,15 @@ const toNoted = (since: number | undefined, now: number): number =>
 
 function withAges(supply: Supply, noted: readonly BoughtBlock[], now: number): Supply {
   const since = new Map(noted.map(block => [block.id, block.since]))
-  return { ...supply, blocks: supply.blocks.map(block => withAge(block, now, since.get(block.id))) }
+  const blocks = supply.blocks.map(block => {
+    const aged = withAge(block, now, since.get(block.id))
+    return since.has(block.id) && isStuck(aged) ? { ...aged, stuck: true } : aged
+  })
+  return { ...supply, blocks }
 }
+
+const isStuck = ({ status, ageMs = 0 }: SupplyBlock): boolean =>
+  status === 'unassigned' && ageMs > BLOCK_PATIENCE_MS
 
 /** Nobody's clock alone makes it older. */
 const withAge = <T extends Pick<IpBlock, 'ageMs'>>(block: T, now: number, since: number | undefined): T =>

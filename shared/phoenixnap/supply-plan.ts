@@ -90,7 +90,7 @@ interface Coming {
   readonly left: number
 }
 
-/** What is nearest to being of use comes first, what was bought for one Service last. */
+/** What is nearest to being of use comes first, then what was bought for one Service, last what is stuck. */
 const NEARNESS = ['assigned', 'assigning', 'unassigned', 'creating', 'unassigning']
 
 function toComing(supply: Supply, { inUse, claimed, counted }: AddressDemand): readonly Coming[] {
@@ -114,9 +114,10 @@ const capacityOf = ({ family, prefixLength, usable }: SupplyBlock): number =>
 /** The first address of one Service's own block is never anybody else's. */
 const capacityForOthers = (block: SupplyBlock): number => capacityOf(block) - (block.dedicatedTo ? 1 : 0)
 
-const rank = ({ status, dedicatedTo }: SupplyBlock): number =>
+const rank = ({ status, dedicatedTo, stuck }: SupplyBlock): number =>
   (NEARNESS.includes(status) ? NEARNESS.indexOf(status) : NEARNESS.length) +
-  (dedicatedTo ? NEARNESS.length + 1 : 0)
+  (dedicatedTo ? NEARNESS.length + 1 : 0) +
+  (stuck ? 2 * (NEARNESS.length + 1) : 0)
 
 /** It lies elsewhere, or did not get anywhere for so long that its addresses are got from another one. */
 function isHopeless(block: SupplyBlock, { network }: Supply): boolean {

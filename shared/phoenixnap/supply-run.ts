@@ -3,17 +3,20 @@ import type {
   AddressDemand,
   BlockChange,
   BlockHold,
+  BoughtBlock,
   LoadBalancerCall,
   PurchaseIntent,
   SupplyProgress,
 } from '../cloud-provider/load-balancer.ts'
-import { attempt, type Change, createChange, setMark } from './block-steps.ts'
+import { createChange } from './block-steps.ts'
+import type { SupplyBlock } from './blocks.ts'
 import type { LoadBalancerParts } from './load-balancer.ts'
 import { type Buyer, buyBlocks, type RoundResult } from './purchase.ts'
 import { toPurchaseState } from './purchase-plan.ts'
 import { type Recalled, recallPurchases } from './remembered.ts'
 import { readSupply, type Supply } from './supply.ts'
-import { planSupply, type Refusal, type SupplyPlan, type SupplyStep } from './supply-plan.ts'
+import { changeBlocks, toChange } from './supply-changes.ts'
+import { planSupply, type Refusal, type SupplyPlan } from './supply-plan.ts'
 
 /** What one run has come to. */
 interface Tally {
@@ -36,20 +39,27 @@ export async function supplyUnder(
   const clusterNow = (): number => hold.now + (parts.clock.now() - started)
   const listed = await readSupply(parts, clusterName, { ...call, expected: toExpected(demand) })
   const recalled = await recallPurchases({ bmc: parts.bmc, clusterName, call }, hold, listed)
-  const { supply, bought, verdict } = recalled
-  const change = createChange(hold, parts.clock, call)
-  const plan = planSupply(supply, { ...demand, counted: toCounted(demand, listed) })
-  if (verdict.do === 'forget') await hold.setIntent(undefined, bought)
-  else if (recalled.isNews) await hold.setIntent(hold.intent, bought)
-  const waits = [...plan.waits, ...toUnseenWaits(recalled, demand)]
-  const tally: Tally = { did: [], waits, refusals: [...plan.refusals] }
-  await changeBlocks(parts, change, { supply, plan, call }, tally)
+  const { supply, verdict } = recalled
+  const intent = verdict.do === 'forget' ? undefined : hold.intent
+  if (verdict.do === 'forget' || recalled.isNews) await hold.setIntent(intent, recalled.bought)
+  const tools = { parts, change: createChange(hold, parts.clock, call), call }
+  const { plan, did, waits, refusals, unwilling } = await changeBlocks(tools, supply, {
+    ...demand,
+    counted: toCounted(demand, listed),
+  })
+  const bought = withUnwilling(recalled.bought, unwilling, clusterNow())
+  if (bought.length > recalled.bought.length) await hold.setIntent(intent, bought)
+  const tally: Tally = {
+    did: [...did],
+    waits: [...plan.waits, ...toUnseenWaits(recalled, demand), ...waits],
+    refusals: [...plan.refusals, ...refusals],
+  }
   if (verdict.do === 'wait') {
     if (plan.lacking.length > 0) tally.waits.push(verdict.why)
     return toProgress(tally)
   }
   const again: PurchaseIntent | undefined = verdict.do === 'again' ? verdict.intent : undefined
-  const buyer: Buyer = { hold, change, again, bought, stored: false, clusterNow }
+  const buyer: Buyer = { hold, change: tools.change, again, bought, stored: false, clusterNow }
   const round = toRound(parts, clusterName, supply, call)
   const result = await buyBlocks(round, toStart(supply, plan), buyer)
   addRound(tally, result)
@@ -57,6 +67,16 @@ export async function supplyUnder(
   if (again && !buyer.stored) await hold.setIntent(undefined, bought)
   // Once is bad luck, and the next look repairs it.
   return toProgress({ ...tally, trouble: again && result.unknown })
+}
+
+/** From now on it counts for how long one gets nowhere that was not bought a while ago. */
+function withUnwilling(
+  bought: readonly BoughtBlock[],
+  unwilling: readonly SupplyBlock[],
+  now: number,
+): readonly BoughtBlock[] {
+  const fresh = unwilling.filter(({ id }) => !bought.some(block => block.id === id))
+  return [...bought, ...fresh.map(({ id }) => ({ id, since: now }))]
 }
 
 /** Whoever made the demand has seen a list at the best, so that none of the blocks that it lacks is among those counted. */
@@ -110,52 +130,6 @@ function addRound(tally: Tally, { bought, waits, refusals }: RoundResult): void 
   tally.waits.push(...waits)
   tally.refusals.push(...refusals)
 }
-
-/** One change of the network at a time: it is busy after the first. Whether one on which BMC fails is made, only the next look tells. */
-async function changeBlocks(
-  parts: LoadBalancerParts,
-  change: Change,
-  { supply, plan, call }: { readonly supply: Supply; readonly plan: SupplyPlan; readonly call: CloudCall },
-  tally: Tally,
-): Promise<void> {
-  let networkIsBusy = false
-  for (const step of plan.steps) {
-    if (step.do !== 'keep' && networkIsBusy) {
-      tally.waits.push(`block ${step.block.id} comes after the change that the network is at work on`)
-      continue
-    }
-    const { id } = step.block
-    const ending = await attempt(`${step.do} block ${id}`, () => carryOut(parts, change, step, call))
-    if (ending.end === 'made') tally.did.push(toChange(step, supply))
-    if (ending.end === 'later') tally.waits.push(ending.why)
-    if (ending.end === 'refused') tally.refusals.push(ending.refusal)
-    const isBusy = ending.end === 'made' || (ending.end === 'later' && ending.isBusy)
-    networkIsBusy ||= step.do !== 'keep' && isBusy
-  }
-}
-
-async function carryOut(
-  { bmc, publicNetworkId, tagNames }: LoadBalancerParts,
-  change: Change,
-  { do: what, block }: SupplyStep,
-  call: CloudCall,
-): Promise<void> {
-  switch (what) {
-    case 'keep':
-      return setMark({ bmc, tagNames, call }, change, block, false)
-    case 'assign':
-      return change(limits => bmc.assignIpBlock(publicNetworkId, block.id, limits))
-    case 'repair':
-      return change(limits => bmc.unassignIpBlock(publicNetworkId, block.id, {}, limits))
-  }
-}
-
-const toChange = (step: SupplyStep, { network }: Supply): BlockChange => ({
-  do: step.do,
-  blockId: step.block.id,
-  detail: { cidr: step.block.cidr, status: step.block.status, publicNetwork: network.id },
-  why: step.why,
-})
 
 /** A change that was begun is waited for, whatever else cannot be had. */
 export function toProgress({ did, waits, refusals, trouble }: Tally): SupplyProgress {

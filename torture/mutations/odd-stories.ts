@@ -83,4 +83,18 @@ export const ODD_STORIES: readonly Story[] = [
       await minutes(20)
     },
   },
+  {
+    name: 'a block is never assigned',
+    async tell({ world, create, minutes }) {
+      const isFirst = (body: string): boolean =>
+        body.includes(world.cloud.backend.ipBlocks()[0]?.id ?? 'none yet')
+      world.network.add({
+        to: 'cloud',
+        matches: ({ isWrite, body }) => isWrite && isFirst(body),
+        trouble: { kind: 'status', status: 400 },
+      })
+      await create('web')
+      await minutes(25)
+    },
+  },
 ]

@@ -58,4 +58,12 @@ export const BLOCK_MUTATIONS: readonly Mutation[] = [
     violates: '3b',
     story: 'another cluster has a block',
   },
+  {
+    name: 'a block that is never assigned is waited for for ever',
+    file: 'shared/phoenixnap/supply-changes.ts',
+    find: 'block.stuck && !givenUp.has(block)',
+    replace: 'block.stuck && givenUp.has(block)',
+    violates: '8a',
+    story: 'a block is never assigned',
+  },
 ]
