@@ -1,3 +1,4 @@
+import { BLOCK_PATIENCE_MS } from '../../shared/cloud-provider/load-balancer.ts'
 import { IP_BLOCKS_LEASE, RESYNC_LEASE, WAITING } from '../../shared/kubernetes/names.ts'
 import type { IPAddress } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
@@ -22,6 +23,8 @@ export interface Quiet {
 const SOON: Quiet = { least: 3, most: 40 }
 /** Nothing is due any more: addresses and blocks rest for ten minutes each, nodes go one in ten minutes. */
 const NOTHING_DUE: Quiet = { least: 12, most: 50 }
+/** A block that gets nowhere is given up by then, and the pass after it buys another one. */
+const UNTIL_GIVEN_UP = BLOCK_PATIENCE_MS / INTERVAL_MS + 2
 const TRIES = 3
 /** For so many intervals nothing may be written then. */
 const LONG_REST = 32
@@ -71,10 +74,18 @@ const isWrite = (stage: Lacking, entry: Entry): boolean => {
 }
 
 /** While something is lacking that cannot be had, or not got rid of, every pass tries again, under the Lease of the blocks. */
-const isLacking = ({ services, settings, blocks, watch }: Lacking): boolean =>
-  settings.minFreeAddresses > 0 ||
-  services().some(service => annotationOf(service, WAITING) !== undefined) ||
-  blocks().some(({ id }) => watch.isSpoilt(id))
+const isLacking = (stage: Lacking): boolean =>
+  stage.settings.minFreeAddresses > 0 ||
+  isAnybodyWaiting(stage) ||
+  stage.blocks().some(({ id }) => stage.watch.isSpoilt(id))
+
+const isAnybodyWaiting = (stage: Lacking): boolean =>
+  stage.services().some(service => annotationOf(service, WAITING) !== undefined)
+
+/** Whoever waits for a block that stays bad is right to do so for a while, and wrong after that. */
+const isBlockAwaited = (stage: Lacking): boolean =>
+  isAnybodyWaiting(stage) &&
+  stage.blocks().some(({ id, status }) => status !== 'assigned' && stage.watch.isSpoilt(id))
 
 function describe(entry: Entry): string {
   if (entry.kind === 'cloud') return `${entry.operation} ${entry.path}`
@@ -114,7 +125,7 @@ export async function untilQuiet(
     await passInterval(stage)
     if (writes.count() + writes.others() !== before) quiet = 0
     else if (writes.passes() > passes) quiet += 1
-    if (quiet === least) return true
+    if (quiet >= least && (interval >= UNTIL_GIVEN_UP || !isBlockAwaited(stage))) return true
   }
   return false
 }

@@ -96,10 +96,11 @@ export const BAD_OBJECT_ACTIONS: readonly Action[] = [
     const block = picks.of(stage.blocks())
     if (!block || stage.watch.isSpoilt(block.id)) return false
     stage.watch.spoil(block.id, block.cidr)
-    const isOfBlock = new RegExp(`/ip-blocks/${block.id}(?:/|$)`)
+    // An assignment names it in what is sent.
+    const isOfBlock = new RegExp(`(?:/ip-blocks/|")${block.id}(?:[/"]|$)`)
     strikeForGood(stage, {
       to: 'cloud',
-      matches: ({ isWrite, path }) => isWrite && isOfBlock.test(path),
+      matches: ({ isWrite, path, body }) => isWrite && (isOfBlock.test(path) || isOfBlock.test(body)),
       trouble: { kind: 'status', status: 500 },
     })
     stage.tell(`the cloud answers 500 to every change of ${block.cidr}`)
