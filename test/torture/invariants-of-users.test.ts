@@ -237,3 +237,27 @@ for (const [what, announcer, metadata, spec, found] of DRAWN) {
     )
   })
 }
+
+const SERVED_ELSEWHERE = { status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } }
+const ASKING: KubeObject = { ...service('web', ADDRESS), ...SERVED_ELSEWHERE }
+const BARE: KubeObject = change(ASKING, { annotations: {}, finalizers: [] })
+
+for (const [what, was, notes, found] of [
+  ['was served from here when its marks were dropped', ASKING, {}, []],
+  ['never had any', BARE, {}, ['3c']],
+  ['was served from here, and its claim rests', ASKING, { state: 'released' }, ['3c']],
+  ['has the name of one that was served from here', ASKING, { 'service-uid': 'uid-former' }, ['3c']],
+] as const)
+  t.test(`one that somebody else serves is given our marks: it ${what}`, async t => {
+    const told = tellByHand([block()])
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'ipaddresses', claim('web'))
+    told.store(USER, 'services', was)
+    told.store(USER, 'services', BARE)
+    told.store(CONTROLLER, 'ipaddresses', claim('web', notes))
+    told.store(CONTROLLER, 'services', ASKING)
+    t.strictSame(
+      idsOf(told).filter(id => id === '3c'),
+      found,
+    )
+  })

@@ -4,7 +4,7 @@ import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { announcedFor, assignedTo, ingressOf, isHeld, liesIn, nameOf } from '../../test/support/services.ts'
 import type { Entry, Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
-import type { State } from './state.ts'
+import { liveOf, type State } from './state.ts'
 import { holdsOurs } from './users.ts'
 import { ASKING } from './wishes.ts'
 
@@ -13,6 +13,8 @@ export function createStrangerChecks(state: State): Checks {
   const { inputs } = state
   /** Ranges that this cluster or another one had at some time. */
   const cidrs = new Set<string>()
+  /** UIDs of Services that were served from here at some time, and rightly. */
+  const served = new Set<string>()
 
   const note = (): void => {
     for (const { cidr } of inputs.cloud.ipBlocks()) cidrs.add(cidr)
@@ -29,12 +31,20 @@ export function createStrangerChecks(state: State): Checks {
     return texts.flatMap(text => text?.split(',').map(name => name.trim()) ?? [])
   }
 
+  /** Served from here: who drops our marks, as `kubectl replace` does, takes no claim back. */
+  const isClaimedFor = ({ metadata }: KubeService): boolean =>
+    served.has(metadata.uid ?? '') &&
+    state
+      .claimsOf(nameOf({ metadata }))
+      .some(claim => claim.serviceUid === metadata.uid && claim.state === 'active')
+
   /** It has addresses, none of ours ever, and nobody has asked us for anything. */
   function isServedElsewhere(service: KubeService): boolean {
     const { annotations = {}, deletionTimestamp } = service.metadata
     const has = [...ingressOf(service), ...announcedFor(service)]
     const isAsking = annotations[MANAGE] !== undefined || assignedTo(service).length > 0 || isHeld(service)
-    return ingressOf(service).length > 0 && !isAsking && !deletionTimestamp && !has.some(isOfBlocks)
+    const isLeft = isAsking || deletionTimestamp !== undefined || isClaimedFor(service)
+    return ingressOf(service).length > 0 && !isLeft && !has.some(isOfBlocks)
   }
 
   function checkService(entry: Stored): Fault[] {
@@ -55,7 +65,10 @@ export function createStrangerChecks(state: State): Checks {
       if (entry.kind !== 'stored' || entry.resource !== 'services') return []
       // One may have come without a request.
       note()
-      return checkService(entry)
+      const faults = checkService(entry)
+      const after = entry.object as unknown as KubeService
+      if (faults.length === 0 && liveOf(after).length > 0) served.add(after.metadata.uid ?? '')
+      return faults
     },
   }
 }
