@@ -1,7 +1,7 @@
 import t from 'tap'
 import { RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
 import type { InvariantId } from '../../torture/invariants/table.ts'
-import { block, claim, gate, node, OUR_TAGS, server, service } from './_objects.ts'
+import { ADDRESS, block, claim, gate, node, OUR_TAGS, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const USER = 'admin'
@@ -69,6 +69,20 @@ for (const [taken, isWrong] of [
     for (let index = 0; index < taken; index++)
       told.store(CONTROLLER, 'ipaddresses', claim(`api-${index}`, {}, `198.19.0.${18 + index}`))
     buy(block(), block({ ...SECOND, status: 'creating' }))
+    const found = told.violations.filter(({ invariant }) => invariant === '2a')
+    t.equal(found.length, isWrong ? 1 : 0)
+  })
+
+for (const [holder, isWrong] of [
+  ['web', true],
+  ['db', false],
+] as const)
+  t.test(`2a a block is bought beside a Service whose address is claimed for ${holder}`, async t => {
+    const told = tellByHand([block()])
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'services', service('web', ADDRESS))
+    told.store(CONTROLLER, 'ipaddresses', claim(holder))
+    told.cloud(CONTROLLER, 'POST /ips/v1/ip-blocks', [block(), block({ ...SECOND, status: 'creating' })])
     const found = told.violations.filter(({ invariant }) => invariant === '2a')
     t.equal(found.length, isWrong ? 1 : 0)
   })

@@ -37,13 +37,24 @@ export function createPurchaseChecks(state: State): Checks {
 
   function countNeeds(): number {
     for (const [key, until] of waiting) if (inputs.now() - until > RECENT_MS) waiting.delete(key)
-    const bereft = [...state.services].filter(([key, service]) => !waiting.has(key) && hasLostBlock(service))
+    const bereft = [...state.services].filter(([key, service]) => !waiting.has(key) && isBereft(service))
     return waiting.size + bereft.length + inputs.settings.minFreeAddresses
   }
 
-  /** Served with an address of a block that has gone: it waits for another, though nobody may have told it yet. */
-  const hasLostBlock = (service: KubeService): boolean =>
-    liveOf(service).some(address => !state.ownBlocks().some(({ cidr }) => liesIn(address, cidr)))
+  /**
+   * Served with an address of a block that has gone, or one that somebody else has a claim to by now: it waits for another,
+   * though nobody may have told it yet, or can.
+   */
+  const isBereft = (service: KubeService): boolean =>
+    liveOf(service).some(
+      address =>
+        !state.ownBlocks().some(({ cidr }) => liesIn(address, cidr)) || isHadByAnother(address, service),
+    )
+
+  function isHadByAnother(address: string, service: KubeService): boolean {
+    const holder = state.addresses.get(address)?.service
+    return holder !== undefined && holder !== nameOf(service)
+  }
 
   function isOfUse(block: IpBlock): boolean {
     const boughtAt = fresh.get(block.id)
