@@ -95,3 +95,34 @@ for (const [name, environment, wish, left] of KEPT)
     t.strictSame(seen, left === 0 ? [['/29'], []] : [['/29', '/64'], ['/29']])
     t.strictSame(violations, [])
   })
+
+t.test('the address of a block that is one Service’s alone is no spare one: the others stay', async t => {
+  const environment = { ...SPARES, PNAP_MIN_FREE_ADDRESSES: '5', PNAP_IP_BLOCK_SIZE: '/29' }
+  const seen: string[] = []
+  const { violations } = await tellStory(
+    {
+      name: 'a Service has a block of its own',
+      options: { blocks: [], environment },
+      async tell({ world, create, remove, minutes }) {
+        const look = () =>
+          seen.push(
+            world.cloud.backend
+              .ipBlocks()
+              .map(({ cidr }) => cidr)
+              .join(),
+          )
+        await minutes(5)
+        look()
+        await create('web', { annotations: { 'phoenixnap.com/ip-allocation': 'dedicated' } })
+        await minutes(5)
+        look()
+        await remove('web')
+        await minutes(30)
+        look()
+      },
+    },
+    1,
+  )
+  t.strictSame(seen, ['198.19.0.16/29', '198.19.0.16/29,198.19.0.32/29', '198.19.0.16/29'])
+  t.strictSame(violations, [])
+})

@@ -87,9 +87,11 @@ for (const [holder, isWrong] of [
     t.equal(found.length, isWrong ? 1 : 0)
   })
 
+const toOwn = (name: string) => ({ ...OUR_TAGS, serviceNamespace: 'default', serviceName: name })
+
 /** Two blocks that nobody has used for an hour, where so many addresses are to stay free. */
-function tellSpares(minFreeAddresses: number): Told {
-  const told = tellByHand([block(), block(SECOND)], { minFreeAddresses })
+function tellSpares(minFreeAddresses: number, tags = OUR_TAGS): Told {
+  const told = tellByHand([block(), block(SECOND, tags)], { minFreeAddresses })
   told.store(CONTROLLER, 'ipaddresses', gate(UNUSED))
   told.store(CONTROLLER, 'ipaddresses', gate({ ...UNUSED, 'block-id': 'b2' }, '198.19.0.32'))
   told.minutes(60)
@@ -109,6 +111,13 @@ t.test('2b more than the spare addresses need is kept', async t => {
 
 t.test('no violation: as many spare addresses are kept as need be', async t => {
   t.strictSame(tellSpares(6).violations, [])
+})
+
+t.test('2b a block of one Service alone is kept as if all of it were spare', async t => {
+  t.strictSame(
+    tellSpares(5, toOwn('db')).violations.map(({ invariant, object }) => [invariant, object]),
+    [['2b', 'ip-blocks b2']],
+  )
 })
 
 const BLOCKS_LEASE =
@@ -163,7 +172,6 @@ for (const [name, pass, found] of [
   })
 }
 
-const toOwn = (name: string) => ({ ...OUR_TAGS, serviceNamespace: 'default', serviceName: name })
 const SMALL = { cidr: '198.19.0.16/30', cidrBlockSize: '/30' }
 const DEDICATED = { ipAllocation: 'dedicated' } as const
 const OWN_FIRST = claim('db')

@@ -159,8 +159,12 @@ export function ownerOf(block: IpBlock): ServiceName | undefined {
   return namespace === undefined || name === undefined ? undefined : nameOf({ metadata: { namespace, name } })
 }
 
-/** How many of them a Service may have: the first of another one's own block is never its. */
-export function countFreeFor(service: ServiceName, block: IpBlock, taken: readonly string[]): number {
+/** How many of them a Service, or any of them, may have: the first of another one's own block is never its. */
+export function countFreeFor(
+  service: ServiceName | undefined,
+  block: IpBlock,
+  taken: readonly string[],
+): number {
   const owner = ownerOf(block)
   const isShared = owner === undefined || owner === service || block.ipVersion.endsWith('6')
   return countFree(block, isShared ? taken : [...new Set([...taken, addressIn(block.cidr, OWN_PLACE)])])

@@ -1,6 +1,6 @@
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import { type AddressView, liesIn, tagOf } from '../../test/support/services.ts'
-import { countFree } from './purchases.ts'
+import { countFreeFor } from './purchases.ts'
 
 /** What tells whether a block is kept for nothing. */
 export interface Holdings {
@@ -30,7 +30,7 @@ export function findSurplus({ blocks, addresses, networkId, minFree }: Holdings)
   const countWithout = (block: IpBlock): number =>
     open
       .filter(other => other !== block && other.ipVersion === block.ipVersion)
-      .reduce((sum, other) => sum + countFree(other, names), 0)
+      .reduce((sum, other) => sum + countFreeFor(undefined, other, names), 0)
   const isSpare = (block: IpBlock): boolean => block.ipVersion.endsWith('6') || countWithout(block) >= minFree
   return open.filter(block => !names.some(name => liesIn(name, block.cidr)) && isSpare(block))
 }

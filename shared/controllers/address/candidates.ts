@@ -120,3 +120,7 @@ export function countFree(index: AddressIndex, family: IPFamily): bigint {
   const spaces = listSpaces(index, undefined, family, 'packed', isOpening)
   return spaces.reduce((sum, { free }) => sum + countAddresses(free), 0n)
 }
+
+/** Addresses of the block that any Service could have, whatever its gate. */
+export const countForAnybody = (index: AddressIndex, block: AddressBlock): bigint =>
+  countAddresses(toSpace(index, block, false).free)

@@ -1,9 +1,9 @@
 import type { AddressSupply } from '../../cloud-provider/load-balancer.ts'
 import { hasCode } from '../../errors.ts'
 import { decideGates, type GateAction, type GateDecision } from '../address/blocks.ts'
+import { countForAnybody } from '../address/candidates.ts'
 import { countSpares } from '../address/demand.ts'
 import { carryOutGate, type GateOutcome } from '../address/gate-actions.ts'
-import { countAddresses } from '../address/ranges.ts'
 import type { WorkCall } from '../contract.ts'
 import type { ServiceContext } from './context.ts'
 import type { Knowledge } from './decide.ts'
@@ -24,7 +24,7 @@ export function decideAllGates(
     graceMs: settings.blockGraceMs,
     minFree: countSpares({ ...settings, mode: settings.ipAllocation }),
     needed,
-    countFree: block => Number(countAddresses(index.freeIn(block))),
+    countFree: block => Number(countForAnybody(index, block)),
   })
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
-import { countFree, listCandidates } from '../../../shared/controllers/address/candidates.ts'
+import { countForAnybody, countFree, listCandidates } from '../../../shared/controllers/address/candidates.ts'
 import { formatAddress, parseAddress } from '../../../shared/ip-address.ts'
 import { API, familyOf, first, makeBlock, makeClaim, makeIndex, type ViewSketch, WEB } from './_view.ts'
 
@@ -42,6 +42,16 @@ for (const [name, sketch, free] of FREE)
     const offered = packed(sketch)
     t.strictSame(offered.toSorted(), free)
     t.equal(countFree(makeIndex(sketch), 'IPv4'), BigInt(sketch.gates?.a === null ? 5 : free.length))
+  })
+
+for (const [name, block, taken, count] of [
+  ['all of one that is nobody’s', A, [], 5n],
+  ['all but the first of one that is a Service’s alone', MINE, [], 4n],
+  ['all but those that are claimed', MINE, ['203.0.113.18', '203.0.113.19'], 3n],
+] as const)
+  t.test(`anybody could have ${name}`, async t => {
+    const claims = taken.map(address => makeClaim(address, block.id))
+    t.equal(countForAnybody(makeIndex({ blocks: [block], claims }), block), count)
   })
 
 t.test('the fullest block comes first, so that others empty', async t => {
