@@ -1,20 +1,29 @@
+import type { CloudCall } from '../shared/cloud-provider/contract.ts'
+import type { BlockPrices, Prices } from '../shared/cloud-provider/prices.ts'
 import type { CommandLine } from '../shared/command-line.ts'
 import { createApp } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, readConfig } from '../shared/config.ts'
-import type { Controllers, PlannedChange, ResyncReport } from '../shared/controllers/contract.ts'
-import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
+import type { Controllers, ResyncReport } from '../shared/controllers/contract.ts'
+import { hasCode } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import { type CliIo, readOutput } from './command.ts'
+import { type CliIo, type Output, readOutput, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
+import { toOutLook } from './terminal/look.ts'
+import { type ChangeCosts, findPriced, toChangeCosts, toPlanCost } from './terminal/plan-cost.ts'
+import { toReportText } from './terminal/plan-text.ts'
 
 export interface ResyncCommand {
   readonly dryRun: boolean
-  readonly output: 'text' | 'json'
+  /** Every object, however many are alike. */
+  readonly full: boolean
+  readonly output: Output
 }
 
 /** Long enough for a cluster of 10,000 nodes; whoever waits at the terminal can end it. */
 const PASS_MS = 300_000
+/** Prices are an extra: nobody waits long for them. */
+const PRICES_MS = 10_000
 
 /** The flags of `resync`; a wrong one becomes a problem of the settings. */
 export function toResyncCommand({
@@ -24,7 +33,7 @@ export function toResyncCommand({
 }: CommandLine): ResyncCommand & { problems: string[] } {
   const found = [...problems]
   const output = readOutput({ flags }, found)
-  return { dryRun: switches.has('dry-run'), output, problems: found }
+  return { dryRun: switches.has('dry-run'), full: switches.has('full'), output, problems: found }
 }
 
 /** `resync` with the real parts. @throws CcmError CCM_CONFIG_INVALID, KUBE_CONFIG_INVALID */
@@ -35,11 +44,19 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
   const log = await createLog({ level: config.logLevel, secrets: () => secrets, write: io.err })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock: io.clock, log })
   try {
-    return await resyncOnce(command, app.controllers, io)
+    return await resyncOnce(command, { controllers: app.controllers, prices: app.cloud.prices }, io)
   } finally {
     app.close()
   }
 }
+
+export interface ResyncOnceParts {
+  readonly controllers: Pick<Controllers, 'resync'>
+  /** Undefined where the cloud names none. */
+  readonly prices?: Prices | undefined
+}
+
+type ResyncIo = Pick<CliIo, 'clock' | 'stop' | 'out' | 'env' | 'outTerminal' | 'columns' | 'progress'>
 
 /**
  * One pass, its report on standard output.
@@ -47,39 +64,40 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
  * @returns exit code 0: complete, or another pass is at work; 1: something failed; 2: a dry run found changes
  */
 export async function resyncOnce(
-  { dryRun, output }: ResyncCommand,
-  controllers: Pick<Controllers, 'resync'>,
-  { clock, stop, out }: Pick<CliIo, 'clock' | 'stop' | 'out'>,
+  command: ResyncCommand,
+  { controllers, prices }: ResyncOnceParts,
+  io: ResyncIo,
 ): Promise<number> {
+  const { clock, stop, out, progress } = io
+  const { dryRun, full, output } = command
+  progress?.say(dryRun ? 'working out what a pass would change' : 'passing over everything')
   const report = await controllers.resync({ deadline: clock.now() + PASS_MS, signal: stop, dryRun })
-  out(output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : toReportText(report, dryRun))
+  const costs = dryRun ? await readCosts(report, prices, io) : undefined
+  if (output === 'json') out(toJson(costs ? { ...report, cost: toPlanCost(report.changes, costs) } : report))
+  else out(toReportText(report, { ...toOutLook(io), isPlan: dryRun, full, costs }))
   if (report.state === 'incomplete' || report.failures.length > 0) return 1
   return dryRun && report.changes.length > 0 ? 2 : 0
 }
 
-/** The report as lines for a person. */
-export function toReportText(report: ResyncReport, dryRun: boolean): string {
-  if (report.state === 'busy') return 'Another pass is at work; nothing was done.\n'
-  const requests = Object.values(report.requests).reduce((sum, count) => sum + count, 0)
-  const lines = [
-    ...report.changes.flatMap(change => toChangeLines(change, dryRun)),
-    ...report.held.map(held => `held back: ${held}`),
-    ...report.failures.flatMap(toFailureLines),
-    `${report.changes.length} changes ${dryRun ? 'pending' : 'made'}, ${report.nodes} nodes, ` +
-      `${report.instances} servers, ${requests} BMC requests, ${report.durationMs} ms` +
-      (report.state === 'incomplete' ? '; incomplete, see what failed' : ''),
-  ]
-  return `${lines.join('\n')}\n`
+/** Undefined where no block changes, or no price is to be had: a plan is of use without. */
+async function readCosts(
+  { changes }: ResyncReport,
+  prices: Prices | undefined,
+  { clock, stop, progress }: ResyncIo,
+): Promise<ChangeCosts | undefined> {
+  if (!prices || findPriced(changes).length === 0) return undefined
+  progress?.say('asking BMC for the prices of IP blocks')
+  const call = { signal: stop, deadline: clock.now() + PRICES_MS }
+  const known = await readPrices(prices, call)
+  const costs = known && toChangeCosts(changes, known)
+  return costs && costs.size > 0 ? costs : undefined
 }
 
-const toChangeLines = ({ kind, name, action, detail, why }: PlannedChange, dryRun: boolean): string[] => [
-  `${dryRun ? 'would ' : ''}${action} ${kind} ${name}: ${why}`,
-  ...Object.entries(detail).map(([field, value]) => `    ${field}: ${toDetail(value)}`),
-]
-
-const toFailureLines = ({ name, code, message }: ResyncReport['failures'][number]): string[] => {
-  const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
-  return [`failed: ${name}: ${code}: ${message}`, ...(entry ? [`    ${entry.action}`] : [])]
+async function readPrices(prices: Prices, call: CloudCall): Promise<BlockPrices | undefined> {
+  try {
+    return await prices.readBlockPrices(call)
+  } catch (error) {
+    if (!hasCode(error)) throw error
+    return undefined
+  }
 }
-
-const toDetail = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,4 +1,4 @@
-import { number, optionalList, type Parse, text, toList, toRaw } from './parse.ts'
+import { number, optionalList, optionalText, type Parse, text, toList, toRaw } from './parse.ts'
 import type { Request } from './request.ts'
 import type { Call, PricingPlan, Product } from './types.ts'
 
@@ -35,6 +35,7 @@ const toPlan: Parse<PricingPlan> = (value, at) => {
   const raw = toRaw(value, at)
   return {
     sku: text(raw, 'sku'),
+    skuDescription: optionalText(raw, 'skuDescription'),
     location: text(raw, 'location'),
     pricingModel: text(raw, 'pricingModel'),
     price: number(raw, 'price'),

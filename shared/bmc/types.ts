@@ -139,6 +139,7 @@ export interface Quota {
 
 export interface PricingPlan {
   readonly sku: string
+  readonly skuDescription?: string | undefined
   readonly location: string
   readonly pricingModel: string
   readonly price: number

@@ -6,6 +6,7 @@
 import type { Diagnosis } from './diagnosis.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { LoadBalancer } from './load-balancer.ts'
+import type { Prices } from './prices.ts'
 
 /** Address of a node, as in Node.status.addresses. */
 export interface NodeAddress {
@@ -107,6 +108,8 @@ export interface Cloud {
   readonly leftovers: Leftovers | undefined
   /** For `doctor`. */
   readonly diagnosis: Diagnosis | undefined
+  /** For the plan of `resync --dry-run`. */
+  readonly prices?: Prices | undefined
   readonly routes: undefined
   readonly zones: undefined
   readonly clusters: undefined

@@ -6,6 +6,7 @@ import { newDiagnosis } from './diagnosis.ts'
 import { newInstancesV2 } from './instances.ts'
 import { newLeftovers } from './leftovers.ts'
 import { type LoadBalancerConfig, newLoadBalancer } from './load-balancer.ts'
+import { newPrices } from './prices.ts'
 import { PROVIDER_NAME, toOwner } from './provider-id.ts'
 
 /** What the provider is initialised with: client ID and secret (as `credentials`), the API's URLs, and the effects. */
@@ -36,6 +37,7 @@ export function newCloud(
     loadBalancer: loadBalancer && newLoadBalancer(bmc, loadBalancer, config),
     leftovers: newLeftovers(bmc, config.clock),
     diagnosis: newDiagnosis(bmc),
+    prices: newPrices(bmc),
     routes: undefined,
     zones: undefined,
     clusters: undefined,

@@ -22,7 +22,15 @@ t.test('only public blocks are asked for', async t => {
 })
 
 t.test('a plan needs its price', async t => {
-  const plan = { sku: 's', location: 'PHX', pricingModel: 'NEW_MODEL', price: 0.01, priceUnit: 'HOUR' }
+  const skuDescription = 'Public block in Phoenix'
+  const plan = {
+    sku: 's',
+    skuDescription,
+    location: 'PHX',
+    pricingModel: 'NEW_MODEL',
+    price: 0.01,
+    priceUnit: 'HOUR',
+  }
   const product = { productCode: '/29', productCategory: 'PUBLIC_IP' }
   const { bmc } = scripted({
     api: [

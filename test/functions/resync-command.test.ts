@@ -1,6 +1,8 @@
 import t from 'tap'
-import { resyncOnce, toReportText, toResyncCommand } from '../../functions/resync-command.ts'
+import { resyncOnce, toResyncCommand } from '../../functions/resync-command.ts'
+import type { Prices } from '../../shared/cloud-provider/prices.ts'
 import type { ResyncReport, WorkCall } from '../../shared/controllers/contract.ts'
+import { CcmError } from '../../shared/errors.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { EMPTY_REPORT } from './_hosts.ts'
 
@@ -15,7 +17,16 @@ const CHANGES: ResyncReport['changes'] = [
 ]
 const FAILURES = [{ name: 'node-b', code: 'KUBE_CONFLICT', message: 'changed meanwhile' }]
 
-async function run(report: Partial<ResyncReport>, dryRun: boolean, output: 'text' | 'json' = 'text') {
+interface RunOptions {
+  readonly dryRun?: boolean
+  readonly output?: 'text' | 'json'
+  readonly prices?: Prices
+}
+
+async function run(
+  report: Partial<ResyncReport>,
+  { dryRun = true, output = 'text', prices }: RunOptions = {},
+) {
   const calls: (WorkCall & { dryRun?: boolean })[] = []
   let text = ''
   const controllers = {
@@ -27,9 +38,11 @@ async function run(report: Partial<ResyncReport>, dryRun: boolean, output: 'text
   const io = {
     clock: createTurnableClock(0),
     stop: new AbortController().signal,
+    env: {},
     out: (more: string) => void (text += more),
   }
-  return { code: await resyncOnce({ dryRun, output }, controllers, io), text, calls }
+  const code = await resyncOnce({ dryRun, output, full: false }, { controllers, prices }, io)
+  return { code, text, calls }
 }
 
 const CODES: readonly [name: string, report: Partial<ResyncReport>, dryRun: boolean, code: number][] = [
@@ -45,54 +58,93 @@ const CODES: readonly [name: string, report: Partial<ResyncReport>, dryRun: bool
 ]
 for (const [name, report, dryRun, code] of CODES) {
   t.test(`${name}: exit code ${code}`, async t => {
-    const ran = await run(report, dryRun)
+    const ran = await run(report, { dryRun })
     t.equal(ran.code, code)
     t.match(ran.calls, [{ dryRun, deadline: 300_000 }])
   })
 }
 
-t.test('the plan as text', async t => {
-  const report = {
-    ...EMPTY_REPORT,
-    nodes: 2,
-    instances: 3,
-    changes: CHANGES,
-    held: ['node-c: deletion held back'],
-    failures: FAILURES,
-    requests: { listServers: 1, getServer: 2 },
-  }
+t.test('the report as text', async t => {
+  const { text } = await run({ changes: CHANGES, failures: FAILURES, nodes: 2, requests: { listServers: 3 } })
   t.equal(
-    toReportText(report, true),
+    text,
     [
-      'would initialise Node node-a: the taint is present',
-      '    spec.providerID: phoenixnap://1',
-      '    status.addresses: ["10.0.0.4"]',
-      'held back: node-c: deletion held back',
-      'failed: node-b: KUBE_CONFLICT: changed meanwhile',
-      '    The object was changed at the same moment; the next run reads it again.',
-      '1 changes pending, 2 nodes, 3 servers, 3 BMC requests, 1 ms',
+      'Nodes',
+      '  + node-a  initialise: the taint is present',
+      '        spec.providerID   phoenixnap://1',
+      '        status.addresses  10.0.0.4',
+      '',
+      'Failed',
+      '  ! node-b: KUBE_CONFLICT: changed meanwhile',
+      '    → The object was changed at the same moment; the next run reads it again.',
+      '',
+      'Plan: 1 to add, 0 to change, 0 to take away.',
+      '2 nodes, 0 servers, 0 Services, 3 BMC requests, 0.0 s.',
+      'Nothing was changed: the same without --dry-run does it.',
       '',
     ].join('\n'),
   )
-  t.match(toReportText(report, false), /^initialise Node node-a: /)
-  t.match(toReportText({ ...EMPTY_REPORT, state: 'incomplete' }, false), /incomplete, see what failed\n$/)
-  t.match(toReportText({ ...EMPTY_REPORT, state: 'busy' }, false), /^Another pass is at work/)
 })
 
 t.test('the report as JSON', async t => {
-  const { text } = await run({ changes: CHANGES }, true, 'json')
+  const { text } = await run({ changes: CHANGES }, { output: 'json' })
   t.strictSame(JSON.parse(text), { ...EMPTY_REPORT, changes: CHANGES })
+})
+
+const BUY: ResyncReport['changes'][number] = {
+  kind: 'IPBlock',
+  name: 'new',
+  action: 'buy',
+  detail: { family: 'IPv4', size: '/29', location: 'PHX' },
+  why: '3 IPv4 addresses are lacking',
+}
+const PRICES: Prices = { readBlockPrices: async () => ({ monthly: () => 37.96 }) }
+
+t.test('what blocks cost is told where it is known, and a plan is a plan without', async t => {
+  const changes = [BUY]
+  const known = await run({ changes }, { prices: PRICES })
+  t.match(known.text, /are lacking \(\+\$37\.96 a month\)\n/)
+  t.match(known.text, /\nCost: \$37\.96 a month more for blocks that are bought\.\n/)
+  const json = await run({ changes }, { prices: PRICES, output: 'json' })
+  t.strictSame((JSON.parse(json.text) as { cost: unknown }).cost, {
+    currency: 'USD',
+    bought: 37.96,
+    givenBack: 0,
+    unpriced: [],
+  })
+  const refused: Prices = {
+    readBlockPrices: () => Promise.reject(new CcmError('BMC_FORBIDDEN', 'no right')),
+  }
+  for (const prices of [
+    undefined,
+    refused,
+    { readBlockPrices: async () => ({ monthly: () => undefined }) },
+  ]) {
+    const ran = await run({ changes }, prices ? { prices } : {})
+    t.equal(ran.code, 2)
+    t.notMatch(ran.text, /\$|Cost/)
+  }
+})
+
+t.test('nobody is asked for prices that nobody wants to know', async t => {
+  const prices: Prices = { readBlockPrices: () => Promise.reject(new Error('asked')) }
+  t.equal((await run({ changes: CHANGES }, { prices })).code, 2)
+  t.equal((await run({ changes: [BUY] }, { prices, dryRun: false })).code, 0)
 })
 
 t.test('flags', async t => {
   const line = { argv: [], flags: {}, switches: new Set<string>(), problems: ['--x is no flag of resync'] }
-  t.strictSame(toResyncCommand(line), { dryRun: false, output: 'text', problems: line.problems })
-  t.strictSame(
-    toResyncCommand({ ...line, flags: { output: 'yaml' }, switches: new Set(['dry-run']), problems: [] }),
-    {
-      dryRun: true,
-      output: 'text',
-      problems: ['--output: expected one of text, json'],
-    },
-  )
+  t.strictSame(toResyncCommand(line), {
+    dryRun: false,
+    full: false,
+    output: 'text',
+    problems: line.problems,
+  })
+  const switches = new Set(['dry-run', 'full'])
+  t.strictSame(toResyncCommand({ ...line, flags: { output: 'yaml' }, switches, problems: [] }), {
+    dryRun: true,
+    full: true,
+    output: 'text',
+    problems: ['--output: expected one of text, json'],
+  })
 })
