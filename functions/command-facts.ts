@@ -72,6 +72,40 @@ export const MIGRATE_JSON: readonly JsonField[] = [
   ['carriedOut', 'with --back --confirm: `done` and `failures`, as sentences'],
 ]
 
+export const STATUS_EXITS: Exits = {
+  0: 'all is well',
+  1: 'it cannot be found out, as a side could not be read',
+  2: 'something waits, is held back or wants attention',
+}
+export const STATUS_JSON: readonly JsonField[] = [
+  ['at', 'when it was seen; as all times here in milliseconds since 1970, by the clock of the API server'],
+  ['cluster', 'UID of the namespace kube-system'],
+  ['version', 'of this program'],
+  ['verdict', '`well`, `attention` or `unknown`: exit codes 0, 2 and 1'],
+  ['reasons', 'why it is not `well`, the most urgent first, as sentences'],
+  [
+    'pass',
+    'passes: `completedAt`, `startedAt`, `holder`, `ageMs`, `intervalMs`, `isLate`, `deleted` (nodes within ten minutes)',
+  ],
+  [
+    'bmc',
+    'the BMC API: `state` (`answers`, `limited`, `unreachable`, `failing`), `since`, `until`, `failure`, `servers`',
+  ],
+  ['goProgram', 'the Go program: `state` (`absent`, `running`, `unknown`), `what`'],
+  ['nodes', '`counts` by state; `rows`: `name`, `state`, `why`, `code`, `action`, `serverId`, `since`'],
+  [
+    'services',
+    '`enabled`; `counts` by state; `rows`: `name`, `state`, `addresses`, `why`, `problems`, `since`',
+  ],
+  [
+    'addresses',
+    '`claims` by state; `free` by family; `blocks`: `id`, `cidr`, `state`, `gate`, …, and `runs`, its map: `first`, `last`, `count`, `kind`, `service`, `until`, `why`',
+  ],
+  ['held', 'decisions not to act, as sentences'],
+  ['failures', 'what could not be found out: `name`, `code`, `message`, `action`'],
+  ['pending', 'changes that the next pass makes: `kind`, `name`, `action`, `why`'],
+]
+
 export const CLEANUP_EXITS: Exits = {
   0: 'nothing is left',
   1: 'something cannot be given back, or the cluster is alive',

@@ -32,6 +32,19 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'status',
+    doc: 'Shows what nodes and Services wait for, which address is whose, what safeguards hold back, and how passes and BMC are. Changes nothing.',
+    flags: [OUTPUT_FLAG],
+    settings: true,
+    busy: 'looking at cluster and BMC',
+    exits: FACTS.STATUS_EXITS,
+    json: FACTS.STATUS_JSON,
+    async run(line, io) {
+      const { runStatus, toStatusCommand } = await import('./status-command.ts')
+      return runStatus(toStatusCommand(line), toInputs({ ...line, problems: [] }, io), io)
+    },
+  },
+  {
     name: 'register',
     doc: 'Brings service account, role and webhook configuration into the cluster, and what the API server reads from files to where it finds it. Run again, it changes nothing.',
     flags: REGISTER_FLAGS,

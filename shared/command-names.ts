@@ -2,6 +2,7 @@
 export const COMMAND_NAMES = [
   'serve',
   'resync',
+  'status',
   'register',
   'doctor',
   'migrate',
