@@ -1,6 +1,6 @@
 import type { PlannedChange, ResyncReport } from '../../shared/controllers/contract.ts'
 import { toPrintable } from '../../shared/printable.ts'
-import { type Failure, toFailureLines, toPattern, toSomeLines } from './findings.ts'
+import { type Failure, toActionLines, toFailureLines, toPattern, toSomeLines } from './findings.ts'
 import type { Look, Style } from './look.ts'
 import { type ChangeCosts, toMoney, toPlanCost } from './plan-cost.ts'
 import { KINDS, type Sign, toCommonSign, toFieldName, toValues, toVerb } from './plan-words.ts'
@@ -146,8 +146,12 @@ function toHeldLines(held: readonly string[], view: PlanView): string[] {
   const lines = toSomeLines(held, view, text =>
     toWrapped(`  ${paint('yellow', '!')} `, toPrintable(text), columns),
   )
-  return [paint('bold', 'Held back'), ...lines, '']
+  const codes = new Set(held.flatMap(text => CODE.exec(text)?.[0] ?? []))
+  const actions = [...codes].flatMap(code => toActionLines(code, view))
+  return [paint('bold', 'Held back'), ...lines, ...actions, '']
 }
+
+const CODE = /\b(?:BMC|CCM|KUBE)_[A-Z_]+\b/
 
 function toFailedLines(failures: readonly Failure[], view: PlanView): string[] {
   if (failures.length === 0) return []

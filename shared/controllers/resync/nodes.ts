@@ -59,12 +59,18 @@ export async function convergeAll(
     items: pending,
     toName: ({ metadata }) => metadata.name,
     async work(node, limited) {
-      if (limited.dryRun) noteActions(notes, node.metadata.name, decide(node).actions)
+      if (limited.dryRun) notePlan(notes, node.metadata.name, decide(node))
       else stored.set(node, await convergeOne(context, node, find, notes, limited))
     },
   })
   noteLeft(notes, log, 'Node', left)
   return observed.nodes.flatMap(node => (stored.has(node) ? (stored.get(node) ?? []) : node))
+}
+
+/** What keeps a node from being initialised is told by an event otherwise, which a dry run does not write. */
+function notePlan(notes: PassNotes, name: string, { actions, code, why }: NodeDecision): void {
+  noteActions(notes, name, actions)
+  if (code) notes.held.push(`${name}: ${code}: ${why}`)
 }
 
 /** What is as it should be needs no turn. */

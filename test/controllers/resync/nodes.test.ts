@@ -40,6 +40,19 @@ t.test('every node is brought up, and returned as it is stored, in its order', a
   t.match(stage.node('node-a').metadata.annotations, { 'phoenixnap.com/initialized': 'resync' })
 })
 
+t.test('a dry run tells what keeps a node from being initialised', async t => {
+  const stage = await createStage(t)
+  for (const name of ['node-a', 'stranger']) stage.addNode(name)
+  const notes = createNotes()
+  await converge(stage, notes, { dryRun: true })
+  t.strictSame(
+    notes.changes.map(({ name, action }) => [name, action]),
+    [['node-a', 'initialise']],
+  )
+  t.equal(notes.held.length, 1)
+  t.match(notes.held[0], /^stranger: CCM_INSTANCE_NOT_FOUND: .*hostname/)
+})
+
 /** [what one node answers to every patch, code] */
 const STUBBORN: readonly [status: number, code: string][] = [
   [409, 'KUBE_CONFLICT'],
