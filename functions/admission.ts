@@ -154,7 +154,7 @@ async function handOver(
 
 /** The webhook as a function behind an HTTP API. */
 export const createAdmissionHandler = (host: FunctionHost): WebhookHandler =>
-  toWebhookHandler(host, async () =>
+  toWebhookHandler(host, 'admission', async () =>
     createAdmission({
       ...(await host.webhookParts(['webhookToken'])),
       controllers: async () => (await host.app()).controllers,

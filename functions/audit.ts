@@ -47,7 +47,7 @@ export function createAudit(parts: AuditParts): Webhook {
 
 /** The webhook as a function behind an HTTP API. */
 export const createAuditHandler = (host: FunctionHost): WebhookHandler =>
-  toWebhookHandler(host, async () =>
+  toWebhookHandler(host, 'audit', async () =>
     createAudit({
       ...(await host.webhookParts(['webhookToken', 'reconcileFunction'])),
       invoker: await host.invoker(),

@@ -4,6 +4,8 @@ import { CLOUD_SETTINGS, type Config, type SettingName, type Sources } from '../
 import type { Controllers } from '../shared/controllers/contract.ts'
 import { CcmError, type ErrorCode } from '../shared/errors.ts'
 import { createLog, type Log } from '../shared/log.ts'
+import type { Measure } from '../shared/metrics/contract.ts'
+import { createRecorder } from '../shared/metrics/recorder.ts'
 import { readSources } from '../shared/sources.ts'
 import { createAuthenticate } from './auth.ts'
 import {
@@ -41,6 +43,10 @@ export interface FunctionHost {
   invoker(): Promise<Invoker>
   /** A frozen process finds its sockets dead when it wakes: they are closed before each answer. */
   closeIdle(): void
+  /** Takes down what is counted. */
+  readonly measure: Measure
+  /** Counts in CloudWatch what was taken down in this call, where the settings say so. Never throws. */
+  tellMetrics(functionName: string): Promise<void>
 }
 
 /** What a function brings besides webhooks, so that its bundle holds no more; the rest is replaced by tests. */
@@ -54,6 +60,8 @@ export interface FunctionHostOptions {
   readonly clock?: Clock
   /** Receives the log lines. */
   readonly write?: (line: string) => void
+  /** Receives the lines that count; standard output by default. */
+  readonly writeMetrics?: (line: string) => void
 }
 
 export function createFunctionHost(options: FunctionHostOptions = {}): FunctionHost {
@@ -61,6 +69,8 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
   let made: AppParts | undefined
   const live = createLiveSettings(options.readSources ?? (refused => readSources({}, refused)))
   const log = createHostLog(live, options.write)
+  const recorder = createRecorder()
+  const { measure } = recorder
   const read = once(async () => {
     const tell = createNoticeLog(await log())
     return async (refused = false): Promise<Sources> => {
@@ -72,7 +82,7 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
   const app = once(async () => {
     const config = await live.config(CLOUD_SETTINGS)
     const create = options.createApp ?? missing
-    made = await create({ config, readSources: await read(), clock, log: await log() })
+    made = await create({ config, readSources: await read(), clock, log: await log(), measure })
     return made
   })
   return {
@@ -82,7 +92,7 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     app,
     async webhookParts(required) {
       const { maxBodyBytes } = await live.config(required)
-      const parts = { log: await log(), clock }
+      const parts = { log: await log(), clock, measure }
       const authenticate = createAuthenticate({ tokens: () => live.tokens() })
       return { ...parts, authenticate, maxBodyBytes, renew: createRenewal({ ...parts, read: await read() }) }
     },
@@ -91,6 +101,17 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
       return createFunctionInvoker((options.createSend ?? missing)(reconcileFunction))
     },
     closeIdle: () => made?.closeIdle(),
+    measure,
+    async tellMetrics(functionName) {
+      const samples = recorder.take()
+      if (samples.length === 0) return
+      const { metricsNamespace: namespace = '' } = (await live.config([]).catch(() => undefined)) ?? {}
+      if (namespace === '') return
+      const { toEmbedded } = await import('../shared/metrics/embedded.ts')
+      const write = options.writeMetrics ?? (line => void process.stdout.write(line))
+      for (const line of toEmbedded(samples, { namespace, functionName, now: clock.now() }))
+        write(`${line}\n`)
+    },
   }
 }
 
@@ -129,7 +150,11 @@ function createHostLog(live: LiveSettings, write: FunctionHostOptions['write']):
 export type WebhookHandler = (event: ApiGatewayEvent, context: FunctionContext) => Promise<ApiGatewayAnswer>
 
 /** A webhook as a function that always answers: a process that cannot be set up says so with status 500. */
-export function toWebhookHandler(host: FunctionHost, create: () => Promise<Webhook>): WebhookHandler {
+export function toWebhookHandler(
+  host: FunctionHost,
+  name: string,
+  create: () => Promise<Webhook>,
+): WebhookHandler {
   const webhook = once(create)
   return async (event, context) => {
     try {
@@ -138,6 +163,7 @@ export function toWebhookHandler(host: FunctionHost, create: () => Promise<Webho
       return toApiGateway(toSetUpFailure((await logFailure(host, thrown)).code))
     } finally {
       host.closeIdle()
+      await host.tellMetrics(name)
     }
   }
 }

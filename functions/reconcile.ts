@@ -106,7 +106,12 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
     try {
       const { controllers, log } = await setUp(host, deadline)
       if (malformed > 0) log.warn({ malformed }, 'payload holds entries that are no keys')
-      const reconcile = createReconcile({ controllers: async () => controllers, log, clock: host.clock })
+      const reconcile = createReconcile({
+        controllers: async () => controllers,
+        log,
+        clock: host.clock,
+        measure: host.measure,
+      })
       // Side by side: a node never stands in line behind Services.
       const outcomes = await Promise.all(
         KINDS.map(kind => {
@@ -117,6 +122,7 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
       return toAnswer(keys.length, malformed, outcomes.flat())
     } finally {
       host.closeIdle()
+      await host.tellMetrics('reconcile')
     }
   }
 }

@@ -111,6 +111,7 @@ export function createResyncHandler(host: FunctionHost): ResyncHandler {
       return summary
     } finally {
       host.closeIdle()
+      await host.tellMetrics('resync')
     }
   }
 }
@@ -118,7 +119,12 @@ export function createResyncHandler(host: FunctionHost): ResyncHandler {
 async function pass(host: FunctionHost, deadline: number): Promise<ResyncSummary> {
   try {
     const controllers = async () => (await host.app()).controllers
-    return await createResync({ controllers, log: await host.log(), clock: host.clock })({ deadline })
+    return await createResync({
+      controllers,
+      log: await host.log(),
+      clock: host.clock,
+      measure: host.measure,
+    })({ deadline })
   } catch (thrown) {
     const { code } = await logFailure(host, thrown)
     return { state: 'failed', code }

@@ -4,6 +4,7 @@ import {
   integer,
   listenAddress,
   listenAddressOrNone,
+  metricsNamespace,
   namespacedName,
   oneOf,
   servicePort,
@@ -110,6 +111,12 @@ export const HOST_SETTINGS = {
     parse: text,
     fallback: undefined,
     doc: 'Name of the function that the audit and admission functions invoke.',
+  },
+  metricsNamespace: {
+    env: 'PNAP_METRICS_NAMESPACE',
+    parse: metricsNamespace,
+    fallback: '',
+    doc: 'Namespace of CloudWatch in which functions count, by lines of their log (AWS charges for each metric); empty counts nothing.',
   },
   logLevel: {
     env: 'PNAP_LOG_LEVEL',

@@ -179,6 +179,13 @@ export function listenAddress(value: string): ListenAddress {
 export const listenAddressOrNone = (value: string): ListenAddress | undefined =>
   value === '' ? undefined : listenAddress(value)
 
+/** Name of a CloudWatch namespace (PutMetricData: 1 to 255 of these, and none that begins with `AWS/`); empty for none. */
+export function metricsNamespace(value: string): string {
+  if (!/^[0-9A-Za-z._\-/#:]{0,255}$/.test(value) || /^AWS\//i.test(value))
+    throw new Error('expected letters, digits and ._-/#:, and no AWS/ at the beginning')
+  return value
+}
+
 /** An object in a namespace. */
 export interface NamespacedName {
   readonly namespace: string
