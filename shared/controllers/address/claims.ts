@@ -29,6 +29,12 @@ export interface ClaimRequest {
   readonly gateAddress: string
 }
 
+export interface Claimed {
+  readonly claim: Claim
+  /** False for one that another handler of the same Service made, and may have answered with already. */
+  readonly isNew: boolean
+}
+
 /**
  * Claims an address: creates its claim and THEN reads the gate of its block. Every claim begins as `unconfirmed`, so
  * that one left behind anywhere in here is freed by time, or found again by the same Service.
@@ -41,7 +47,7 @@ export async function claimAddress(
   kube: Kube,
   request: ClaimRequest,
   when: When,
-): Promise<Claim | 'taken' | 'closed'> {
+): Promise<Claimed | 'taken' | 'closed'> {
   const made = await create(kube, request, when)
   const claim = made ?? (await findOwn(kube, request, when.signal))
   if (claim === undefined) return 'taken'
@@ -51,8 +57,9 @@ export async function claimAddress(
     return 'closed'
   }
   const isDone = request.state === 'unconfirmed' || request.serviceUid === undefined
-  if (isDone || isInUse(claim, request.serviceUid)) return claim
-  return confirmClaim(kube, claim, request.serviceUid, when)
+  const isNew = made !== undefined
+  if (isDone || isInUse(claim, request.serviceUid)) return { claim, isNew }
+  return { claim: await confirmClaim(kube, claim, request.serviceUid, when), isNew }
 }
 
 /** @returns undefined when the address has a claim already */

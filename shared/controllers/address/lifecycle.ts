@@ -54,6 +54,8 @@ export interface ClaimCircumstances {
 
 /** Above the 60 s that the API server gives a request: afterwards the Service was stored, or never will be. */
 export const UNCONFIRMED_MS = 5 * 60_000
+/** Above the 10 s that a review may take, as times are in whole seconds. */
+const REVIEW_MS = 15_000
 /** More of them in one namespace would let rejected Services drain the pool. */
 export const MAX_UNCONFIRMED = 10
 
@@ -143,7 +145,8 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
 }
 
 /**
- * Whether others, who know the Service as it was before a review, may take away a claim that the review answers.
+ * Whether others, who know the Service as it was before a review, may take away a claim that the review answers. Who has
+ * made it a moment ago may find that it is beyond a limit.
  *
  * @param wasUsed whether the Service was served with the address before
  * @param now milliseconds since 1970
@@ -151,7 +154,7 @@ export function toRelease(service: 'absent' | ClaimService, settings: RestSettin
 export function mayBeTaken({ state, since }: Claim, wasUsed: boolean, now: number): boolean {
   switch (state) {
     case 'unconfirmed':
-      return now - since >= UNCONFIRMED_MS / 2
+      return now - since < REVIEW_MS || now - since >= UNCONFIRMED_MS / 2
     case 'active':
       return !wasUsed
     case 'released':

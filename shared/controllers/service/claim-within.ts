@@ -1,9 +1,10 @@
-import { CcmError } from '../../errors.ts'
+import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { isSameService } from '../address/address-index.ts'
 import type { Allocation, Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
 import { freeClaim } from '../address/claims.ts'
+import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import { type ClaimLimits, listBeyondLimit } from '../address/lifecycle.ts'
 import { type Claimant, obtainAddresses } from './obtain.ts'
@@ -25,13 +26,21 @@ export async function claimWithin(
   const taken = await obtainAddresses(kube, allocation, { ...claimant, state: 'unconfirmed' }, when)
   if (Object.keys(taken).length === 0) return taken
   const beyond = listBeyondLimit(await readBook(kube, when.signal), service.namespace, limits)
-  const addresses = Object.values(taken).map(({ address }) => address)
   // What it had before is not taken from it.
-  const own = beyond.filter(
-    claim => isSameService(claim.service, service) && addresses.includes(claim.address),
+  const own = Object.values(taken).filter(({ address }) =>
+    beyond.some(claim => claim.address === address && isSameService(claim.service, service)),
   )
-  for (const claim of own) await freeClaim(kube, claim, when.signal)
+  for (const { made } of own) if (made) await withdraw(kube, made, when)
   return own.length === 0 ? taken : 'beyond'
+}
+
+/** As it was made: another review of the same Service that relies on it has made a version of its own. */
+async function withdraw(kube: Kube, made: Claim, { signal }: When): Promise<void> {
+  try {
+    await freeClaim(kube, made, signal)
+  } catch (error) {
+    if (!hasCode(error, 'KUBE_CONFLICT')) throw error
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Kube } from '../../kubernetes/client.ts'
 import type { Allocation, FamilyAllocation, Taken } from '../address/allocation.ts'
 import type { Candidate } from '../address/candidates.ts'
 import { claimAddress } from '../address/claims.ts'
+import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 
 /** For whom addresses are claimed. */
@@ -14,6 +15,9 @@ export interface Claimant {
   readonly state: 'unconfirmed' | 'active'
 }
 
+/** What was claimed, with the claim where it was made just now and not found. */
+export type Obtained = Readonly<Partial<Record<IPFamily, Candidate & { readonly made: Claim | undefined }>>>
+
 /** More than the addresses of a /28: so many that are taken in a row mean that the book is old, and it is read again. */
 const MAX_TRIES = 16
 
@@ -23,8 +27,8 @@ export async function obtainAddresses(
   allocation: Allocation,
   claimant: Claimant,
   when: When,
-): Promise<Taken> {
-  const taken: Partial<Record<IPFamily, Candidate>> = {}
+): Promise<Obtained> {
+  const taken: { -readonly [F in keyof Obtained]: Obtained[F] } = {}
   for (const row of allocation.families) {
     const candidate = await claimFirst(kube, row, claimant, when)
     if (candidate) taken[row.family] = candidate
@@ -37,16 +41,16 @@ async function claimFirst(
   { candidates }: FamilyAllocation,
   claimant: Claimant,
   when: When,
-): Promise<Candidate | undefined> {
+): Promise<Obtained[IPFamily]> {
   const closed = new Set<string>()
   let tries = 0
   for (const candidate of candidates) {
     if (closed.has(candidate.blockId)) continue
     if (tries === MAX_TRIES) return undefined
     tries += 1
-    const claim = await claimAddress(kube, { ...candidate, ...claimant }, when)
-    if (claim === 'closed') closed.add(candidate.blockId)
-    else if (claim !== 'taken') return candidate
+    const claimed = await claimAddress(kube, { ...candidate, ...claimant }, when)
+    if (claimed === 'closed') closed.add(candidate.blockId)
+    else if (claimed !== 'taken') return { ...candidate, made: claimed.isNew ? claimed.claim : undefined }
   }
   return undefined
 }

@@ -55,9 +55,9 @@ export const toRequest = (
 
 /** A claim that must be had. */
 export async function makeClaim(kube: Kube, request: ClaimRequest, when: When): Promise<Claim> {
-  const claim = await claimAddress(kube, request, when)
-  if (typeof claim === 'string') throw new Error(`${request.address} is ${claim}`)
-  return claim
+  const claimed = await claimAddress(kube, request, when)
+  if (typeof claimed === 'string') throw new Error(`${request.address} is ${claimed}`)
+  return claimed.claim
 }
 
 /** A gate that must be there. */

@@ -70,12 +70,12 @@ const claimer =
   (numbered: Numbered, { kept }: Results, host: number, name: string): Handler =>
   async kube => {
     const service = { namespace: 'default', name }
-    const claim = await claimAddress(
+    const claimed = await claimAddress(
       kube,
       toRequest(numbered, { address: numbered.address(host), service }),
       WHEN,
     )
-    if (typeof claim !== 'string') kept.push(claim.address)
+    if (typeof claimed !== 'string') kept.push(claimed.claim.address)
   }
 
 const closer =

@@ -22,7 +22,9 @@ const TAKEN: readonly [name: string, claim: Claim, wasUsed: boolean, may: boolea
   ['one that its Service was not served with may be on its way to a rest', claim('active', 0), false, true],
   ['one that rests may be at the end of its rest', claim('released', 0), true, true],
   ['one that is kept for good is nobody’s to take', claim('retained', HOUR), false, false],
-  ['one that was just made stays', claim('unconfirmed', UNCONFIRMED_MS / 2 - 1), false, false],
+  ['one that was just made may be beyond a limit', claim('unconfirmed', 14_999), false, true],
+  ['one whose review has ended stays', claim('unconfirmed', 15_000), false, false],
+  ['one that waits stays', claim('unconfirmed', UNCONFIRMED_MS / 2 - 1), false, false],
   ['one that waits for long is soon freed', claim('unconfirmed', UNCONFIRMED_MS / 2), false, true],
 ]
 for (const [name, row, wasUsed, may] of TAKEN)

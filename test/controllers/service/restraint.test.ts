@@ -228,11 +228,12 @@ for (const [name, input, service, annotations] of DRAWING)
     t.equal(found?.problem?.code, annotations && !isLetGo ? 'CCM_ADDRESS_TAKEN' : undefined)
   })
 
+const review = (service: KubeService, before: KubeService) =>
+  planRestraint(toInput(CLAIMS, pureLB), WEB, asStored(service, before), before)
+
 t.test('in a review the status that is stored counts', async t => {
   const annotations = { [GROUP]: 'theirs', [MULTI]: 'true' }
   const old = makeService({ annotations, status: [VICTIM] })
-  const review = (service: KubeService, before: KubeService) =>
-    planRestraint(toInput(CLAIMS, pureLB), WEB, asStored(service, before), before)
   const found = review(makeService({ annotations }), old)
   t.strictSame(found?.fields, { annotations: { [MULTI]: 'false' } })
   const served = makeService({ annotations, status: [VICTIM] })
