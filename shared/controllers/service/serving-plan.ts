@@ -1,4 +1,5 @@
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import { WAITING } from '../../kubernetes/names.ts'
 import type { KubeService } from '../../kubernetes/types.ts'
 import { toKey } from '../address/address-index.ts'
 import { type Settlement, settle, type Taken } from '../address/allocation.ts'
@@ -51,17 +52,36 @@ export function planServing(
     isKept: false,
     uses,
   })
+  const others = allocation.own
+    .filter(claim => !settlement.claims.includes(claim))
+    .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
+    .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
+    .filter(({ decision }) => decision.do !== 'keep')
+  const fields = announcer && toServiceFields(service, state, announcer)
   return {
     settlement,
     state,
-    fields: announcer && toServiceFields(service, state, announcer),
+    fields: fields ?? (others.some(isTakenAway) ? toWaitingAnew(service, state, input.book.now) : undefined),
     confirm: toConfirm(settlement, service.metadata, history.live),
-    others: allocation.own
-      .filter(claim => !settlement.claims.includes(claim))
-      .filter(claim => claim.state !== 'active' || settlement.surplus.includes(claim))
-      .map(claim => ({ claim, decision: decideClaim(claim, circumstances(claim)) }))
-      .filter(({ decision }) => decision.do !== 'keep'),
+    others,
   }
+}
+
+const isTakenAway = ({ claim, decision }: DecidedClaim): boolean =>
+  claim.state === 'active' && decision.do === 'free'
+
+/**
+ * Whoever does not know yet that the block has gone may have confirmed the claim, and be about to serve a Service that he
+ * saw waiting: he must find another version of it, also where it waits already.
+ */
+function toWaitingAnew(
+  { metadata: { annotations } }: KubeService,
+  state: ServiceState,
+  now: number,
+): ServiceFields | undefined {
+  if (state.kind !== 'wait') return undefined
+  const isSame = annotations?.[WAITING] === state.since
+  return { annotations: { [WAITING]: isSame ? new Date(now + 1).toISOString() : state.since } }
 }
 
 /** The plan as it is told, in the order in which it is carried out. */

@@ -194,3 +194,26 @@ t.test('what was claimed just now is not freed, whatever an older reading says o
     { claim, decision: { do: 'reactivate', serviceUid: 'uid-of-web', why: 'its Service uses it again' } },
   ])
 })
+
+for (const [since, now] of [
+  ['2026-03-01T11:00:00.000Z', '2026-03-01T12:00:00.000Z'],
+  ['2026-03-01T12:00:00.000Z', '2026-03-01T12:00:00.001Z'],
+] as const)
+  t.test(`one that waits since ${since} is written anew before its claim is taken away`, async t => {
+    const annotations = { 'phoenixnap.com/waiting': since }
+    const claim = own('203.0.113.10', {}, 'b')
+    const waiting = makeService({ finalizers: [OURS], annotations })
+    const { fields, others } = plan(waiting, { known: [A], claims: [...full, claim] })
+    t.strictSame(fields, { annotations: { 'phoenixnap.com/waiting': now } })
+    t.strictSame(others, [
+      { claim, decision: { do: 'free', why: 'its block does not belong to the cluster any more' } },
+    ])
+    for (const state of ['unconfirmed', 'released'] as const) {
+      const unused = { ...claim, state }
+      t.equal(
+        plan(waiting, { known: [A], claims: [...full, unused] }).fields,
+        undefined,
+        `${state}: nobody uses it`,
+      )
+    }
+  })
