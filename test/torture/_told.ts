@@ -14,8 +14,14 @@ const MINUTE = 60_000
 /** What a history that is told by hand looks like from outside. */
 export interface Told {
   readonly violations: readonly Violation[]
-  /** Stores an object; undefined deletes it. */
-  store(by: string, resource: string, object: KubeObject | undefined, old?: KubeObject): void
+  /** Stores an object; undefined deletes it. `request`: number of the one that led to it. */
+  store(
+    by: string,
+    resource: string,
+    object: KubeObject | undefined,
+    old?: KubeObject,
+    request?: number,
+  ): void
   /** What the cloud holds from now on, by a request of somebody. */
   cloud(by: string, operation: string, blocks: readonly IpBlock[]): void
   request(by: string, call: Partial<RequestDone['call']>, more?: Partial<RequestDone>): void
@@ -72,10 +78,11 @@ export function tellByHand(
   const add = (entry: Entry): void => void violations.push(...checker.check(entry))
   return {
     violations,
-    store(by, resource, object, old) {
+    store(by, resource, object, old, request) {
       const key = `${resource} ${(object ?? old)?.metadata.name}`
       const before = objects.get(key)
-      const entry = { kind: 'stored', at: now, by, resource, old: before } as const
+      const origin = request === undefined ? {} : { request }
+      const entry = { kind: 'stored', at: now, by, resource, old: before, ...origin } as const
       if (object) objects.set(key, object)
       else objects.delete(key)
       if (object) add({ ...entry, type: before ? 'MODIFIED' : 'ADDED', object })

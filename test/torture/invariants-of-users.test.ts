@@ -78,6 +78,20 @@ t.test('of two writes that are reviewed at one moment, the one that was sent so 
   t.strictSame(idsOf(told), [])
 })
 
+for (const [what, request, found] of [
+  ['the next one, which nobody reviewed', 2, []],
+  ['the same one', 1, ['1b']],
+] as const) {
+  t.test(`a review says what was sent in its own request; stored is ${what}`, async t => {
+    const told = tellByHand([block()])
+    const served = serve(told)
+    review(told, served, change(served, { annotations: {} }), { within: 1 })
+    const annotations = { ...served.metadata.annotations, [WAITING]: 'tomorrow' }
+    told.store(USER, 'services', change(served, { annotations }), undefined, request)
+    t.strictSame(idsOf(told), found)
+  })
+}
+
 t.test('who is deleted, and kept by others, keeps what he had', async t => {
   const told = tellByHand([block()])
   const served = serve(told)

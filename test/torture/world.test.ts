@@ -106,3 +106,30 @@ t.test('the history tells who stored what', async t => {
     ),
   )
 })
+
+for (const trouble of [undefined, { kind: 'reset before' }] as const)
+  t.test(`the history tells for whose request a review was made: ${trouble?.kind ?? 'heard'}`, async t => {
+    const world = await begin(9, 'serve')
+    if (trouble) world.network.add({ to: 'admission', trouble })
+    await world.run(() => Promise.all([join(world), serve(world)]))
+    const { entries } = world.history
+    const requests = ['nodes', 'services'].map(resource =>
+      entries.flatMap(entry =>
+        entry.kind === 'stored' && entry.resource === resource && entry.by !== 'process-0'
+          ? entry.request
+          : [],
+      ),
+    )
+    const reviews = ['nodes', 'services'].map(resource =>
+      entries.flatMap(entry =>
+        entry.kind === 'request' &&
+        entry.call.to === 'admission' &&
+        entry.call.body.includes(`"resource":"${resource}"`)
+          ? entry.within
+          : [],
+      ),
+    )
+    t.strictSame(reviews, requests)
+    t.not(requests[0]?.[0], requests[1]?.[0])
+    t.type(requests[0]?.[0], 'number')
+  })

@@ -107,9 +107,8 @@ export function createState(inputs: CheckerInputs): State {
   noteAssigned(inputs.cloud.ipBlocks())
 
   function maybeSentFor(entry: Stored): readonly KubeObject[] {
-    const sent = (reviews.get(keyOf(entry)) ?? []).flatMap(({ oldVersion, object }) =>
-      object && oldVersion === entry.old?.metadata.resourceVersion ? (object as unknown as KubeObject) : [],
-    )
+    const own = (reviews.get(keyOf(entry)) ?? []).filter(review => isOf(review, entry))
+    const sent = own.flatMap(({ object }) => (object ? (object as unknown as KubeObject) : []))
     // We change no field that tells them apart.
     const alike = sent.filter(object => toUsersText(object) === toUsersText(entry.object))
     return alike.length > 0 ? alike : sent.slice(-1)
@@ -147,6 +146,11 @@ export function createState(inputs: CheckerInputs): State {
 
 /** Of one object that are remembered. */
 const MAX_REVIEWS = 8
+
+/** Of a request that changed nothing, or was refused, the review says nothing about the next one. */
+const isOf = ({ request, oldVersion }: Review, entry: Stored): boolean =>
+  oldVersion === entry.old?.metadata.resourceVersion &&
+  (request === undefined || entry.request === undefined || request === entry.request)
 
 /** Stored as it was sent, as far as a review may change it. */
 const isMarkedAlike = ({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean =>

@@ -7,6 +7,8 @@ export interface Review {
   readonly key: string
   readonly object: KubeService | KubeNode | undefined
   readonly oldVersion: string | undefined
+  /** Number of the user's request, where that is known. */
+  readonly request: number | undefined
 }
 
 interface ReviewBody {
@@ -21,7 +23,7 @@ interface ReviewBody {
 }
 
 /** Undefined for a dry run, and for what cannot be read. */
-export function toReview({ call }: RequestDone): Review | undefined {
+export function toReview({ call, within }: RequestDone): Review | undefined {
   const { request } = JSON.parse(call.body) as ReviewBody
   if (!request || request.dryRun) return undefined
   const { resource, namespace = '', object, oldObject } = request
@@ -29,6 +31,7 @@ export function toReview({ call }: RequestDone): Review | undefined {
     key: toKey(resource?.resource ?? '', namespace, request.name ?? object?.metadata.name ?? ''),
     object: object ?? undefined,
     oldVersion: oldObject?.metadata.resourceVersion,
+    request: within,
   }
 }
 

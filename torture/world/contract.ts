@@ -238,6 +238,8 @@ interface Happened {
 
 export interface RequestDone extends Happened {
   readonly kind: 'request'
+  /** Of a review: number of the request that it was made for. */
+  readonly within?: number
   readonly call: Call
   /** As the side answered it; 0 when it never arrived. */
   readonly status: number
@@ -251,6 +253,8 @@ export interface RequestDone extends Happened {
 /** One version of an object as the cluster stored it. */
 export interface Stored extends Happened {
   readonly kind: 'stored'
+  /** Number of the request that led to it; absent for what the cluster does by itself. */
+  readonly request?: number
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
   /** Plural, as `services`. */
   readonly resource: string

@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
 import type { Change } from '../../shared/simulator/kubernetes/store.ts'
-import type { Call, Entry, History, Trouble } from './contract.ts'
+import type { Call, Entry, History, RequestDone, Trouble } from './contract.ts'
 
 /** Who is at work, so that what is stored can be told from whom it came. */
 interface Author {
   readonly by: string
+  /** Of his request. */
+  readonly number: number
   changed: boolean
 }
 
@@ -44,6 +46,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const listeners: ((entry: Entry) => void)[] = []
   const authors = new AsyncLocalStorage<Author>()
   let lastTurn: Promise<unknown> = Promise.resolve()
+  let requests = 0
 
   function add(entry: Entry): void {
     if (options.keepEntries) entries.push(entry)
@@ -80,10 +83,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return answer
   }
 
+  /** A review is made while the request is under way that it is for. */
+  function toOrigin({ to }: Call): Pick<RequestDone, 'within'> {
+    const within = to === 'admission' ? authors.getStore()?.number : undefined
+    return within === undefined ? {} : { within }
+  }
+
   return {
     history: { entries, onEntry: listener => void listeners.push(listener) },
     async carryOut(call, trouble, work) {
-      const author: Author = { by: call.from, changed: false }
+      requests += 1
+      const author: Author = { by: call.from, number: requests, changed: false }
       const answer = await authors.run(author, () =>
         call.to === 'cloud' ? inTurn(() => inCloud(call, author, work)) : work(),
       )
@@ -98,6 +108,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         call,
         status,
         changed: author.changed,
+        ...toOrigin(call),
         ...told,
         ...struck,
       })
@@ -111,6 +122,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         call,
         status: 0,
         changed: false,
+        ...toOrigin(call),
         trouble: trouble.kind,
       })
     },
@@ -126,6 +138,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         resource: resource.resource,
         object,
         old: previous,
+        ...(author ? { request: author.number } : {}),
       })
     },
   }
