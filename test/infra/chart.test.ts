@@ -99,6 +99,8 @@ const NOT_AMONG_SETTINGS: Readonly<Partial<Record<SettingName, string>>> = {
   webhookUrl: 'for hosts outside the cluster',
   webhookCa: 'tls.caKey',
   servingSecret: 'tls.mode, webhook.token',
+  metricsListen: 'metrics',
+  metricsNamespace: 'for functions',
   reconcileFunction: 'for functions',
   kubeconfig: 'the service account of the pod',
   kubeContext: 'the service account of the pod',

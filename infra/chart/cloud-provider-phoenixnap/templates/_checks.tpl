@@ -20,6 +20,9 @@
 {{- end -}}
 {{- $_ := set $seen .name true -}}
 {{- end -}}
+{{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) (int .Values.port)) -}}
+{{- $problems = append $problems (printf "metrics.port: %d is the port of the webhook; take another one" (int .Values.port)) -}}
+{{- end -}}
 {{- $grace := .Values.settings.shutdownGrace | default "20s" -}}
 {{- $zero := toDate "2006-01-02" "2000-01-01" -}}
 {{- $seconds := sub (dateModify $grace $zero | unixEpoch | int64) (unixEpoch $zero | int64) -}}

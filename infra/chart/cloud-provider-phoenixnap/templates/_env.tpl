@@ -3,6 +3,16 @@
 {{- $root := "/etc/cloud-provider-phoenixnap" -}}
 - name: PNAP_LISTEN
   value: {{ printf "%s:%d" .Values.listenHost (int .Values.port) | quote }}
+{{- with .Values.metrics }}
+{{- if .enabled }}
+- name: POD_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
+- name: PNAP_METRICS_LISTEN
+  value: {{ printf "%s:%d" .listenHost (int .port) | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.credentials }}
 {{- if include "ccm.credentialsFile" $ }}
 - name: PNAP_CLOUD_CONFIG

@@ -37,6 +37,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if ne .Values.tls.mode "selfMade" }}true{{ end }}
 {{- end }}
 
+{{/* Annotations of the pods: those by which Prometheus finds them, and the operator's own, which count where both are. */}}
+{{- define "ccm.podAnnotations" -}}
+{{- $scrape := dict -}}
+{{- if and .Values.metrics.enabled (eq .Values.metrics.discovery "annotations") -}}
+{{- $port := printf "%d" (int .Values.metrics.port) -}}
+{{- $scrape = dict "prometheus.io/scrape" "true" "prometheus.io/port" $port "prometheus.io/path" "/metrics" -}}
+{{- end -}}
+{{- with merge (deepCopy .Values.podAnnotations) $scrape }}{{ toYaml . }}{{ end }}
+{{- end }}
+
 {{/* Whether the program keeps a Secret: for what nobody gives it. */}}
 {{- define "ccm.keepsSecret" -}}
 {{- if or (eq .Values.tls.mode "selfMade") (not .Values.webhook.token.secretName) }}true{{ end }}
