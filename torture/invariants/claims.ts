@@ -19,6 +19,8 @@ interface Claim extends AddressView {
 interface Ended {
   readonly claim: Claim
   readonly at: number
+  /** By the settings of then: it may have been freed before they were changed. */
+  readonly restMs: number
 }
 
 /** Times are in whole seconds, and requests are on their way. */
@@ -91,7 +93,7 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
     if (!last || !after || last.claim.key === after.key || last.claim.blockId !== after.blockId) return []
     ended.delete(after.address)
     const restedMs = now() - last.at
-    if (restedMs < 0 || restedMs >= toRestMs(after.address) - SLACK_MS) return []
+    if (restedMs < 0 || restedMs >= Math.min(last.restMs, toRestMs(after.address)) - SLACK_MS) return []
     const who = `${last.claim.service} had it ${Math.round(restedMs / 1000)} s ago`
     return [toFault('1g', after, `it is claimed for ${after.service}, and ${who}`)]
   }
@@ -105,7 +107,7 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
       return
     }
     used.delete(address)
-    if (before && wasInUse) ended.set(address, { claim: before, at: toEnd(after) })
+    if (before && wasInUse) ended.set(address, { claim: before, at: toEnd(after), restMs: toRestMs(address) })
   }
 
   /** By its own word, as far as that can be. */
