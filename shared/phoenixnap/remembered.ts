@@ -5,8 +5,7 @@ import { BLOCK_PATIENCE_MS, type BlockHold, type BoughtBlock } from '../cloud-pr
 import { CcmError } from '../errors.ts'
 import { encodeTagValue, PURCHASE_TAG, toClusterTags } from './block-tags.ts'
 import { type SupplyBlock, toSupplyBlock } from './blocks.ts'
-import { ifKnown } from './if-known.ts'
-import type { Supply } from './supply.ts'
+import { readBlock, type Supply } from './supply.ts'
 import { decideIntent, INTENT_RESTS_MS, type IntentVerdict } from './supply-plan.ts'
 
 /** A supply with what the list lacks, and what that says about purchases. */
@@ -46,7 +45,7 @@ const TAGS_TAKE_MS = 15 * 60_000
  * too many is used or given back once it shows.
  *
  * @throws CcmError BMC_* when it could not be found out; BMC_RESPONSE_INVALID when a block that was just bought bears
- *   other tags than it was bought with
+ *   other tags than it was bought with, or is on the network and yet not known
  */
 export async function recallPurchases(
   recall: Recall,
@@ -58,7 +57,7 @@ export async function recallPurchases(
   const unseen: SupplyBlock[] = []
   for (const [id, noted] of since) {
     if (shown.has(id)) continue
-    const block = await ifKnown(() => recall.bmc.getIpBlock(id, recall.call))
+    const block = await readBlock(recall.bmc, id, listed.named, recall.call)
     if (block && isOurs(withAge(block, now, noted), recall)) unseen.push(toUnseen(block, listed))
   }
   const first = decideIntent(intent, withBlocks(listed, unseen), now)

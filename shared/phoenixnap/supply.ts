@@ -20,6 +20,8 @@ export interface Supply extends AddressSupply {
   readonly purchases: ReadonlySet<string>
   /** As in AddressSupply. */
   readonly unlisted: readonly string[]
+  /** Ids of all blocks that the network names, whoever's they are. */
+  readonly named: ReadonlySet<string>
 }
 
 /** Where supplies are read from. */
@@ -44,22 +46,37 @@ export async function readSupply(
   const network = await readNetwork(source, call)
   const listed = new Set(blocks.map(({ id }) => id))
   const missing = (call?.expected ?? []).filter(id => !listed.has(id))
-  const unlisted = await findUnlisted(source, clusterName, { missing, network }, call)
-  return { ...toSupply(blocks, network, source.log), unlisted }
+  const supply = toSupply(blocks, network, source.log)
+  const unlisted = await findUnlisted(source, clusterName, { missing, named: supply.named }, call)
+  return { ...supply, unlisted }
+}
+
+/**
+ * A block that the list lacks; undefined where it has gone.
+ *
+ * @throws CcmError BMC_*; BMC_RESPONSE_INVALID where BMC denies a block that the network names
+ */
+export async function readBlock(
+  bmc: Bmc,
+  id: string,
+  named: ReadonlySet<string>,
+  call?: CloudCall,
+): Promise<IpBlock | undefined> {
+  const block = await ifKnown(() => bmc.getIpBlock(id, call))
+  if (block || !named.has(id)) return block
+  throw new CcmError('BMC_RESPONSE_INVALID', `block ${id} is on the network and yet BMC does not know it`)
 }
 
 /** Which of the blocks exist after all. */
 async function findUnlisted(
   { bmc, log }: SupplySource,
   clusterName: string,
-  { missing, network }: { readonly missing: readonly string[]; readonly network: PublicNetwork },
+  { missing, named }: { readonly missing: readonly string[]; readonly named: ReadonlySet<string> },
   call?: CloudCall,
 ): Promise<string[]> {
   const unlisted: string[] = []
   for (const id of new Set(missing)) {
-    const block = await ifKnown(() => bmc.getIpBlock(id, call))
-    if (!block && network.ipBlocks.some(other => other.id === id))
-      throw new CcmError('BMC_RESPONSE_INVALID', `block ${id} is on the network and yet BMC does not know it`)
+    const block = await readBlock(bmc, id, named, call)
     if (!block) continue
     if (hasTags(block.tags, toClusterTags(clusterName)))
       throw new CcmError('BMC_RESPONSE_INVALID', `the list of IP blocks was cut: it lacks block ${id}`)
@@ -81,9 +98,9 @@ async function readNetwork({ bmc, publicNetworkId }: SupplySource, call?: CloudC
 }
 
 function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Omit<Supply, 'unlisted'> {
-  const here = new Set(network.ipBlocks.map(({ id }) => id))
-  checkCount(all, network, here)
-  const blocks = withDoubts(all.map(block => toSupplyBlock(block, network.id, here.has(block.id))))
+  const named = new Set(network.ipBlocks.map(({ id }) => id))
+  checkCount(all, network, named)
+  const blocks = withDoubts(all.map(block => toSupplyBlock(block, network.id, named.has(block.id))))
   return {
     network: { id: network.id, location: network.location, status: network.status },
     blocks: blocks.filter(({ state }) => state !== 'elsewhere'),
@@ -93,6 +110,7 @@ function toSupply(all: readonly IpBlock[], network: PublicNetwork, log: Log): Om
       ips.flatMap(entry => expand(entry, resourceId, log)),
     ),
     occupied: countOccupied(network),
+    named,
   }
 }
 

@@ -42,6 +42,7 @@ export function supply(
     occupied: { IPv4: on('IPv4'), IPv6: on('IPv6') },
     purchases: new Set(blocks.flatMap(({ purchase }) => purchase ?? [])),
     unlisted: [],
+    named: new Set(blocks.flatMap(({ id, onNetwork }) => (onNetwork ? id : []))),
     elsewhere: [],
     ...rest,
   }

@@ -117,6 +117,31 @@ for (const status of [403, 404])
     t.equal(backend.ipBlocks().length, 2)
   })
 
+for (const status of [403, 404])
+  t.test(`a remembered block on the network that BMC answers with ${status} is bought once`, async t => {
+    const stage = await createStage(t)
+    const handler = stage.handler()
+    await handler.ensure({ needs: [need(1)] })
+    await stage.clock.turn(ROUND_MS)
+    t.match(await handler.ensure({ needs: [need(1)] }), { did: [{ do: 'assign' }] })
+    const shown = lag(stage)
+    stage.bmc.faults.add({ operation: ONE, status, times: 1 })
+    await t.rejects(handler.ensure({ needs: [need(1)] }), {
+      code: 'BMC_RESPONSE_INVALID',
+      message: /on the network/,
+    })
+    const ids = stage.blocks().map(({ id }) => id)
+    t.strictSame(toIds(stage), ids, 'it is still remembered')
+    await handler.ensure({ needs: [need(1)] })
+    shown.remove()
+    await handler.ensure({ needs: [need(1)] })
+    t.strictSame(
+      stage.blocks().map(({ id }) => id),
+      ids,
+    )
+    t.equal(stage.bmc.requests.count(POST_BLOCK), 1)
+  })
+
 t.test('what became of a remembered block and cannot be found out is thrown', async t => {
   const stage = await createStage(t)
   const handler = stage.handler()

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { watchWorld } from '../../torture/invariants/of-world.ts'
 import { tellStory } from '../../torture/mutations/stage.ts'
+import type { Call } from '../../torture/world/contract.ts'
 import { createWorld } from '../../torture/world/world.ts'
 import { createFakeNode } from '../support/fake-kubelet.ts'
 import type { ServiceWish } from '../support/services.ts'
@@ -9,6 +10,7 @@ import { createManifest, pathOf } from '../support/services.ts'
 t.setTimeout(120_000)
 
 const SECOND = 1000
+const isRead = (pattern: RegExp) => (call: Call) => !call.isWrite && pattern.test(call.path)
 const COLLECTION = pathOf('web').slice(0, pathOf('web').lastIndexOf('/'))
 
 t.test('a pass that saw a block before it was assigned buys no other one for what is free in it', async t => {
@@ -59,6 +61,36 @@ t.test('a pass that saw a block before it was assigned buys no other one for wha
   )
   for (const process of world.processes) process.kill()
   t.equal(new Set(served.filter(address => address !== undefined)).size, 2)
+  t.strictSame(violations, [])
+})
+
+t.test('a block that its network names is bought once, whatever else BMC says of it', async t => {
+  const world = await createWorld({ seed: 1, webhook: false, audit: false })
+  const { violations } = watchWorld(world)
+  const process = world.start({ host: 'none' })
+  const pass = () => world.run(async () => void (await process.pass()))
+  const seen = () => world.cloud.backend.ipBlocks().map(({ status }) => status)
+  world.network.add({ to: 'cloud', trouble: { kind: 'cut', keep: 0 }, matches: isRead(/\/ip-blocks$/) })
+  await world.request('admin', { method: 'POST', path: COLLECTION, body: createManifest('web') })
+  await pass()
+  await world.advance(60 * SECOND)
+  await pass()
+  t.strictSame(seen(), ['assigning'])
+  world.network.add({
+    to: 'cloud',
+    trouble: { kind: 'status', status: 404 },
+    matches: isRead(/\/ip-blocks\/[^/]+$/),
+  })
+  for (let minute = 0; minute < 5; minute++) {
+    await world.advance(60 * SECOND)
+    await pass()
+  }
+  t.strictSame(seen(), ['assigned'])
+  world.network.clear()
+  await pass()
+  process.kill()
+  const service = world.cluster.store.get('services', 'web', 'default')
+  t.ok(service?.metadata.annotations?.['phoenixnap.com/assigned-ips'], 'it is served from that one')
   t.strictSame(violations, [])
 })
 
