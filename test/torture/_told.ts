@@ -41,6 +41,7 @@ const SETTINGS: CheckerInputs['settings'] = {
   releaseQuarantineMs: 10 * MINUTE,
   typeChangeQuarantineMs: 24 * 60 * MINUTE,
   blockGraceMs: 10 * MINUTE,
+  longest: { releaseQuarantineMs: 10 * MINUTE, blockGraceMs: 10 * MINUTE },
   minFreeAddresses: 0,
   maxBlocks: 10,
   classes: [],

@@ -1,7 +1,10 @@
 import t from 'tap'
 import type { PlanSettings, Step } from '../../torture/histories/plan.ts'
 import { tellHistory } from '../../torture/histories/tell.ts'
+import { watch } from '../../torture/histories/watch.ts'
 import type { World } from '../../torture/world/contract.ts'
+import { createWorld } from '../../torture/world/world.ts'
+import { MINUTE } from './_worlds.ts'
 
 t.setTimeout(120_000)
 
@@ -55,4 +58,33 @@ t.test('what an operator sets counts for controllers and checks until it is undo
   const lasts = 3
   const steps = [{ action: 'change the settings', picks: [spares, lasts], waitMs: 300_000 }, wait(300_000)]
   t.strictSame(await tell(steps), { violations: [], sizes: ['/29', '/30'], most: 3 })
+})
+
+t.test('what is due is so by the longest rests that anybody may go by', async t => {
+  const world = await createWorld({ seed: 1, blocks: ['/29'] })
+  const looking = watch(world)
+  const process = world.start({ host: 'serve' })
+  await world.advance(MINUTE)
+  process.kill()
+  const due = () => looking.atRest().filter(text => text.includes('grace time')).length
+  const found: (readonly [string, number])[] = []
+  const look = async (what: string, minutes: number) => {
+    await world.advance(minutes * MINUTE)
+    found.push([what, due()])
+  }
+  looking.configured({ PNAP_BLOCK_GRACE: '0s' })
+  await look('controllers of before may be at work', 4)
+  await look('all have the short time', 3)
+  looking.configured({})
+  await look('the short time is undone', 0)
+  looking.configured({})
+  await look('and undone again', 2)
+  await look('it is over all the same', 8)
+  t.strictSame(found, [
+    ['controllers of before may be at work', 0],
+    ['all have the short time', 1],
+    ['the short time is undone', 0],
+    ['and undone again', 0],
+    ['it is over all the same', 1],
+  ])
 })

@@ -29,8 +29,8 @@ export function watch(world: World): Watch {
   let configurations = 0
 
   /**
-   * More spare addresses and blocks, shorter rests and less that may be retained count at once; the contrary when all that was begun
-   * before has ended.
+   * More spare addresses and blocks, shorter rests and less that may be retained count at once; the contrary when all
+   * that was begun before has ended. What is due is so by the longest rests meanwhile.
    */
   async function configure(environment: Readonly<Record<string, string>>): Promise<void> {
     const number = (configurations += 1)
@@ -41,12 +41,17 @@ export function watch(world: World): Watch {
     const typeChangeQuarantineMs = Math.min(wanted.typeChangeQuarantineMs, settings.typeChangeQuarantineMs)
     const blockGraceMs = Math.min(wanted.blockGraceMs, settings.blockGraceMs)
     const maxBlocks = Math.max(wanted.maxBlocks, settings.maxBlocks)
+    const longest = {
+      releaseQuarantineMs: Math.max(wanted.releaseQuarantineMs, settings.longest.releaseQuarantineMs),
+      blockGraceMs: Math.max(wanted.blockGraceMs, settings.longest.blockGraceMs),
+    }
     const soon = {
       minFreeAddresses,
       releaseQuarantineMs,
       everybodyRetains,
       typeChangeQuarantineMs,
       blockGraceMs,
+      longest,
       maxBlocks,
     }
     Object.assign(settings, wanted, soon)

@@ -40,12 +40,14 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     return [...bought.flatMap(block => checkCap(block, entry)), ...checkOthers(entry)]
   }
 
-  /** A request that arrived twice is found, and its block given back. One whose gate was spoilt is known by the cloud's list alone. */
+  /** One whose gate was spoilt is known by the cloud's list alone. */
+  const isKnown = (block: IpBlock): boolean => !hands.wereOn(toGateName(block)) && !state.denied.has(block.id)
+
+  /** A request that arrived twice is found, and its block given back. */
   function checkCap(block: IpBlock, { before, by }: CloudChange): Fault[] {
     const purchase = tagOf(block, 'purchase')
     const own = before.filter(
-      other =>
-        isOurs(other, inputs) && other.ipVersion === block.ipVersion && !hands.wereOn(toGateName(other)),
+      other => isOurs(other, inputs) && other.ipVersion === block.ipVersion && isKnown(other),
     )
     const isTwin = own.some(other => tagOf(other, 'purchase') === purchase)
     if (block.ipVersion !== 'V4' || isTwin || own.length < inputs.settings.maxBlocks) return []
@@ -100,11 +102,11 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
 
   /** Spare addresses are kept, and no more than that; whoever waits may be going to need what nobody uses. */
   function checkSpares(): Fault[] {
-    const { minFreeAddresses: minFree, blockGraceMs, resyncIntervalMs } = inputs.settings
+    const { minFreeAddresses: minFree, longest, resyncIntervalMs } = inputs.settings
     if (minFree <= 0 || [...state.services.values()].some(isWaiting)) return []
     const { networkId } = inputs
     const addresses = [...state.addresses.values()]
-    const latest = inputs.now() - blockGraceMs - PASSES * resyncIntervalMs
+    const latest = inputs.now() - longest.blockGraceMs - PASSES * resyncIntervalMs
     return findSurplus({ blocks: state.ownBlocks(), addresses, networkId, minFree })
       .filter(({ id }) => Date.parse(state.gateOf(id)?.unusedSince ?? '') < latest)
       .map(({ id, cidr }) => {

@@ -59,6 +59,8 @@ export interface CheckerSettings {
   readonly releaseQuarantineMs: number
   readonly typeChangeQuarantineMs: number
   readonly blockGraceMs: number
+  /** The longest that anybody may still go by: what is due is done within them. */
+  readonly longest: Pick<CheckerSettings, 'releaseQuarantineMs' | 'blockGraceMs'>
   readonly minFreeAddresses: number
   readonly maxBlocks: number
   readonly classes: readonly string[]

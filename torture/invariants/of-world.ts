@@ -66,6 +66,7 @@ export function toSettings(environment: World['environment']): CheckerSettings {
     releaseQuarantineMs: config.releaseQuarantine,
     typeChangeQuarantineMs: config.typeChangeQuarantine,
     blockGraceMs: config.blockGrace,
+    longest: { releaseQuarantineMs: config.releaseQuarantine, blockGraceMs: config.blockGrace },
     // Where each Service has a block of its own, none is kept for others.
     minFreeAddresses: config.ipAllocation === 'packed' ? config.minFreeAddresses : 0,
     maxBlocks: config.maxBlocks,

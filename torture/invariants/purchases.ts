@@ -1,7 +1,14 @@
 import { IP_BLOCKS_LEASE } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
-import { addressIn, liesIn, nameOf, type ServiceName, tagOf } from '../../test/support/services.ts'
+import {
+  type AddressView,
+  addressIn,
+  liesIn,
+  nameOf,
+  type ServiceName,
+  tagOf,
+} from '../../test/support/services.ts'
 import type { CloudChange, Entry } from '../world/contract.ts'
 import { toGateName } from './blocks.ts'
 import type { Checks, Fault } from './contract.ts'
@@ -60,13 +67,20 @@ export function createPurchaseChecks(state: State): Checks {
     const boughtAt = fresh.get(block.id)
     const isYoung = boughtAt !== undefined && inputs.now() - boughtAt < PATIENCE_MS
     const isLeaving = tagOf(block, 'delete') !== undefined || isShut(block)
-    return isYoung && !isLeaving && isOurs(block, inputs) && ON_THEIR_WAY.includes(block.status)
+    return (
+      isYoung &&
+      !isLeaving &&
+      !state.denied.has(block.id) &&
+      isOurs(block, inputs) &&
+      ON_THEIR_WAY.includes(block.status)
+    )
   }
 
   /** It cannot open where something that is no gate has the gate's name. */
   const isShut = (block: IpBlock): boolean => {
     const gate = state.gateOf(block.id)
-    return gate ? gate.state !== 'open' : state.addresses.get(toGateName(block))?.service !== undefined
+    const inPlace = state.addresses.get(toGateName(block))
+    return gate ? gate.state !== 'open' : inPlace !== undefined && isNoGate(inPlace)
   }
 
   function checkPurchase({ before, after, by }: CloudChange): Fault[] {
@@ -121,6 +135,9 @@ export function createPurchaseChecks(state: State): Checks {
     },
   }
 }
+
+/** A claim, or what was a gate until somebody took its block off. */
+const isNoGate = ({ service, blockId = '' }: AddressView): boolean => service !== undefined || blockId === ''
 
 /** Addresses that it may want. */
 const countFamilies = ({ spec }: KubeService): number =>

@@ -47,7 +47,7 @@ export function createRestChecks(state: State): Checks {
     const { address, state: claimState } = view
     if (claimState !== 'unconfirmed' && claimState !== 'released') return false
     if (claimState === 'released' && isThere(view)) return false
-    const { since, restMs = settings.releaseQuarantineMs } = toTimes(address)
+    const { since, restMs = settings.longest.releaseQuarantineMs } = toTimes(address)
     const limitMs = claimState === 'unconfirmed' ? UNCONFIRMED_MS : restMs
     return inputs.now() - since > limitMs + slackMs
   }
@@ -58,7 +58,7 @@ export function createRestChecks(state: State): Checks {
     const isClaimedIn = (other: AddressView): boolean =>
       other.service !== undefined && other.blockId === blockId
     if ([...state.addresses.values()].some(isClaimedIn)) return false
-    return inputs.now() - toTimes(address).unusedSince > settings.blockGraceMs + slackMs
+    return inputs.now() - toTimes(address).unusedSince > settings.longest.blockGraceMs + slackMs
   }
 
   function checkOverdue(): Fault[] {

@@ -12,6 +12,7 @@ import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 import { type AddressView, assignedTo, canonical, tagOf, toAddressView } from '../../test/support/services.ts'
 import type { Entry, Stored } from '../world/contract.ts'
 import type { CheckerInputs } from './contract.ts'
+import { createDenied, type Denied } from './denied.ts'
 import { createPasses, type Passes } from './passes.ts'
 import { keyOf, type Review, toKey, toReview } from './users.ts'
 
@@ -19,6 +20,7 @@ import { keyOf, type Review, toKey, toReview } from './users.ts'
 export interface State {
   readonly inputs: CheckerInputs
   readonly passes: Passes
+  readonly denied: Denied
   /** By `services default/web`, `nodes node-a`. */
   readonly services: ReadonlyMap<string, KubeService>
   readonly nodes: ReadonlyMap<string, KubeNode>
@@ -70,6 +72,7 @@ export function createState(inputs: CheckerInputs): State {
   const reviews = new Map<string, readonly Review[]>()
   const assigned = new Set<string>()
   const passes = createPasses(inputs)
+  const denied = createDenied(inputs)
 
   function put(resource: string, object: KubeObject, isThere: boolean): void {
     const key = toKey(resource, object.metadata.namespace, object.metadata.name ?? '')
@@ -117,6 +120,7 @@ export function createState(inputs: CheckerInputs): State {
   return {
     inputs,
     passes,
+    denied,
     services,
     nodes,
     addresses,
@@ -135,6 +139,7 @@ export function createState(inputs: CheckerInputs): State {
     maybeSentFor,
     take(entry) {
       passes.take(entry)
+      denied.take(entry)
       if (entry.kind === 'stored') put(entry.resource, entry.object, entry.type !== 'DELETED')
       if (entry.kind === 'cloud') noteAssigned([...entry.before, ...entry.after])
       if (entry.kind !== 'request' || entry.call.to !== 'admission') return

@@ -248,6 +248,8 @@ export interface RequestDone extends Happened {
   /** Body of the answer to a review, an audit batch or who asks for a token, and to a write that was refused. */
   readonly answer?: string
   readonly trouble?: Trouble['kind']
+  /** Status of an answer that was made up on the way. */
+  readonly madeUp?: number
 }
 
 /** One version of an object as the cluster stored it. */

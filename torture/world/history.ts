@@ -124,6 +124,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         changed: false,
         ...toOrigin(call),
         trouble: trouble.kind,
+        ...(trouble.kind === 'status' ? { madeUp: trouble.status } : {}),
       })
     },
     stored({ type, resource, object, previous }) {
