@@ -4,17 +4,18 @@ import type { CommandLine } from '../shared/command-line.ts'
 import { openCloud } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig } from '../shared/config.ts'
 import { cleanUp } from '../shared/controllers/cleanup/cleanup.ts'
-import type { CleanupParts, CleanupReport, ClusterFinding } from '../shared/controllers/cleanup/contract.ts'
+import type { CleanupParts, ClusterFinding } from '../shared/controllers/cleanup/contract.ts'
 import { createClusterLook } from '../shared/controllers/cleanup/living-cluster.ts'
-import type { PlannedChange } from '../shared/controllers/contract.ts'
-import { CcmError, ERRORS, type ErrorEntry, hasCode } from '../shared/errors.ts'
+import { CcmError, hasCode } from '../shared/errors.ts'
 import { createKube, type Kube } from '../shared/kubernetes/client.ts'
 import { loadKubeConfig, toClusterSettings } from '../shared/kubernetes/credentials.ts'
 import { createLog } from '../shared/log.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import { type CliIo, readOutput, readTimeout } from './command.ts'
+import { type CliIo, readOutput, readTimeout, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
+import { toCleanupText } from './terminal/cleanup-text.ts'
+import { toOutLook } from './terminal/look.ts'
 
 export interface CleanupCommand {
   /** What the UID of the cluster's namespace kube-system was. */
@@ -91,20 +92,24 @@ interface CleanupOnceParts {
   readonly kube: Kube | undefined
 }
 
+/** What one run needs, and what it may use. */
+export type OnceIo = Pick<CliIo, 'clock' | 'stop' | 'out'> & Partial<CliIo>
+
 /** One run, its report on standard output. @returns exit code 0: nothing is left; 1: something is; 2: a plan with something to do */
 export async function cleanUpOnce(
   { cluster, confirm, timeoutMs, output }: CleanupCommand,
   { leftovers, requestCounts, kube }: CleanupOnceParts,
-  { clock, stop, out, err, terminal }: Pick<CliIo, 'clock' | 'stop' | 'out' | 'err' | 'terminal'>,
+  io: OnceIo,
 ): Promise<number> {
-  const tell = (line: string): void => (terminal ? err(`${line}\n`) : undefined)
+  const { clock, stop, out, progress } = io
+  const tell = (line: string): void => progress?.say(line)
   const lookAtCluster = toLook(kube, cluster, clock)
   const deadline = clock.now() + timeoutMs
   const report = await cleanUp(
     { leftovers, clock, lookAtCluster, requestCounts, tell },
     { cluster, confirm, deadline, signal: stop },
   )
-  out(output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : toCleanupText(report))
+  out(output === 'json' ? toJson(report) : toCleanupText(report, toOutLook({ env: {}, ...io })))
   if (report.failures.length > 0) return 1
   return report.state === 'planned' ? 2 : 0
 }
@@ -113,39 +118,3 @@ const toLook = (kube: Kube | undefined, cluster: string, clock: Clock): CleanupP
   kube
     ? createClusterLook(kube, cluster, clock)
     : async (): Promise<ClusterFinding> => ({ state: 'none', why: 'no cluster is configured' })
-
-/** The report as lines for a person. */
-export function toCleanupText(report: CleanupReport): string {
-  const { state, cluster, lookedAt, blocks, changes, failures } = report
-  const requests = Object.values(report.requests).reduce((sum, count) => sum + count, 0)
-  const lines = [
-    ...(blocks === 0 ? [] : [`cluster ${cluster} is taken for gone: ${lookedAt.why}`]),
-    ...changes.map(change => toChangeLine(change, state === 'planned')),
-    ...failures.flatMap(toFailureLines),
-    `${toResult(report)}, ${requests} BMC requests, ${report.durationMs} ms`,
-    ...(state === 'planned' && changes.length > 0 ? ['Nothing was changed: --confirm gives them back.'] : []),
-  ]
-  return `${lines.join('\n')}\n`
-}
-
-function toResult({ state, cluster, blocks, changes, failures }: CleanupReport): string {
-  if (blocks === 0) return `no IP block bears the tags of cluster ${cluster}`
-  if (state === 'planned') return `${changes.length} of ${blocks} IP blocks can be given back`
-  const left = failures.filter(({ name }) => name !== 'cluster' && name !== 'cloud').length
-  return `${blocks - left} of ${blocks} IP blocks were given back`
-}
-
-function toChangeLine({ name, action, detail, why }: PlannedChange, planned: boolean): string {
-  const { cidr, status, publicNetworkId, steps } = detail
-  if (!planned) return `${action} IPBlock ${name} (${toText(cidr)}): ${why}`
-  const place = publicNetworkId === undefined ? '' : ` on public network ${toText(publicNetworkId)}`
-  const way = Array.isArray(steps) ? steps.join(', ') : ''
-  return `would give back IPBlock ${name} (${toText(cidr)}, ${toText(status)}${place}): ${way}: ${why}`
-}
-
-const toText = (value: unknown): string => (typeof value === 'string' ? value : 'unknown')
-
-const toFailureLines = ({ name, code, message }: CleanupReport['failures'][number]): string[] => {
-  const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
-  return [`failed: ${name}: ${code}: ${message}`, ...(entry ? [`    ${entry.action}`] : [])]
-}

@@ -137,6 +137,7 @@ export const COMMANDS: readonly Command[] = [
         doc: 'Takes the addresses from the Services as well, then gives all IP blocks of the cluster back.',
       },
       { name: 'timeout', value: 'D', doc: 'How long it gives IP blocks back at the most; 15m by default.' },
+      { name: 'full', doc: 'Shows every object, even where the same happens to many.' },
       OUTPUT_FLAG,
     ],
     settings: true,

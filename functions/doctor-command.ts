@@ -1,13 +1,15 @@
 import type { CommandLine } from '../shared/command-line.ts'
 import { CHECKS } from '../shared/doctor/checks.ts'
 import { createFacts } from '../shared/doctor/facts.ts'
-import { hasFailed, toDoctorJson, toDoctorText } from '../shared/doctor/report.ts'
+import { hasFailed, toDoctorJson } from '../shared/doctor/report.ts'
 import { runChecks } from '../shared/doctor/run.ts'
 import { SERVICE_ACCOUNT_USER } from '../shared/kubernetes/names.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import type { SourceInputs } from '../shared/sources.ts'
 import { type CliIo, readOutput, readTimeout, refuseProblems } from './command.ts'
 import { openParts } from './doctor-parts.ts'
+import { toDoctorText } from './terminal/doctor-text.ts'
+import { toOutLook } from './terminal/look.ts'
 
 export interface DoctorCommand {
   readonly output: 'text' | 'json'
@@ -45,8 +47,10 @@ export async function runDoctor(command: DoctorCommand, inputs: SourceInputs, io
       clock: io.clock,
       timeoutMs,
       signal: io.stop,
+      tell: (running, done) =>
+        io.progress?.say(`${done} of ${CHECKS.length} checks are done: waiting for ${running.join(', ')}`),
     })
-    io.out(output === 'json' ? toDoctorJson(results) : toDoctorText(results))
+    io.out(output === 'json' ? toDoctorJson(results) : toDoctorText(results, toOutLook(io)))
     return hasFailed(results) ? 1 : 0
   } finally {
     ending.abort()

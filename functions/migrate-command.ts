@@ -7,13 +7,15 @@ import { SERVICE_ACCOUNT_USER } from '../shared/kubernetes/names.ts'
 import { planBack } from '../shared/migrate/back.ts'
 import { type CarriedOut, carryOutBack } from '../shared/migrate/carry-out.ts'
 import type { MigratePlan } from '../shared/migrate/contract.ts'
-import { type MigrateReport, toMigrateJson, toMigrateText } from '../shared/migrate/report.ts'
+import { type MigrateReport, toMigrateJson } from '../shared/migrate/report.ts'
 import { findSecret, type LeftSecret } from '../shared/migrate/secret.ts'
 import { planThere } from '../shared/migrate/there.ts'
 import { type MigrateView, readView } from '../shared/migrate/view.ts'
 import { SECRET_FILE_ENV, SECRET_FILE_FLAG, type SourceInputs } from '../shared/sources.ts'
 import { type CliIo, readOutput, refuseProblems } from './command.ts'
 import { type Opened, openParts } from './doctor-parts.ts'
+import { toOutLook } from './terminal/look.ts'
+import { toMigrateText } from './terminal/migrate-text.ts'
 
 export interface MigrateCommand {
   /** From this program to the Go program. */
@@ -55,12 +57,14 @@ export async function runMigrate(command: MigrateCommand, inputs: SourceInputs, 
   const first = await open(inputs)
   let second: Opened | undefined
   try {
+    io.progress?.say('looking for the Go program and its settings')
     const before = createFacts(first.parts)
     const secret = await readSecret(before)
     second = await open(withLeftSettings(inputs, io, secret, await before.workloads()))
+    io.progress?.say(command.back ? 'looking at Services and IP blocks' : 'looking at what is taken over')
     const facts = createFacts(second.parts)
     const report = await migrate(command, facts, await readOrTell(facts, secret))
-    io.out(command.output === 'json' ? toMigrateJson(report) : toMigrateText(report))
+    io.out(command.output === 'json' ? toMigrateJson(report) : toMigrateText(report, toOutLook(io)))
     return report.ready && (report.carriedOut?.failures.length ?? 0) === 0 ? 0 : 1
   } finally {
     ending.abort()

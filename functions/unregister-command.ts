@@ -12,17 +12,14 @@ import { createKube, type Kube } from '../shared/kubernetes/client.ts'
 import { readClusterName } from '../shared/kubernetes/cluster-name.ts'
 import { loadKubeConfig, toClusterSettings } from '../shared/kubernetes/credentials.ts'
 import { createLog } from '../shared/log.ts'
-import { toPrintable } from '../shared/printable.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import { type CliIo, readOutput, readTimeout } from './command.ts'
+import type { OnceIo } from './cleanup-command.ts'
+import { type CliIo, readOutput, readTimeout, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
-import {
-  type BlockReport,
-  toUnregisterReport,
-  toUnregisterText,
-  type UnregisterReport,
-} from './unregister-report.ts'
+import { toOutLook } from './terminal/look.ts'
+import { toUnregisterText } from './terminal/unregister-text.ts'
+import { type BlockReport, toUnregisterReport, type UnregisterReport } from './unregister-report.ts'
 
 export interface UnregisterCommand {
   readonly confirm: boolean
@@ -30,6 +27,8 @@ export interface UnregisterCommand {
   readonly release: boolean
   /** Of giving blocks back. */
   readonly timeoutMs: number
+  /** Every object is shown, however many are alike. */
+  readonly full?: boolean
   readonly output: 'text' | 'json'
 }
 
@@ -49,6 +48,7 @@ export function toUnregisterCommand({
   return {
     confirm: switches.has('confirm'),
     release: switches.has('release'),
+    full: switches.has('full'),
     timeoutMs,
     output,
     problems: found,
@@ -95,9 +95,10 @@ export interface UnregisterParts {
 export async function unregisterOnce(
   command: UnregisterCommand,
   { kube, leftovers, requestCounts }: UnregisterParts,
-  { clock, stop, out, err, terminal }: Pick<CliIo, 'clock' | 'stop' | 'out' | 'err' | 'terminal'>,
+  io: OnceIo,
 ): Promise<number> {
-  const tell = (line: string): void => (terminal ? err(`${toPrintable(line)}\n`) : undefined)
+  const { clock, stop, progress } = io
+  const tell = (line: string): void => progress?.say(line)
   const { confirm, release } = command
   const cluster = await readClusterName(kube, stop)
   const found = await listBlocks(leftovers, cluster, command, stop)
@@ -117,7 +118,7 @@ export async function unregisterOnce(
     const cleanupParts = { leftovers, clock, lookAtCluster, requestCounts, tell }
     Object.assign(blocks, await giveBack(cleanupParts, { cluster, confirm, deadline, signal: stop }))
   }
-  return tellReport(toUnregisterReport({ cluster, command, withdrawn, blocks }), command, out)
+  return tellReport(toUnregisterReport({ cluster, command, withdrawn, blocks }), command, io)
 }
 
 /** What was done in the cluster is told, whatever becomes of the blocks. */
@@ -137,10 +138,12 @@ async function giveBack(
 
 function tellReport(
   report: UnregisterReport,
-  { output }: UnregisterCommand,
-  out: (text: string) => void,
+  { output, full = false }: UnregisterCommand,
+  io: OnceIo,
 ): number {
-  out(output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : toUnregisterText(report))
+  io.out(
+    output === 'json' ? toJson(report) : toUnregisterText(report, { ...toOutLook({ env: {}, ...io }), full }),
+  )
   if (report.failures.length > 0) return 1
   return report.state === 'planned' ? 2 : 0
 }

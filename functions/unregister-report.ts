@@ -7,8 +7,6 @@ import type {
   WithdrawReport,
 } from '../shared/controllers/unregister/contract.ts'
 import { LAST_STEPS } from '../shared/controllers/unregister/notes.ts'
-import { ERRORS, type ErrorEntry } from '../shared/errors.ts'
-import { toPrintable } from '../shared/printable.ts'
 
 /** What became of the blocks. */
 export interface BlockReport extends Pick<CleanupReport, 'changes' | 'failures'> {
@@ -92,55 +90,4 @@ function countKinds(changes: readonly Change[]): Record<string, number> {
     kind => kind,
   )
   return Object.fromEntries(Object.entries(groups).map(([kind, found]) => [kind, found?.length ?? 0]))
-}
-
-const DONE: Readonly<Record<Change['action'], string>> = {
-  delete: 'deleted',
-  release: 'released',
-  keep: 'let go of',
-  change: 'changed',
-  handOver: 'handed over',
-}
-const WOULD: Readonly<Record<Change['action'], string>> = {
-  delete: 'would delete',
-  release: 'would release',
-  keep: 'would let go of',
-  change: 'would change',
-  handOver: 'would hand over',
-}
-
-/** The report as lines for a person. */
-export function toUnregisterText(report: UnregisterReport): string {
-  const { state, changes, failures, kept, blocks, notes } = report
-  const words = state === 'planned' ? WOULD : DONE
-  const lines = [
-    ...changes.map(({ kind, name, action, why }) => `${words[action]} ${kind} ${name}: ${why}`),
-    ...failures.flatMap(toFailureLines),
-    ...kept.map(({ address, service }) => `${address} stays with the Service ${service}`),
-    ...blocks.map(
-      ({ id, cidr }) => `IP block ${id} (${cidr ?? 'no range yet'}) stays with the account, and on its bill`,
-    ),
-    toSummary(report),
-    ...notes.map(note => `- ${note}`),
-    ...(state === 'planned' && changes.length > 0 ? ['Nothing was changed: --confirm does it.'] : []),
-  ]
-  return `${lines.map(line => toPrintable(line)).join('\n')}\n`
-}
-
-function toSummary({ state, counts, failures, cluster }: UnregisterReport): string {
-  const objects = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`)
-  if (objects.length === 0 && failures.length === 0) return `nothing of ours is in cluster ${cluster}`
-  const done = objects.length === 0 ? 'nothing' : objects.join(', ')
-  if (state === 'unknown' && objects.length === 0)
-    return `what is in cluster ${cluster} could not be read: nothing was changed`
-  if (state === 'planned') return `to do in cluster ${cluster}: ${done}`
-  return `done in cluster ${cluster}: ${done}${failures.length > 0 ? `; ${failures.length} left` : ''}`
-}
-
-const toFailureLines = ({ name, code, message, unread }: Failure): string[] => {
-  const entry: ErrorEntry | undefined = (ERRORS as Readonly<Record<string, ErrorEntry>>)[code]
-  return [
-    `${unread ? 'could not be read' : 'left'}: ${name}: ${code}: ${message}`,
-    ...(entry ? [`    ${entry.action}`] : []),
-  ]
 }

@@ -23,15 +23,22 @@ const SHOWN = 3
 /** Texts that are alike but for names and numbers are told by a few of them. */
 export function toSomeLines(
   texts: readonly string[],
-  { paint, full = false }: SomeView,
+  view: SomeView,
   toLines: (text: string) => string[],
 ): string[] {
   const alike = Map.groupBy(texts, text => toPattern(text.replace(/^\S+/, '')))
-  return [...alike.values()].flatMap(same => {
-    if (full || same.length <= MANY) return same.flatMap(toLines)
-    const rest = paint('dim', `… and ${toNumber(same.length - SHOWN)} more like these`)
-    return [...same.slice(0, SHOWN).flatMap(toLines), `    ${rest}`]
-  })
+  return [...alike.values()].flatMap(same => toFewLines(same, view, toLines))
+}
+
+/** A few of many, and how many more there are. */
+export function toFewLines(
+  texts: readonly string[],
+  { paint, full = false }: SomeView,
+  toLines: (text: string) => string[],
+): string[] {
+  if (full || texts.length <= MANY) return texts.flatMap(toLines)
+  const rest = paint('dim', `… and ${toNumber(texts.length - SHOWN)} more like these`)
+  return [...texts.slice(0, SHOWN).flatMap(toLines), `    ${rest}`]
 }
 
 /** Failures by their code, and below those of one code what to do about them. */

@@ -6,7 +6,7 @@ export type Sign = '+' | '~' | '-'
 type Kind = PlannedChange['kind']
 
 /** Kinds in the order in which a plan tells them: what waits for what comes first. */
-export const KINDS: readonly (readonly [kind: Kind, title: string])[] = [
+const KINDS: readonly (readonly [kind: Kind, title: string])[] = [
   ['Node', 'Nodes'],
   ['Service', 'Services'],
   ['IPAddress', 'Addresses'],
@@ -61,16 +61,13 @@ const WORDS: Readonly<Record<string, Words>> = {
 
 const toWords = (action: string): Words => WORDS[action] ?? ['~', action, action]
 
-export const toSign = (action: string): Sign => toWords(action)[0]
+const toSign = (action: string): Sign => toWords(action)[0]
 
 /** What is to be done, or was. */
-export const toVerb = (action: string, isPlan: boolean): string => toWords(action)[isPlan ? 1 : 2]
+const toVerb = (action: string, isPlan: boolean): string => toWords(action)[isPlan ? 1 : 2]
 
-/** Of an object with several changes: what is added or goes away counts more than what else is changed of it. */
-export function toCommonSign(actions: readonly string[]): Sign {
-  const signs = actions.map(toSign)
-  return (['-', '+'] as const).find(sign => signs.includes(sign)) ?? '~'
-}
+/** Of a pass. */
+export const PASS_WORDS = { kinds: KINDS, toSign, toVerb, hasDetails: true }
 
 /** Fields of a change, as people call them. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -80,6 +77,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   cidr: 'range',
   publicNetwork: 'public network',
   serverId: 'server',
+  publicNetworkId: 'public network',
 }
 
 export const toFieldName = (field: string): string => FIELDS[field] ?? field

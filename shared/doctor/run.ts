@@ -9,6 +9,8 @@ export interface RunOptions {
   /** Time for one check; who shares what another one reads waits for it within the same time. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Hears which checks are under way, by their codes, and how many are done. */
+  readonly tell?: ((running: readonly string[], done: number) => void) | undefined
 }
 
 /** Checks that ask at the same time: the API server and BMC are not to feel it. */
@@ -21,9 +23,19 @@ export async function runChecks(
   options: RunOptions,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = []
+  const running = new Set<string>()
+  let done = 0
+  const tell = (): void => options.tell?.([...running], done)
   const queue = checks.entries()
   async function worker(): Promise<void> {
-    for (const [index, check] of queue) results[index] = await runCheck(check, facts, options)
+    for (const [index, check] of queue) {
+      running.add(check.code)
+      tell()
+      results[index] = await runCheck(check, facts, options)
+      running.delete(check.code)
+      done += 1
+      tell()
+    }
   }
   await Promise.all(Array.from({ length: PARALLEL }, worker))
   return results

@@ -1,8 +1,10 @@
 import t from 'tap'
+import { toDoctorText } from '../../functions/terminal/doctor-text.ts'
+import { PLAIN, toOutLook } from '../../functions/terminal/look.ts'
 import { CHECKS } from '../../shared/doctor/checks.ts'
 import { type Check, fail, ok, toAge, toNames, unknown, warn } from '../../shared/doctor/contract.ts'
 import type { Facts } from '../../shared/doctor/facts.ts'
-import { hasFailed, toDoctorJson, toDoctorText } from '../../shared/doctor/report.ts'
+import { hasFailed, toDoctorJson } from '../../shared/doctor/report.ts'
 import { runChecks } from '../../shared/doctor/run.ts'
 import { CcmError } from '../../shared/errors.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
@@ -64,7 +66,7 @@ t.test('the report has a line for each, and what to do', async t => {
     { code: 'one', ...ok('good') },
     { code: 'another', ...fail('bad\n  in two lines'), action: 'Do something.' },
   ]
-  t.strictSame(toDoctorText(results).split('\n'), [
+  t.strictSame(toDoctorText(results, PLAIN).split('\n'), [
     'ok       one      good',
     'fail     another  bad in two lines',
     '                  → Do something.',
@@ -73,6 +75,32 @@ t.test('the report has a line for each, and what to do', async t => {
   ])
   t.match(JSON.parse(toDoctorJson(results)), { ok: false, counts: { ok: 1, fail: 1 }, checks: [{}, {}] })
   t.notOk(hasFailed([{ code: 'one', ...warn('hm') }]), 'a warning fails nothing')
+})
+
+t.test('on a terminal it is wrapped below itself, and coloured', async t => {
+  const results = [
+    { code: 'one', ...fail('a fact that takes more than a line'), action: 'Do something about it, now.' },
+  ]
+  const look = toOutLook({ env: { FORCE_COLOR: '1' }, outTerminal: true, columns: 44 })
+  t.strictSame(toDoctorText(results, look).split('\n').slice(0, 4), [
+    '\u001b[31mfail   \u001b[39m  one  a fact that takes more than a',
+    '              line',
+    '              → Do something about it, now.',
+    '\u001b[1m0 ok, 0 warn, 1 fail, 0 unknown\u001b[22m',
+  ])
+})
+
+t.test('it is told what is waited for', async t => {
+  const told: [running: readonly string[], done: number][] = []
+  const checks = ['one', 'two'].map(code => toCheck(code, async () => ok('good')))
+  const tell = (running: readonly string[], done: number) => void told.push([running, done])
+  await runChecks(checks, FACTS, { clock: createTurnableClock(), timeoutMs: 1000, tell })
+  t.strictSame(told, [
+    [['one'], 0],
+    [['one', 'two'], 0],
+    [['two'], 1],
+    [[], 2],
+  ])
 })
 
 t.test('of what has to be known, not to know it fails', async t => {
@@ -91,9 +119,8 @@ t.test('of what has to be known, not to know it fails', async t => {
 })
 
 t.test('what others wrote neither moves the cursor nor ends the line', async t => {
-  const text = toDoctorText([
-    { code: 'one', ...fail('go\u001b[2K\u001b[1G\rok      all good'), action: 'ask\u009b2J \u202ethem' },
-  ])
+  const evil = fail('go\u001b[2K\u001b[1G\rok      all good')
+  const text = toDoctorText([{ code: 'one', ...evil, action: 'ask\u009b2J \u202ethem' }], PLAIN)
   t.strictSame(text.split('\n').slice(0, 2), [
     'fail     one  go[2K[1G ok      all good',
     '              → ask2J them',

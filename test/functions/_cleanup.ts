@@ -80,9 +80,8 @@ export async function createLeftbehind(t: Test): Promise<Leftbehind> {
       {
         clock: { now: () => clock.now(), sleep },
         stop,
-        terminal,
         out: text => void (out += text),
-        err: text => void (err += text),
+        ...(terminal ? { progress: { say: text => void (err += `${text}\n`) } } : {}),
       },
     )
     return { code, out, err }

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { toUnregisterText, type UnregisterReport } from '../../functions/unregister-report.ts'
+import { PLAIN } from '../../functions/terminal/look.ts'
+import { toUnregisterText } from '../../functions/terminal/unregister-text.ts'
+import type { UnregisterReport } from '../../functions/unregister-report.ts'
 
+const VIEW = { ...PLAIN, full: false }
 const EVIL = 'web\u001b[2K\u009b1A\nnothing of ours is left'
 const report: UnregisterReport = {
   state: 'left',
@@ -15,11 +18,11 @@ const report: UnregisterReport = {
 }
 
 t.test('names and messages of others change no line of the report', async t => {
-  const text = toUnregisterText(report)
+  const text = toUnregisterText(report, VIEW)
   t.notMatch(text, /[^\P{Cc}\n]/u)
   t.notMatch(text, /^nothing of ours is left/m)
   t.equal(
     text.split('\n').length,
-    toUnregisterText(JSON.parse(JSON.stringify(report).replaceAll('\\n', ''))).split('\n').length,
+    toUnregisterText(JSON.parse(JSON.stringify(report).replaceAll('\\n', '')), VIEW).split('\n').length,
   )
 })

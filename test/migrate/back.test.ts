@@ -1,9 +1,10 @@
 import t from 'tap'
+import { PLAIN } from '../../functions/terminal/look.ts'
+import { toMigrateText } from '../../functions/terminal/migrate-text.ts'
 import { getAnnouncer } from '../../shared/announcers/announcers.ts'
 import type { AddressBlock } from '../../shared/cloud-provider/load-balancer.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import { planBack, toPatch } from '../../shared/migrate/back.ts'
-import { toMigrateText } from '../../shared/migrate/report.ts'
 import { toLeftSecret } from '../../shared/migrate/secret.ts'
 import type { MigrateView } from '../../shared/migrate/view.ts'
 import { bare, claimOf, KEEPS, OWN, toBlock, toService, toView } from './_view.ts'
@@ -226,7 +227,8 @@ t.test('the report keeps what others wrote on its line', async t => {
   const plan = planBack(toView({ services: [toService(KEEPS)], blocks: [OWN], managers: [evil] }), false)
   const item = { kind: 'Service', name: evil, outcome: evil, why: evil } as const
   const carriedOut = { done: [evil], failures: [evil] }
-  const text = toMigrateText({ ...plan, items: [item], notes: [evil], ready: false, carriedOut })
+  const report = { ...plan, items: [item], notes: [evil], ready: false, carriedOut }
+  const text = toMigrateText(report, PLAIN)
   t.notMatch(text, /[^\P{Cc}\n]|^Ready/mu)
   t.match(text, /^in the way: .*go\[2K\[1G Ready\. Ready\./m)
 })

@@ -35,13 +35,13 @@ forEachCluster(t, 'the way out of a full cluster', {}, async (t, cluster) => {
     t.equal(plan.code, 2, plan.text)
     t.strictSame(await readEverything(cluster), before, 'a plan writes nothing')
     for (const line of [
-      /^would delete MutatingWebhookConfiguration cloud-provider-phoenixnap: /m,
-      /^would let go of Service default\/web: it keeps /m,
-      /^would change Service default\/pinned: it waits /m,
-      /^would release Service default\/going: it is being deleted$/m,
-      /^would change Node node-off: /m,
+      /^MutatingWebhookConfiguration\n {2}- cloud-provider-phoenixnap {2}delete: /m,
+      /^ {2}~ default\/web {2}let go of: it keeps /m,
+      /^ {2}~ default\/pinned {2}change: it waits /m,
+      /^ {2}- default\/going {2}release: it is being deleted$/m,
+      /^ {2}~ node-off {2}change: /m,
       /stays with the Service team-a\/api$/m,
-      /^IP block .* stays with the account, and on its bill$/m,
+      /^ {2}= IP block .* stays with the account, and on its bill$/m,
       /^Nothing was changed: --confirm does it\.$/m,
     ])
       t.match(plan.text, line)
@@ -146,8 +146,11 @@ forEachCluster(t, 'the way out of a full cluster', {}, async (t, cluster) => {
     const count = lb.blocks().length
     const plan = await unregister(lb, { release: true })
     t.equal(plan.code, 2)
-    t.equal(plan.text.match(/^would release IPBlock /gm)?.length, count)
-    t.match(plan.text, /^would release Service default\/web: /m)
+    t.equal(
+      /^IPBlock\n((?: {2}- .* release: .*\n)+)/m.exec(plan.text)?.[1]?.trimEnd().split('\n').length,
+      count,
+    )
+    t.match(plan.text, /^ {2}- default\/web {2}release: /m)
     const { code, report } = await confirm(lb, { release: true })
     t.equal(code, 0, JSON.stringify(report.failures))
     await expectOut(t, lb)

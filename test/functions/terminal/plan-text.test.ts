@@ -53,7 +53,7 @@ Services
         finalizers  a, b
 
 IP blocks
-  - 198.51.100.0/29 (block-1)
+  - 198.51.100.0/29 (block-1, assigned)
       close: no claim has been in it
       take off the public network: it is assigned
   + new IPv4 /29 in PHX  buy: two are lacking
