@@ -1,9 +1,10 @@
 import { createApp } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig, type SettingName, type Sources } from '../shared/config.ts'
-import { createLog, type Log } from '../shared/log.ts'
+import { createLog } from '../shared/log.ts'
 import { createRegistry } from '../shared/metrics/registry.ts'
 import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
+import { createDecisions } from '../shared/status/decisions.ts'
 import type { CliIo } from './command.ts'
 import { createNoticeLog, logSecrets } from './live-settings.ts'
 import { MAX_BODY_BYTES_IN_FLIGHT } from './overload-plan.ts'
@@ -11,6 +12,7 @@ import { createRenewal } from './renewal.ts'
 import { createSelfKeeping, readWebhookCa, type SelfKeeping } from './self-keeping.ts'
 import type { TlsFiles } from './server.ts'
 import { type Serving, type ServingParts, startServing } from './serving.ts'
+import { openStatusPage } from './status-serving.ts'
 import { type ReadFile, readTlsFiles, type TlsPaths, type TlsSource } from './tls.ts'
 
 const TLS_SETTINGS = ['tlsCert', 'tlsKey'] as const
@@ -46,7 +48,10 @@ export async function startFromSettings(
   await readWebhookCa(config, io.readFile)
   const rotating = createRotating(inputs, config)
   let self: SelfKeeping | undefined
-  const log = await openLog(config, () => [...rotating.secrets(), ...(self?.secrets() ?? [])], io)
+  const decisions = createDecisions()
+  const write = config.statusToken === undefined ? io.err : toBoth(io.err, line => decisions.note(line))
+  const secrets = (): readonly string[] => [...rotating.secrets(), ...(self?.secrets() ?? [])]
+  const log = await createLog({ level: config.logLevel, secrets, write })
   for (const notice of notices) log.warn({ notice }, 'a setting has no effect')
   const tell = createNoticeLog(log)
   const metrics = config.metricsListen && { registry: createRegistry(), listen: config.metricsListen }
@@ -82,6 +87,7 @@ export async function startFromSettings(
     register: kept.register,
     tls: await toTlsSource(kept, toTlsPaths(config), files, io.readFile),
     metrics,
+    status: openStatusPage({ app, config, clock, log, decisions, token: rotating.statusToken }),
     ...toLimits(config),
   })
 }
@@ -138,6 +144,7 @@ interface Rotating {
    */
   readonly read: (refused?: boolean) => Promise<Sources>
   readonly tokens: () => GivenTokens
+  readonly statusToken: () => string | undefined
   /** Secrets of now and before. */
   readonly secrets: () => readonly string[]
 }
@@ -146,15 +153,18 @@ interface Rotating {
 function createRotating(inputs: SourceInputs, first: Config): Rotating {
   const secrets = new Set(logSecrets(first))
   let tokens = toGiven(first)
+  let { statusToken } = first
   return {
     async read(refused) {
       const sources = await readSources(inputs, refused)
       const { config } = readConfig(sources, toRequired(sources))
       for (const secret of logSecrets(config)) secrets.add(secret)
       tokens = toGiven(config)
+      statusToken = config.statusToken
       return sources
     },
     tokens: () => tokens,
+    statusToken: () => statusToken,
     secrets: () => [...secrets],
   }
 }
@@ -164,5 +174,10 @@ const toGiven = ({ webhookToken, webhookTokenPrevious }: Config): GivenTokens =>
   previous: webhookTokenPrevious,
 })
 
-const openLog = (config: Config, secrets: () => readonly string[], io: CliIo): Promise<Log> =>
-  createLog({ level: config.logLevel, secrets, write: io.err })
+/** What one has taken, the other takes too. */
+const toBoth =
+  (one: (line: string) => void, other: (line: string) => void) =>
+  (line: string): void => {
+    one(line)
+    other(line)
+  }

@@ -7,6 +7,8 @@ import {
   limitConnections,
 } from './connections.ts'
 import { toCcmError, toErrorResponse, type Webhook, type WebhookResponse } from './http.ts'
+import type { StatusPage } from './status-page.ts'
+import { serveStatus } from './status-routes.ts'
 import { tooLarge } from './webhook.ts'
 import { refuse, send, serveWebhook, type WebhookHost } from './webhook-routes.ts'
 
@@ -25,6 +27,8 @@ export interface ServerParts extends WebhookHost {
   readonly ready: () => boolean
   /** What a person should mend although this server is of use: shown by /readyz behind its `ok`. */
   readonly wants?: (() => readonly string[]) | undefined
+  /** What people see in a browser, and whether others need the time. */
+  readonly status?: { readonly page: StatusPage; readonly isPressed: () => boolean } | undefined
   /** As shipped by default. */
   readonly connections?: ConnectionLimits | undefined
   /** Without it the server speaks plain HTTP: for tests, and behind something that ends TLS. */
@@ -83,6 +87,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   const webhooks = { server, parts, connections }
   serveWebhook({ ...webhooks, webhook: parts.admission, paths: ['/admission', '/admission/:secret'] })
   serveWebhook({ ...webhooks, webhook: parts.audit, paths: ['/audit'], isAudit: true })
+  if (parts.status) serveStatus(server, parts.status.page, connections, parts.status.isPressed)
   return server
 }
 

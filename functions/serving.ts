@@ -24,6 +24,7 @@ import type { Renew } from './renewal.ts'
 import { createResync } from './resync.ts'
 import { runRefreshes, runSchedule } from './schedule.ts'
 import { createServer, type TlsFiles, toSecureContext } from './server.ts'
+import type { StatusPage } from './status-page.ts'
 import { createTlsRefresh, type TlsSource } from './tls.ts'
 
 /** What `serve` runs on. */
@@ -53,6 +54,8 @@ export interface ServingParts {
   readonly shutdownGraceMs: number
   /** How much is taken on at once. */
   readonly limits: OverloadLimits
+  /** What people see in a browser. */
+  readonly status?: StatusPage | undefined
   /** Milliseconds by which the event loop is late; measured by default. */
   readonly lagMs?: (() => number) | undefined
   /** What is counted, and where it is told. */
@@ -207,6 +210,7 @@ function buildServer(
     clock,
     maxBodyBytes,
     tls: tls?.files,
+    status: parts.status && { page: parts.status, isPressed: () => overload.isPressed() },
   })
   return { server, queue }
 }

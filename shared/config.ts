@@ -164,7 +164,7 @@ function contradictions(config: Config, required: readonly SettingName[]): strin
       ? []
       : [`${SETTINGS[one].env} and ${SETTINGS[other].env} must be given together`],
   )
-  return [...alone, ...webhookContradictions(config)]
+  return [...alone, ...webhookContradictions(config), ...statusContradictions(config)]
 }
 
 function webhookContradictions(config: Config): string[] {
@@ -176,6 +176,12 @@ function webhookContradictions(config: Config): string[] {
     `${SETTINGS.servingSecret.env} needs ${service} or ${address} (the certificate is made for its name), or ${SETTINGS.tlsCert.env} and ${SETTINGS.tlsKey.env}`,
   ]
 }
+
+/** Whoever may look must not be able to call the webhooks. */
+const statusContradictions = ({ statusToken, webhookToken, webhookTokenPrevious }: Config): string[] =>
+  statusToken !== undefined && [webhookToken, webhookTokenPrevious].includes(statusToken)
+    ? [`${SETTINGS.statusToken.env} must be another one than ${SETTINGS.webhookToken.env}`]
+    : []
 
 const defaultTokenUrl = (baseUrl: string): string =>
   (baseUrl === OFFICIAL_BASE_URL ? OFFICIAL_AUTH_URL : baseUrl) + TOKEN_PATH

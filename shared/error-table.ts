@@ -235,6 +235,13 @@ export const ERRORS = {
     status: 400,
     action: 'Register the webhook with admissionReviewVersions [v1], and send audit.k8s.io/v1 events.',
   },
+  STATUS_UNAUTHENTICATED: {
+    retry: false,
+    status: 401,
+    action: 'Sign in with any user name and PNAP_STATUS_TOKEN as the password, or send it as a bearer token.',
+  },
+  STATUS_READ_ONLY: { retry: false, status: 405, action: 'The status page is read with GET.' },
+  STATUS_BUSY: { retry: true, status: 503, action: 'Look again in a moment.' },
   WEBHOOK_OVERLOADED: {
     retry: true,
     status: 429,

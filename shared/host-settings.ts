@@ -9,6 +9,7 @@ import {
   oneOf,
   servicePort,
   text,
+  token,
   url,
   webhookUrl,
 } from './setting-parsers.ts'
@@ -99,6 +100,13 @@ export const HOST_SETTINGS = {
     parse: duration('10ms', '1h'),
     fallback: '250ms',
     doc: 'How late serve may be (its event loop) before it refuses audit batches and reconciles slowly; at five times as much, reviews of Services are let through untouched.',
+  },
+  statusToken: {
+    env: 'PNAP_STATUS_TOKEN',
+    secret: true,
+    parse: token,
+    fallback: undefined,
+    doc: 'Token (at least 16 characters, not the webhook token) with which people see the status page of serve at /status: the password in a browser, with any user name. Without it there is no page.',
   },
   shutdownGrace: {
     env: 'PNAP_SHUTDOWN_GRACE',

@@ -163,6 +163,26 @@ t.test('rights over Secrets and webhooks only where they are used', needsHelm, a
   t.equal(render('--set', 'webhook.register=false,tls.mode=secret').filter(isSelf).length, 4)
 })
 
+t.test(
+  'the token of the status page is a file from a Secret, and without one there is no page',
+  needsHelm,
+  async t => {
+    const objects = render('--set', 'status.token.secretName=people,status.token.key=status')
+    const pod = podOf(objects)
+    const path = '/etc/cloud-provider-phoenixnap/status'
+    t.match(envOf(objects), { PNAP_STATUS_TOKEN_FILE: `${path}/token` })
+    t.match(
+      pod.volumes?.find(({ name }) => name === 'status'),
+      { secret: { secretName: 'people', items: [{ key: 'status', path: 'token' }] } },
+    )
+    t.match(
+      pod.containers[0]?.volumeMounts?.find(({ name }) => name === 'status'),
+      { mountPath: path, readOnly: true },
+    )
+    t.notMatch(JSON.stringify(podOf(render())), /STATUS_TOKEN|"status"/)
+  },
+)
+
 t.test('off the network of the node', needsHelm, async t => {
   const [on, off] = [render(), render('--set', 'hostNetwork=false')]
   t.notOk(on.some(({ kind }) => kind === 'NetworkPolicy'))

@@ -101,6 +101,7 @@ const NOT_AMONG_SETTINGS: Readonly<Partial<Record<SettingName, string>>> = {
   servingSecret: 'tls.mode, webhook.token',
   metricsListen: 'metrics',
   metricsNamespace: 'for functions',
+  statusToken: 'status.token',
   reconcileFunction: 'for functions',
   kubeconfig: 'the service account of the pod',
   kubeContext: 'the service account of the pod',

@@ -24,6 +24,7 @@ const NOT_FOR_FUNCTIONS: readonly string[] = [
   HOST_SETTINGS.webhookUrl.env,
   HOST_SETTINGS.webhookCa.env,
   HOST_SETTINGS.servingSecret.env,
+  HOST_SETTINGS.statusToken.env,
   HOST_SETTINGS.kubeconfig.env,
   HOST_SETTINGS.kubeContext.env,
 ]

@@ -4,7 +4,11 @@ import { createDecisions } from '../../shared/status/decisions.ts'
 
 t.test('remembers what the log says of decisions, the newest first, and no more than it may', async t => {
   const decisions = createDecisions(3)
-  const log = await createLog({ level: 'info', write: line => decisions.note(line), secrets: () => ['a-secret-value'] })
+  const log = await createLog({
+    level: 'info',
+    write: line => decisions.note(line),
+    secrets: () => ['a-secret-value'],
+  })
   log.info({ version: '1' }, 'serving')
   log.info({ node: 'node-a', action: 'initialise', why: 'too old to be kept' }, 'node changed')
   log.info({ node: 'node-a', action: 'initialise', why: 'server 1 found by hostname' }, 'node changed')

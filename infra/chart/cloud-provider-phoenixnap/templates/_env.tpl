@@ -52,6 +52,10 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.status.token.secretName }}
+- name: PNAP_STATUS_TOKEN_FILE
+  value: {{ $root }}/status/token
+{{- end }}
 {{- with .Values.apiServer }}
 {{- if .host }}
 - name: KUBERNETES_SERVICE_HOST

@@ -36,6 +36,16 @@
       {{- end }}
 {{- end }}
 {{- end }}
+{{- with .Values.status.token }}
+{{- if .secretName }}
+- name: status
+  secret:
+    secretName: {{ .secretName }}
+    defaultMode: 0440
+    items:
+      - { key: {{ .key | quote }}, path: token }
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "ccm.volumeMounts" -}}
@@ -46,5 +56,8 @@
 {{- end }}
 {{- if .Values.webhook.token.secretName }}
 - { name: webhook, mountPath: {{ $root }}/webhook, readOnly: true }
+{{- end }}
+{{- if .Values.status.token.secretName }}
+- { name: status, mountPath: {{ $root }}/status, readOnly: true }
 {{- end }}
 {{- end }}
