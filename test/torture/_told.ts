@@ -68,7 +68,8 @@ export function tellByHand(
       list: resource =>
         [...objects].flatMap(([key, object]) => (key.startsWith(`${resource} `) ? object : [])),
     },
-    cloud: { servers: () => servers, ipBlocks: () => blocks },
+    // As the simulator does, which gives out copies.
+    cloud: { servers: () => servers, ipBlocks: () => structuredClone(blocks) },
     now: () => now,
     secrets: [SECRET],
     logs: () => [{ by: CONTROLLER, lines }],

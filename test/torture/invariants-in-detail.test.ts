@@ -203,3 +203,23 @@ for (const [what, blocks, claims, settings, isWrong] of [
       isWrong ? ['services web'] : [],
     )
   })
+
+for (const [name, onNetwork, found] of [
+  ['the tenth block is on its way to the network', 9, []],
+  ['there is room for one more', 8, ['8a']],
+] as const) {
+  t.test(`a Service waits, and ${name}`, async t => {
+    const toBlock = (number: number) =>
+      block({ id: `b${number}`, cidr: `203.0.113.${8 * number}/29` }, toOwn(`db-${number}`))
+    const coming = { ...toBlock(30), status: 'unassigned' } as const
+    const { assignedResourceId: _network, ...elsewhere } = coming
+    const blocks = Array.from({ length: onNetwork }, (_, number) => toBlock(number))
+    const told = tellByHand([...blocks, elsewhere], { ipAllocation: 'dedicated', maxBlocks: 99 })
+    told.store(USER, 'services', service('web', ''))
+    told.atRest()
+    t.strictSame(
+      told.violations.flatMap(({ invariant }) => (invariant === '8a' ? invariant : [])),
+      found,
+    )
+  })
+}

@@ -86,10 +86,11 @@ export function createServiceChecks(state: State): Checks {
         countFreeFor(name, block, taken) > 0,
     )
     if (open) return `${open.cidr} has free addresses`
+    const ids = new Set(own.map(({ id }) => id))
     const occupying = inputs.cloud
       .ipBlocks()
       .filter(
-        block => isOfFamily(block) && (block.assignedResourceId === inputs.networkId || own.includes(block)),
+        block => isOfFamily(block) && (block.assignedResourceId === inputs.networkId || ids.has(block.id)),
       )
     const isBelowLimit = family === 'IPv6' || own.length < settings.maxBlocks
     const canBuy = isBelowLimit && occupying.length < (NETWORK_TAKES[family] ?? 0)
