@@ -204,13 +204,14 @@ for (const [what, blocks, claims, settings, isWrong] of [
     )
   })
 
+const toBlock = (number: number) =>
+  block({ id: `b${number}`, cidr: `203.0.113.${8 * number}/29` }, toOwn(`db-${number}`))
+
 for (const [name, onNetwork, found] of [
   ['the tenth block is on its way to the network', 9, []],
   ['there is room for one more', 8, ['8a']],
 ] as const) {
   t.test(`a Service waits, and ${name}`, async t => {
-    const toBlock = (number: number) =>
-      block({ id: `b${number}`, cidr: `203.0.113.${8 * number}/29` }, toOwn(`db-${number}`))
     const coming = { ...toBlock(30), status: 'unassigned' } as const
     const { assignedResourceId: _network, ...elsewhere } = coming
     const blocks = Array.from({ length: onNetwork }, (_, number) => toBlock(number))
