@@ -16,7 +16,8 @@ const STATUS_WIDTH = Math.max(...STATUSES.map(status => status.length))
 /** A line for each check, and below it what to do; at the end how many came out how. */
 export function toDoctorText(results: readonly CheckResult[], { paint, columns }: Look): string {
   const codeWidth = Math.max(0, ...results.map(({ code }) => code.length))
-  const indent = ' '.repeat(STATUS_WIDTH + codeWidth + 4)
+  // A terminal has no room for a third column of prose.
+  const indent = ' '.repeat(STATUS_WIDTH + 2 + (columns === undefined ? codeWidth + 2 : 0))
   const lines = results.flatMap(({ status, code, fact, action }) => {
     const head = `${paint(STYLES[status], pad(status, STATUS_WIDTH))}  ${code.padEnd(codeWidth)}  `
     return [

@@ -31,14 +31,14 @@ export function toSomeLines(
 }
 
 /** A few of many, and how many more there are. */
-export function toFewLines(
-  texts: readonly string[],
+export function toFewLines<T>(
+  items: readonly T[],
   { paint, full = false }: SomeView,
-  toLines: (text: string) => string[],
+  toLines: (item: T) => string[],
 ): string[] {
-  if (full || texts.length <= MANY) return texts.flatMap(toLines)
-  const rest = paint('dim', `… and ${toNumber(texts.length - SHOWN)} more like these`)
-  return [...texts.slice(0, SHOWN).flatMap(toLines), `    ${rest}`]
+  if (full || items.length <= MANY) return items.flatMap(item => toLines(item))
+  const rest = paint('dim', `… and ${toNumber(items.length - SHOWN)} more like these`)
+  return [...items.slice(0, SHOWN).flatMap(item => toLines(item)), `    ${rest}`]
 }
 
 /** Failures by their code, and below those of one code what to do about them. */

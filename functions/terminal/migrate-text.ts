@@ -2,6 +2,7 @@ import type { CarriedOut } from '../../shared/migrate/carry-out.ts'
 import type { Item } from '../../shared/migrate/contract.ts'
 import type { MigrateReport } from '../../shared/migrate/report.ts'
 import { toPrintable } from '../../shared/printable.ts'
+import { toFewLines, toPattern } from './findings.ts'
 import type { Look, Style } from './look.ts'
 import { toWrapped } from './wrap.ts'
 
@@ -12,7 +13,7 @@ export function toMigrateText(report: MigrateReport, look: Look): string {
   const told = (label: string, style: Style, texts: readonly string[]): string[] =>
     texts.flatMap(text => toWrapped(`${paint(style, `${label}:`)} `, toPrintable(text), columns))
   const lines = [
-    ...items.flatMap(item => toItemLines(item, look)),
+    ...toItemsLines(items, look),
     ...told('note', 'cyan', notes),
     ...told('in the way', 'yellow', inTheWay),
     ...told('done', 'green', carriedOut?.done ?? []),
@@ -24,6 +25,12 @@ export function toMigrateText(report: MigrateReport, look: Look): string {
     paint('bold', toEnd(ready, inTheWay.length, carriedOut)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Those to which the same happens stand together, and many of them are told by a few. */
+function toItemsLines(items: readonly Item[], look: Look): string[] {
+  const alike = Map.groupBy(items, ({ kind, outcome, why }) => `${kind} ${outcome} ${toPattern(why)}`)
+  return [...alike.values()].flatMap(same => toFewLines(same, look, item => toItemLines(item, look)))
 }
 
 const toItemLines = ({ kind, name, outcome, why }: Item, { paint, columns }: Look): string[] =>

@@ -7,8 +7,8 @@ export const toWidth = (text: string): number => stripVTControlCharacters(text).
 export const pad = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - toWidth(text)))
 
-/** What room is left for text at the least, whatever stands before it. */
-const LEAST_ROOM = 24
+/** Share of a line that is left for text at the least, whatever stands before it. */
+const LEAST_ROOM = 0.45
 
 /**
  * A text behind what begins its first line; the lines that follow begin below the text. What has no blank in it, such as
@@ -19,7 +19,7 @@ const LEAST_ROOM = 24
 export function toWrapped(head: string, text: string, columns: number | undefined): string[] {
   if (columns === undefined) return [`${head}${text}`.trimEnd()]
   const headWidth = toWidth(head)
-  const isTight = columns - headWidth < LEAST_ROOM && headWidth + toWidth(text) > columns
+  const isTight = columns - headWidth < columns * LEAST_ROOM && headWidth + toWidth(text) > columns
   // Behind a long name there is no room: the text begins on a line of its own.
   const indent = isTight ? toIndent(head) + 2 : headWidth
   const lines: string[] = isTight ? [head.trimEnd()] : []

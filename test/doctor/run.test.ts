@@ -85,7 +85,7 @@ t.test('on a terminal it is wrapped below itself, and coloured', async t => {
   t.strictSame(toDoctorText(results, look).split('\n').slice(0, 4), [
     '\u001b[31mfail   \u001b[39m  one  a fact that takes more than a',
     '              line',
-    '              → Do something about it, now.',
+    '         → Do something about it, now.',
     '\u001b[1m0 ok, 0 warn, 1 fail, 0 unknown\u001b[22m',
   ])
 })

@@ -233,6 +233,28 @@ t.test('the report keeps what others wrote on its line', async t => {
   t.match(text, /^in the way: .*go\[2K\[1G Ready\. Ready\./m)
 })
 
+t.test('many to which the same happens are told by a few', async t => {
+  const plan = planBack(toView({ services: [toService(KEEPS)], blocks: [OWN] }), false)
+  const items = Array.from({ length: 500 }, (_, index) => ({
+    kind: 'Service' as const,
+    name: `default/web-${index}`,
+    outcome: 'gets an address',
+    why: 'it has none yet',
+  }))
+  const text = toMigrateText({ ...plan, items, ready: true, carriedOut: undefined }, PLAIN)
+  t.ok(
+    text.startsWith(
+      [
+        'Service default/web-0 gets an address: it has none yet',
+        'Service default/web-1 gets an address: it has none yet',
+        'Service default/web-2 gets an address: it has none yet',
+        '    … and 497 more like these\n',
+      ].join('\n'),
+    ),
+    text,
+  )
+})
+
 t.test('the Secret is read as the program itself reads it, and tells no value', async t => {
   const text = '{ "clientID": "id", "clientSecret": "very-secret", "loadbalancer": "kube-vip:///net", }'
   const secret = await toLeftSecret('kube-system/pnap-cloud-config', text)
