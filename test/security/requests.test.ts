@@ -19,7 +19,8 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   'functions/lambda-send.ts': 'the AWS client of the function that reconciles',
   'shared/bmc/transport.ts': 'PNAP_BASE_URL and PNAP_TOKEN_URL',
   'shared/doctor/tls-look.ts': 'the webhook configuration, for doctor alone',
-  'shared/kubernetes/client.ts': 'the kubeconfig, KUBE_API_SERVER or the service account',
+  'shared/kubernetes/measure.ts':
+    'shared/kubernetes/client.ts alone: the kubeconfig, KUBE_API_SERVER or the service account',
   'shared/secret-request.ts': 'AWS_ENDPOINT_URL or the region in the ARN of a secret',
 }
 const OPENS =
