@@ -26,6 +26,8 @@ export interface Told {
   cloud(by: string, operation: string, blocks: readonly IpBlock[]): void
   request(by: string, call: Partial<RequestDone['call']>, more?: Partial<RequestDone>): void
   servers(servers: readonly Server[]): void
+  /** An operator changes settings. */
+  configure(settings: Partial<CheckerInputs['settings']>): void
   log(line: string): void
   minutes(count: number): void
   atRest(): void
@@ -60,6 +62,7 @@ export function tellByHand(
   let [now, blocks, servers] = [START, first, [] as readonly Server[]]
   const objects = new Map<string, KubeObject>()
   const lines: string[] = []
+  const given = { ...SETTINGS, ...settings }
   const checker = createChecker({
     clusterUid: UID,
     networkId: NETWORK,
@@ -73,7 +76,7 @@ export function tellByHand(
     now: () => now,
     secrets: [SECRET],
     logs: () => [{ by: CONTROLLER, lines }],
-    settings: { ...SETTINGS, ...settings },
+    settings: given,
     isSpoilt,
   })
   const violations: Violation[] = []
@@ -108,6 +111,7 @@ export function tellByHand(
       add({ kind: 'request', at: now, by, status: 200, changed: true, call: { ...whole, ...call }, ...more })
     },
     servers: all => void (servers = all),
+    configure: change => void Object.assign(given, change),
     log: line => void lines.push(line),
     minutes: count => void (now += count * MINUTE),
     atRest: () => void violations.push(...checker.atRest()),

@@ -8,6 +8,7 @@ const USER = 'admin'
 const UNUSED = { 'unused-since': '2026-01-01T00:00:00Z' }
 const SHUT = { providerID: 'phoenixnap://s1', isShut: true }
 const SECOND = { id: 'b2', cidr: '198.19.0.32/29' }
+const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: RESYNC_LEASE } }
 
 /** Further ways to violate some of them. */
 const BAD: Readonly<Record<string, readonly [InvariantId, (told: Told) => void]>> = {
@@ -160,8 +161,7 @@ for (const [name, pass, found] of [
     told.servers([server('s1', 'node-a'), server('s2', 'node-a')])
     told.store(USER, 'nodes', node('node-b'))
     told.minutes(5)
-    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: RESYNC_LEASE } }
-    if (pass) told.store(CONTROLLER, 'leases', { ...lease, spec: { renewTime: pass } })
+    if (pass) told.store(CONTROLLER, 'leases', { ...LEASE, spec: { renewTime: pass } })
     told.minutes(1)
     told.store(USER, 'nodes', node('node-a', { addresses: [], isTainted: true }))
     told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
@@ -224,3 +224,46 @@ for (const [name, onNetwork, found] of [
     )
   })
 }
+
+for (const [then, later, isWrong] of [
+  [0, 10, false],
+  [10, 0, false],
+  [10, 10, true],
+] as const)
+  t.test(
+    `1g a claim ends while addresses rest for ${then} minutes, and another comes at ${later}`,
+    async t => {
+      const told = tellByHand([block()])
+      const setRest = (minutes: number): void => told.configure({ releaseQuarantineMs: minutes * 60_000 })
+      const released = { state: 'released', 'service-uid': '' }
+      told.store(CONTROLLER, 'ipaddresses', gate())
+      told.store(CONTROLLER, 'ipaddresses', claim('web'))
+      setRest(then)
+      told.store(CONTROLLER, 'ipaddresses', claim('web', released))
+      told.store(CONTROLLER, 'ipaddresses', undefined, claim('web', released))
+      told.minutes(5)
+      setRest(later)
+      told.store(CONTROLLER, 'ipaddresses', claim('api'))
+      t.strictSame(
+        told.violations.map(({ invariant }) => invariant),
+        isWrong ? ['1g'] : [],
+      )
+    },
+  )
+
+for (const by of [USER, CONTROLLER])
+  t.test(`2b a block is given back whose gate ${by} began to close too early`, async t => {
+    const told = tellByHand([block()])
+    told.store(CONTROLLER, 'ipaddresses', gate(UNUSED))
+    told.store(by, 'ipaddresses', gate({ ...UNUSED, state: 'closing' }))
+    told.minutes(2)
+    told.store(CONTROLLER, 'leases', { ...LEASE, spec: { renewTime: '2026-01-01T00:02:00Z' } })
+    told.minutes(5)
+    told.store(CONTROLLER, 'ipaddresses', gate({ ...UNUSED, state: 'closed' }))
+    told.minutes(1)
+    told.cloud(CONTROLLER, 'PUT /ips/…', [block({}, { ...OUR_TAGS, delete: 'true' })])
+    t.strictSame(
+      told.violations.map(({ invariant }) => invariant),
+      by === USER ? [] : ['2b'],
+    )
+  })

@@ -1,6 +1,7 @@
 import { WAITING } from '../../shared/kubernetes/names.ts'
 import type { KubeService } from '../../shared/kubernetes/types.ts'
 import type { IpBlock } from '../../shared/simulator/bmc/types.ts'
+import type { KubeObject } from '../../shared/simulator/kubernetes/objects.ts'
 import { isHeld, tagOf } from '../../test/support/services.ts'
 import type { CloudChange, Entry, RequestDone, Stored } from '../world/contract.ts'
 import type { Lives } from './addresses.ts'
@@ -26,6 +27,14 @@ const CHANGES = [
 /** Blocks of others, and ours in which somebody lives. */
 export function createBlockChecks(state: State, lives: Lives, hands: Hands): Checks {
   const { inputs } = state
+  /** Gates that somebody began to close by hand: whenever a controller comes to it, it goes on. */
+  const closedByHand = new Set<string>()
+
+  function noteGate({ object, old, by, type }: Stored): void {
+    const { name = '' } = object.metadata
+    if (type === 'DELETED' || !isClosing(object)) closedByHand.delete(name)
+    else if (!inputs.isProcess(by) && !isClosing(old)) closedByHand.add(name)
+  }
 
   function checkRequest({ call }: RequestDone): Fault[] {
     const name = `${call.method} ${call.path}`
@@ -60,7 +69,7 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     const { now, clusterNow = now } = inputs
     const gate = state.gateOf(block.id)
     const since = Date.parse(gate?.unusedSince ?? '')
-    if (hands.wereOn(gate?.address ?? '')) return []
+    if (hands.wereOn(gate?.address ?? '') || closedByHand.has(gate?.address ?? '')) return []
     const isMarked = tagOf(block, 'delete') === undefined && after !== undefined
     if (!isMarked || block.status !== 'assigned' || hands.wereOn(block.id)) return []
     if (!(clusterNow() - since < inputs.settings.blockGraceMs - SLACK_MS)) return []
@@ -118,6 +127,7 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
   return {
     atRest: checkSpares,
     check(entry: Entry) {
+      if (entry.kind === 'stored' && entry.resource === 'ipaddresses') noteGate(entry)
       if (!inputs.isProcess(entry.by)) return []
       switch (entry.kind) {
         case 'request':
@@ -140,6 +150,9 @@ const isSame = (before: IpBlock, after: IpBlock): boolean => JSON.stringify(befo
 
 /** A gate is at the address of the range itself. */
 export const toGateName = ({ cidr }: IpBlock): string => cidr.slice(0, cidr.indexOf('/'))
+
+const isClosing = (object: KubeObject | undefined): boolean =>
+  ['closing', 'closed'].includes(object?.metadata.annotations?.['phoenixnap.com/state'] ?? '')
 
 const LEAVING = ['unassigning', 'unassigned']
 
