@@ -16,6 +16,8 @@ export interface Panel {
 }
 
 const rate = (metric: string, by: string): string => `sum by (${by}) (rate(${metric}[$__rate_interval]))`
+/** Of many lines those that are not 0. */
+const busy = (metric: string, by: string): string => `${rate(metric, by)} > 0`
 const quantile = (metric: string, by = ''): string =>
   `histogram_quantile(0.99, sum by (${by}${by && ', '}le) (rate(${metric}_bucket[$__rate_interval])))`
 
@@ -82,8 +84,8 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
   [
     'Decisions',
     [
-      { title: 'Changes', expr: rate('cloud_controller_manager_operations_total', 'op'), legend: '{{op}}' },
-      { title: 'Problems', expr: rate('phoenixnap_ccm_problems_total', 'code'), legend: '{{code}}' },
+      { title: 'Changes', expr: busy('cloud_controller_manager_operations_total', 'op'), legend: '{{op}}' },
+      { title: 'Problems', expr: busy('phoenixnap_ccm_problems_total', 'code'), legend: '{{code}}' },
       { title: 'Held back', expr: 'max by (reason) (phoenixnap_ccm_held_decisions)', legend: '{{reason}}' },
       { title: 'Passes', expr: rate('phoenixnap_ccm_resync_passes_total', 'state'), legend: '{{state}}' },
       {
@@ -130,7 +132,7 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
     [
       {
         title: 'Requests to BMC',
-        expr: rate('cloudprovider_phoenixnap_api_requests_total', 'request, result'),
+        expr: busy('cloudprovider_phoenixnap_api_requests_total', 'request, result'),
         legend: '{{request}} {{result}}',
         unit: 'reqps',
       },
@@ -142,7 +144,7 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
       },
       {
         title: 'Requests to the API server',
-        expr: rate('rest_client_requests_total', 'method, code'),
+        expr: busy('rest_client_requests_total', 'method, code'),
         legend: '{{method}} {{code}}',
         unit: 'reqps',
       },
