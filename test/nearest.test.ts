@@ -1,7 +1,7 @@
 import t from 'tap'
 import { findNearest } from '../shared/nearest.ts'
 
-const NAMES = ['serve', 'resync', 'register', 'unregister', 'doctor', 'dry-run', 'version', 'migrate']
+const NAMES = ['serve', 'resync', 'register', 'unregister', 'doctor', 'dry-run', 'version', 'migrate', 'demo']
 
 const CASES: readonly [text: string, nearest: string | undefined][] = [
   ['resyc', 'resync'],
@@ -10,9 +10,11 @@ const CASES: readonly [text: string, nearest: string | undefined][] = [
   ['registr', 'register'],
   ['unregistre', 'unregister'],
   ['doc', 'doctor'],
-  ['mig', 'migrate'],
+  ['mig', 'migrate', 'demo'],
   ['dryrun', 'dry-run'],
   ['serv', 'serve'],
+  ['deom', 'demo'],
+  ['demon', 'demo'],
   ['delete', undefined],
   ['', undefined],
   ['x', undefined],
