@@ -37,6 +37,7 @@ export function createStatusPage(parts: StatusPageParts): StatusPage {
   const { clock, decisions, log, look } = parts
   const startedAt = clock.now()
   const read = createSharedRead({ clock, keepMs: KEEP_MS, keepFailures: true, start: look })
+  const wrong = countWrong(parts)
   let last: { readonly status: Status; readonly at: number } | undefined
 
   async function toModel(isPressed: boolean): Promise<PageModel> {
@@ -59,7 +60,12 @@ export function createStatusPage(parts: StatusPageParts): StatusPage {
   }
 
   return {
-    check: head => check(head, parts.token()),
+    check(head) {
+      const refusal = check(head, parts.token())
+      // A browser shows nothing before it is asked.
+      if (refusal?.status === 401 && head.headers['authorization'] !== undefined) wrong.count()
+      return refusal
+    },
     async answer({ path, query }, isPressed) {
       try {
         const page = toPage(path, query, await toModel(isPressed))
@@ -68,6 +74,23 @@ export function createStatusPage(parts: StatusPageParts): StatusPage {
       } catch (thrown) {
         return toDocumentResponse(503, toTroubleDocument(path, toCcmError(thrown)))
       }
+    },
+  }
+}
+
+/** Somebody who guesses does so again and again: one line a minute says enough. */
+const LOG_INTERVAL_MS = 60_000
+
+function countWrong({ clock, log }: Pick<StatusPageParts, 'clock' | 'log'>): { count(): void } {
+  let unlogged = 0
+  let nextLogAt = Number.NEGATIVE_INFINITY
+  return {
+    count() {
+      unlogged += 1
+      if (clock.now() < nextLogAt) return
+      log.warn({ code: 'STATUS_UNAUTHENTICATED', count: unlogged }, 'status was asked for with a wrong token')
+      nextLogAt = clock.now() + LOG_INTERVAL_MS
+      unlogged = 0
     },
   }
 }

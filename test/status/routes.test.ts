@@ -13,7 +13,7 @@ const basic = (password: string, user = 'somebody') => ({
 
 function start(t: Test, parts: Partial<StatusPageParts> = {}) {
   const clock = createTurnableClock()
-  const state = { looks: 0, pressed: false, warnings: [] as string[] }
+  const state = { looks: 0, pressed: false, warnings: [] as unknown[] }
   const look = async (): Promise<Status> => {
     state.looks += 1
     return STATUS
@@ -22,7 +22,10 @@ function start(t: Test, parts: Partial<StatusPageParts> = {}) {
     look,
     decisions: { list: () => MODEL.decisions },
     clock,
-    log: { warn: (_, message) => void state.warnings.push(message) },
+    log: {
+      warn: ({ count }, message) =>
+        void state.warnings.push(count === undefined ? message : [count, message]),
+    },
     token: () => TOKEN,
     ...parts,
   })
@@ -63,7 +66,7 @@ t.test('who shows the token sees the page, as the password of anybody or as a be
 })
 
 t.test('nobody else does, and is asked for it', async t => {
-  const { get, state } = start(t)
+  const { get, state, clock } = start(t)
   const wrong: readonly Record<string, string>[] = [
     {},
     basic(''),
@@ -83,6 +86,11 @@ t.test('nobody else does, and is asked for it', async t => {
     t.strictSame(answer.json().error.code, 'STATUS_UNAUTHENTICATED')
   }
   t.equal(state.looks, 0)
+  const message = 'status was asked for with a wrong token'
+  t.strictSame(state.warnings, [[1, message]], 'told once, and not of who shows none')
+  await clock.turn(60_000)
+  await get('/status', basic('once-more-the-wrong-one'))
+  t.strictSame(state.warnings[1], [7, message], 'with all since then')
 })
 
 t.test('it can only be read', async t => {

@@ -43,10 +43,10 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
     throw error
   })
   const balancers = await observing
-  const notes = createNotes()
-  await convergeAll(context, observed, notes, call)
+  // Nodes that stay as they are say so themselves: they are no list of sentences.
+  const [nodes, notes] = [createNotes(), createNotes()]
+  await convergeAll(context, observed, nodes, call)
   const knowledge = await surveyBalancers(context, observed, balancers, notes, call)
-  const { changes, held, failures } = { ...notes, failures: toFailures(notes) }
   return {
     observed,
     balancers,
@@ -54,9 +54,9 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
     decider: { settings: given.settings, announcer: given.announcer },
     lease,
     deletion: surveyDeletions(context, observed, lease),
-    changes,
-    held,
-    failures,
+    changes: [...nodes.changes, ...notes.changes],
+    held: notes.held,
+    failures: [...toFailures(nodes), ...toFailures(notes)],
   }
 }
 

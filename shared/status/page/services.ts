@@ -41,7 +41,7 @@ function toRow({ name, state, addresses, why, problems, since }: ServiceStatus, 
     since === undefined ? undefined : html` <span class="soft time">for ${toSpan(at - since)}</span>`
   const tag = html`<span class="tag ${TONES[state]}">${SERVICE_WORDS[state]}</span>${age}`
   const held = addresses.map(
-    (address, index) => html`${index > 0 ? ', ' : ''}<span class="mono">${address}</span>`,
+    (address, index) => html`${index > 0 ? ', ' : ''}<span class="mono id">${address}</span>`,
   )
   const told = problems.map(({ code, message }) => html`<br><code>${code}</code> ${message}`)
   return toTableRow(name, tag, html`${held}`, html`${why}${told}`)

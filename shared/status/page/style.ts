@@ -16,7 +16,7 @@ a{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--bg);padding:8px;z-index:1}
 header,main,footer{max-width:72rem;margin:0 auto;padding:0 1rem}
-header{padding-top:1rem}
+header{padding-top:1rem}header,footer{overflow-wrap:anywhere}
 h1{font-size:1.1rem;margin:0;font-weight:600}h2{font-size:1.2rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.25rem 0 .25rem}
 .soft{color:var(--soft)}.mono,code{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;font-size:.93em}
 nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1rem}
