@@ -10,7 +10,7 @@ const CASES: readonly [text: string, nearest: string | undefined][] = [
   ['registr', 'register'],
   ['unregistre', 'unregister'],
   ['doc', 'doctor'],
-  ['mig', 'migrate', 'demo'],
+  ['mig', 'migrate'],
   ['dryrun', 'dry-run'],
   ['serv', 'serve'],
   ['deom', 'demo'],
