@@ -117,6 +117,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
       ended: summary => {
         const hasLooked = summary.state === 'complete' || summary.state === 'incomplete'
         if (hasLooked) state.wants = summary.wants ?? []
+        if (summary.state === 'busy') parts.metrics?.registry.forgetPass()
       },
     }),
     runRefreshes({

@@ -10,7 +10,7 @@ export interface Panel {
   readonly title: string
   readonly expr: string
   readonly legend: string
-  readonly unit?: 's' | 'bytes' | 'short' | 'reqps' | 'dtdurations'
+  readonly unit?: 's' | 'bytes' | 'short' | 'percentunit' | 'reqps' | 'dtdurations'
   /** A number in the place of a graph. */
   readonly isNumber?: boolean
 }
@@ -20,6 +20,8 @@ const rate = (metric: string, by: string): string => `sum by (${by}) (rate(${met
 const busy = (metric: string, by: string): string => `${rate(metric, by)} > 0`
 const quantile = (metric: string, by = ''): string =>
   `histogram_quantile(0.99, sum by (${by}${by && ', '}le) (rate(${metric}_bucket[$__rate_interval])))`
+
+const BMC = 'cloudprovider_phoenixnap_api_requests_total'
 
 /** Rows of panels, from what an operator looks at first. */
 export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
@@ -33,7 +35,13 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
         unit: 'dtdurations',
         isNumber: true,
       },
-      { title: 'BMC API answers', expr: 'max(phoenixnap_ccm_bmc_up)', legend: 'up', isNumber: true },
+      {
+        title: 'Requests that BMC answers',
+        expr: `sum(rate(${BMC}{result=~"ok|refused|unauthorized|limited"}[$__rate_interval])) / sum(rate(${BMC}[$__rate_interval]))`,
+        legend: 'answered',
+        unit: 'percentunit',
+        isNumber: true,
+      },
       {
         title: 'Nodes waiting',
         expr: 'max(phoenixnap_ccm_nodes{state="waiting"})',

@@ -14,6 +14,8 @@ export interface Definition {
   readonly start?: Readonly<Record<string, readonly string[]>>
   /** Upper bounds of a histogram in seconds, ascending. */
   readonly buckets?: readonly number[]
+  /** Of a gauge that a pass sets: another replica's pass knows better once it has run in the place of ours. */
+  readonly ofPass?: true
   /** Of a gauge or counter, where it is no plain number. */
   readonly unit?: 'seconds' | 'bytes'
 }

@@ -154,36 +154,43 @@ export const METRICS = {
     type: 'gauge',
     help: 'What safeguards held back in the last pass, by reason.',
     labels: { reason: HELD_REASONS },
+    ofPass: true,
   },
   phoenixnap_ccm_nodes: {
     type: 'gauge',
     help: 'Nodes as the last pass left them. waiting: with the uninitialized taint; missing: their server is not in the list; foreign: of another provider.',
     labels: { state: ['initialized', 'waiting', 'missing', 'foreign'] },
+    ofPass: true,
   },
   phoenixnap_ccm_servers: {
     type: 'gauge',
     help: 'Servers of the account in the last list.',
     labels: {},
+    ofPass: true,
   },
   phoenixnap_ccm_services: {
     type: 'gauge',
     help: 'Services of type LoadBalancer that bear our mark, as the last pass found them.',
     labels: { state: ['served', 'waiting'] },
+    ofPass: true,
   },
   phoenixnap_ccm_claims: {
     type: 'gauge',
     help: 'Addresses in use by the state of their claim (released: they rest), as the last pass found them.',
     labels: { state: ['unconfirmed', 'active', 'released', 'retained'] },
+    ofPass: true,
   },
   phoenixnap_ccm_blocks: {
     type: 'gauge',
     help: 'IP blocks of this cluster by state, as the last pass found them.',
     labels: { state: ['coming', 'assigned', 'failed', 'going', 'elsewhere'] },
+    ofPass: true,
   },
   phoenixnap_ccm_addresses_free: {
     type: 'gauge',
     help: 'Addresses in open blocks that a Service can have at once, as the last pass found them.',
     labels: { family: ['IPv4'] },
+    ofPass: true,
   },
   phoenixnap_ccm_build_info: {
     type: 'gauge',

@@ -5,6 +5,8 @@ import { type Family, type Series, toText } from './exposition.ts'
 /** Values of all metrics, made by the host and handed to whoever counts. */
 export interface Registry {
   readonly measure: Measure
+  /** Sets what passes find to 0: another replica has seen it since, and the largest of all counts. */
+  forgetPass(): void
   /** Has something set its gauges right before each reading. */
   onRead(set: (measure: Measure) => void): void
   /** Everything in Prometheus's text format. */
@@ -26,6 +28,10 @@ export function createRegistry(): Registry {
   }
   return {
     measure,
+    forgetPass() {
+      for (const { definition, series } of families.values())
+        if (definition.ofPass) for (const one of series.values()) one.value = 0
+    },
     onRead: set => void readers.push(set),
     read() {
       for (const set of readers) set(measure)
