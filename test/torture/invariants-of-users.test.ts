@@ -92,6 +92,20 @@ for (const [what, request, found] of [
   })
 }
 
+for (const [name, request, found] of [
+  ['the request that was reviewed', 1, ['4a']],
+  ['another one, after a review of what changed nothing', 2, []],
+] as const) {
+  t.test(`our finalizer is let go by ${name}`, async t => {
+    const told = tellByHand([block()])
+    const served = serve(told)
+    const dropped = change(served, { finalizers: [] })
+    review(told, served, dropped, { within: 1 })
+    told.store(USER, 'services', dropped, undefined, request)
+    t.strictSame(idsOf(told), found)
+  })
+}
+
 t.test('who is deleted, and kept by others, keeps what he had', async t => {
   const told = tellByHand([block()])
   const served = serve(told)

@@ -14,7 +14,7 @@ import type { Entry, Stored } from '../world/contract.ts'
 import type { CheckerInputs } from './contract.ts'
 import { createDenied, type Denied } from './denied.ts'
 import { createPasses, type Passes } from './passes.ts'
-import { keyOf, type Review, toKey, toReview } from './users.ts'
+import { isReviewOf, keyOf, type Review, toKey, toReview } from './users.ts'
 
 /** The world as its history tells it, kept up entry by entry. */
 export interface State {
@@ -110,7 +110,7 @@ export function createState(inputs: CheckerInputs): State {
   noteAssigned(inputs.cloud.ipBlocks())
 
   function maybeSentFor(entry: Stored): readonly KubeObject[] {
-    const own = (reviews.get(keyOf(entry)) ?? []).filter(review => isOf(review, entry))
+    const own = (reviews.get(keyOf(entry)) ?? []).filter(review => isReviewOf(review, entry))
     const sent = own.flatMap(({ object }) => (object ? (object as unknown as KubeObject) : []))
     // We change no field that tells them apart.
     const alike = sent.filter(object => toUsersText(object) === toUsersText(entry.object))
@@ -151,11 +151,6 @@ export function createState(inputs: CheckerInputs): State {
 
 /** Of one object that are remembered. */
 const MAX_REVIEWS = 8
-
-/** Of a request that changed nothing, or was refused, the review says nothing about the next one. */
-const isOf = ({ request, oldVersion }: Review, entry: Stored): boolean =>
-  oldVersion === entry.old?.metadata.resourceVersion &&
-  (request === undefined || entry.request === undefined || request === entry.request)
 
 /** Stored as it was sent, as far as a review may change it. */
 const isMarkedAlike = ({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean =>

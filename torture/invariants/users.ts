@@ -35,6 +35,11 @@ export function toReview({ call, within }: RequestDone): Review | undefined {
   }
 }
 
+/** Of a request that changed nothing, or was refused, the review says nothing about the next one. */
+export const isReviewOf = ({ request, oldVersion }: Review, entry: Stored): boolean =>
+  oldVersion === entry.old?.metadata.resourceVersion &&
+  (request === undefined || entry.request === undefined || request === entry.request)
+
 export const toKey = (resource: string, namespace: string | undefined, name: string): string =>
   `${resource} ${namespace ? `${namespace}/` : ''}${name}`
 
