@@ -84,6 +84,7 @@ t.test('ten thousand nodes are pages of fifty, found by state and text', async t
   t.match(waiting, '<option value="waiting" selected>waiting (100)</option>')
   t.match(waiting, 'href="/status/nodes?state=waiting&amp;q=NODE-b&amp;page=2"')
   t.match(read(show('/status/nodes', { state: 'odd', q: 'node-b-7 hostname' }, many)), '11 of 11 nodes')
+  t.match(read(show('/status/nodes', { state: 'ready' }, many)), '1 to 50 of 9,900 nodes')
   t.match(read(show('/status/nodes', { q: 'nobody' }, many)), 'No nodes match.')
   t.ok(Buffer.byteLength(show('/status', {}, many)) < 30_000)
 })

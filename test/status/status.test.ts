@@ -3,6 +3,7 @@ import { lookAtStatus } from '../../functions/status-look.ts'
 import type { Kube } from '../../shared/kubernetes/client.ts'
 import type { Status } from '../../shared/status/contract.ts'
 import { findGoProgram } from '../../shared/status/go-program.ts'
+import { createFakeNode } from '../support/fake-kubelet.ts'
 import { type Stage, startStage } from './_stage.ts'
 
 const look = (stage: Stage): Promise<Status> =>
@@ -37,6 +38,17 @@ t.test('a cluster in which nothing waits is well', async t => {
   })
   t.strictSame(stage.kubernetes.requests.writes(), [], 'it writes nothing')
   t.ok(stage.bmc.requests.count(/./) - before <= 4, 'BMC is asked for no more than by one pass')
+  stage.bmc.backend.addServer({ hostname: 'joining' })
+  stage.kubernetes.store.create({ ...createFakeNode('joining') })
+  stage.kubernetes.requests.clear()
+  t.match(await look(stage), {
+    reasons: ['1 node waits to be initialised'],
+    nodes: {
+      rows: [{ name: 'joining', why: /^the next pass initialises it: server \w+ found by hostname$/ }],
+    },
+    pending: [{ kind: 'Node', name: 'joining', action: 'initialise' }],
+  })
+  t.strictSame(stage.kubernetes.requests.writes(), [], 'nor where a pass would')
 })
 
 t.test('what waits is shown with its reason, and who has which address', async t => {
