@@ -267,3 +267,24 @@ for (const by of [USER, CONTROLLER])
       by === USER ? [] : ['2b'],
     )
   })
+
+for (const [name, trouble, found] of [
+  ['controllers have heard of', {}, ['5d']],
+  ['no controller heard of', { trouble: 'reset after' }, []],
+] as const) {
+  t.test(`a node is taken for a server that went before a list that ${name}`, async t => {
+    const told = tellByHand()
+    const list = { to: 'cloud', method: 'GET', path: '/bmc/v1/servers', isWrite: false } as const
+    told.servers([server('s1', 'node-a')])
+    told.request(CONTROLLER, list)
+    told.servers([])
+    told.minutes(5)
+    told.request(CONTROLLER, list, trouble)
+    told.store(USER, 'nodes', node('node-a', { isTainted: true }))
+    told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
+    t.strictSame(
+      told.violations.map(({ invariant }) => invariant),
+      found,
+    )
+  })
+}

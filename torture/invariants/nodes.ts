@@ -53,8 +53,12 @@ const toFault = (invariant: NodeInvariant, { metadata }: KubeNode, what: string)
 
 const toSeen = (id: string, hostname: string): string => `${id} ${hostname.toLowerCase()}`
 
-const isList = ({ call, status }: RequestDone): boolean =>
-  call.to === 'cloud' && call.path === '/bmc/v1/servers' && status === OK
+/** That a controller heard of. */
+const isList = ({ call, status, trouble }: RequestDone): boolean =>
+  call.to === 'cloud' &&
+  call.path === '/bmc/v1/servers' &&
+  status === OK &&
+  (trouble === undefined || trouble.startsWith('delay'))
 
 /** Nodes, with the servers as they truly are. */
 export function createNodeChecks(state: State): Checks {
