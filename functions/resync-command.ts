@@ -2,7 +2,7 @@ import type { CloudCall } from '../shared/cloud-provider/contract.ts'
 import type { BlockPrices, Prices } from '../shared/cloud-provider/prices.ts'
 import type { CommandLine } from '../shared/command-line.ts'
 import { createApp } from '../shared/compose.ts'
-import { CLOUD_SETTINGS, readConfig } from '../shared/config.ts'
+import { CLOUD_SETTINGS, readConfig, type Sources } from '../shared/config.ts'
 import type { Controllers, ResyncReport } from '../shared/controllers/contract.ts'
 import { hasCode } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
@@ -10,6 +10,7 @@ import { readSources, type SourceInputs } from '../shared/sources.ts'
 import { type CliIo, type Output, readOutput, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import { toOutLook } from './terminal/look.ts'
+import { createPassLog } from './terminal/pass-log.ts'
 import { type ChangeCosts, findPriced, toChangeCosts, toPlanCost } from './terminal/plan-cost.ts'
 import { toReportText } from './terminal/plan-text.ts'
 
@@ -41,19 +42,28 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
   const sources = await readSources(inputs)
   const { config } = readConfig(sources, CLOUD_SETTINGS)
   const secrets = logSecrets(config)
-  const log = await createLog({ level: config.logLevel, secrets: () => secrets, write: io.err })
+  const passLog = wantsLog(command, sources, io) ? undefined : createPassLog(io.progress ?? { say: () => {} })
+  const write = passLog?.write ?? io.err
+  const log = await createLog({ level: config.logLevel, secrets: () => secrets, write })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock: io.clock, log })
+  const { controllers, cloud } = app
   try {
-    return await resyncOnce(command, { controllers: app.controllers, prices: app.cloud.prices }, io)
+    return await resyncOnce(command, { controllers, prices: cloud.prices, left: passLog?.left }, io)
   } finally {
     app.close()
   }
 }
 
+/** Thousands of lines of JSON before the report are for nobody who sits at a terminal, unless he asked for them. */
+const wantsLog = ({ output }: ResyncCommand, { flags, env }: Sources, { terminal }: CliIo): boolean =>
+  !terminal || output === 'json' || Boolean(flags?.['log-level'] ?? env?.['PNAP_LOG_LEVEL'])
+
 export interface ResyncOnceParts {
   readonly controllers: Pick<Controllers, 'resync'>
   /** Undefined where the cloud names none. */
   readonly prices?: Prices | undefined
+  /** What a pass left as it is, where its log goes nowhere. */
+  readonly left?: readonly string[] | undefined
 }
 
 type ResyncIo = Pick<CliIo, 'clock' | 'stop' | 'out' | 'env' | 'outTerminal' | 'columns' | 'progress'>
@@ -65,7 +75,7 @@ type ResyncIo = Pick<CliIo, 'clock' | 'stop' | 'out' | 'env' | 'outTerminal' | '
  */
 export async function resyncOnce(
   command: ResyncCommand,
-  { controllers, prices }: ResyncOnceParts,
+  { controllers, prices, left = [] }: ResyncOnceParts,
   io: ResyncIo,
 ): Promise<number> {
   const { clock, stop, out, progress } = io
@@ -74,10 +84,22 @@ export async function resyncOnce(
   const report = await controllers.resync({ deadline: clock.now() + PASS_MS, signal: stop, dryRun })
   const costs = dryRun ? await readCosts(report, prices, io) : undefined
   if (output === 'json') out(toJson(costs ? { ...report, cost: toPlanCost(report.changes, costs) } : report))
-  else out(toReportText(report, { ...toOutLook(io), isPlan: dryRun, full, costs }))
+  else
+    out(
+      toReportText(
+        { ...report, held: toHeld(report, left) },
+        { ...toOutLook(io), isPlan: dryRun, full, costs },
+      ),
+    )
   if (report.state === 'incomplete' || report.failures.length > 0) return 1
   return dryRun && report.changes.length > 0 ? 2 : 0
 }
+
+const toHeld = ({ held }: ResyncReport, left: readonly string[]): readonly string[] =>
+  [...new Set([...held, ...left])].toSorted(COLLATOR.compare)
+
+/** node-2 before node-10. */
+const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 /** Undefined where no block changes, or no price is to be had: a plan is of use without. */
 async function readCosts(

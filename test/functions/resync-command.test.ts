@@ -126,6 +126,20 @@ t.test('what blocks cost is told where it is known, and a plan is a plan without
   }
 })
 
+t.test('what the log would have told stands in the report', async t => {
+  const controllers = { resync: async () => ({ ...EMPTY_REPORT, held: ['node-10: kept'] }) }
+  let text = ''
+  const io = {
+    clock: createTurnableClock(0),
+    stop: new AbortController().signal,
+    env: {},
+    out: (more: string) => void (text += more),
+  }
+  const left = ['node-9: no server', 'node-10: kept']
+  await resyncOnce({ dryRun: false, output: 'text', full: false }, { controllers, left }, io)
+  t.match(text, /^Held back\n {2}! node-9: no server\n {2}! node-10: kept\n\n/)
+})
+
 t.test('nobody is asked for prices that nobody wants to know', async t => {
   const prices: Prices = { readBlockPrices: () => Promise.reject(new Error('asked')) }
   t.equal((await run({ changes: CHANGES }, { prices })).code, 2)

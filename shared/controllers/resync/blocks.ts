@@ -175,8 +175,14 @@ const toGateChange = (action: GateAction, name: string): PlannedChange => ({
   kind: 'IPBlock',
   name,
   action: action.do,
-  detail: 'block' in action ? { cidr: action.block.cidr, status: action.block.status } : {},
+  detail: 'block' in action ? toBlockDetail(action.block) : {},
   why: action.why,
+})
+
+const toBlockDetail = ({ cidr, status, location }: AddressBlock): PlannedChange['detail'] => ({
+  cidr,
+  status,
+  location,
 })
 
 /** The gate is the last to go: until then nobody claims in the block. */
