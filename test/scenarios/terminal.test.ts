@@ -21,6 +21,13 @@ async function onTerminal(args: string, env: Readonly<Record<string, string>> = 
   return stdout.replaceAll('\r\n', '\n')
 }
 
+/** What a program reads: standard error of the same in a pipe. */
+const piped = (env: Readonly<Record<string, string>>) =>
+  run(process.execPath, [MAIN, 'version', '--licenses'], { env: { TERM: 'xterm', ...env } }).then(
+    () => '',
+    (error: { readonly stderr: string }) => error.stderr,
+  )
+
 t.test('a terminal has colours and its width, and who wants none has none', needsScript, async t => {
   const coloured = await onTerminal('version --licenses')
   t.ok(coloured.startsWith(`${RED_CODE} --licenses is no flag of version`), coloured)
@@ -34,11 +41,6 @@ t.test('a terminal has colours and its width, and who wants none has none', need
 })
 
 t.test('a pipe has neither, unless it is told to', async t => {
-  const piped = (env: Readonly<Record<string, string>>) =>
-    run(process.execPath, [MAIN, 'version', '--licenses'], { env: { TERM: 'xterm', ...env } }).then(
-      () => '',
-      (error: { readonly stderr: string }) => error.stderr,
-    )
   t.equal(
     await piped({}),
     'CCM_USAGE: --licenses is no flag of version (did you mean --licences?)\nSee cloud-provider-phoenixnap help version.\n',
