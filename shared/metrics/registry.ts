@@ -10,7 +10,7 @@ export interface Registry {
   /** Has something set its gauges right before each reading. */
   onRead(set: (measure: Measure) => void): void
   /** Everything in Prometheus's text format. */
-  read(): string
+  readonly read: () => string
 }
 
 /** What a label has whose value is none of those that are defined. */

@@ -29,13 +29,14 @@ t.test('a pod tells on its own address alone', needsHelm, async t => {
   })
 })
 
-t.test('Prometheus finds the pods in the way that is chosen, and in no other', needsHelm, async t => {
-  const annotationsOf = (values: Values): unknown => {
-    const { spec } = only(objectsOf(values), 'Deployment') as unknown as {
-      spec: { template: { metadata: { annotations?: object } } }
-    }
-    return spec.template.metadata.annotations
+const annotationsOf = (values: Values): unknown => {
+  const { spec } = only(objectsOf(values), 'Deployment') as unknown as {
+    spec: { template: { metadata: { annotations?: object } } }
   }
+  return spec.template.metadata.annotations
+}
+
+t.test('Prometheus finds the pods in the way that is chosen, and in no other', needsHelm, async t => {
   const annotations = {
     'prometheus.io/scrape': 'true',
     'prometheus.io/port': '9402',
@@ -65,13 +66,14 @@ t.test('Prometheus finds the pods in the way that is chosen, and in no other', n
   t.strictSame(monitorsOf({ metrics: { discovery: 'podMonitor' } }), [], 'and none where nothing is told')
 })
 
+const portsOf = (values: Values): unknown =>
+  (
+    only(objectsOf({ hostNetwork: false, ...values }), 'NetworkPolicy') as unknown as {
+      spec: { ingress: unknown }
+    }
+  ).spec.ingress
+
 t.test('the network policy lets Prometheus in', needsHelm, async t => {
-  const portsOf = (values: Values): unknown =>
-    (
-      only(objectsOf({ hostNetwork: false, ...values }), 'NetworkPolicy') as unknown as {
-        spec: { ingress: unknown }
-      }
-    ).spec.ingress
   t.strictSame(portsOf({}), [{ ports: [{ port: 'serving', protocol: 'TCP' }] }])
   t.strictSame(portsOf({ metrics: ON, networkPolicy: { ingressFrom: ['10.0.0.0/8'] } }), [
     { ports: [{ port: 'serving', protocol: 'TCP' }], from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },

@@ -3,7 +3,7 @@ import type { Measure, Sample } from '../../shared/metrics/contract.ts'
 /** What was taken down, as `name label=value …` with the sum of its values; of seconds only how often. */
 export interface Tally {
   readonly measure: Measure
-  counts(): Readonly<Record<string, number>>
+  readonly counts: () => Readonly<Record<string, number>>
 }
 
 export function createTally(): Tally {
