@@ -74,6 +74,22 @@ for (const [taken, isWrong] of [
     t.equal(found.length, isWrong ? 1 : 0)
   })
 
+for (const [minutes, isWrong] of [
+  [4, false],
+  [6, true],
+] as const)
+  t.test(`2a a block is bought ${minutes} minutes after who lost his address wanted another`, async t => {
+    const told = tellByHand([block()])
+    told.store(CONTROLLER, 'ipaddresses', gate())
+    told.store(CONTROLLER, 'services', service('web', ADDRESS))
+    told.store(CONTROLLER, 'ipaddresses', claim('db'))
+    told.store(USER, 'services', service('web', ADDRESS, { spec: { type: 'ClusterIP' } }))
+    told.minutes(minutes)
+    told.cloud(CONTROLLER, 'POST /ips/v1/ip-blocks', [block(), block({ ...SECOND, status: 'creating' })])
+    const found = told.violations.filter(({ invariant }) => invariant === '2a')
+    t.equal(found.length, isWrong ? 1 : 0)
+  })
+
 for (const [holder, isWrong] of [
   ['web', true],
   ['db', false],

@@ -36,9 +36,11 @@ export function createPurchaseChecks(state: State): Checks {
   /** Addresses that somebody has, or had a moment ago, even where nobody can read who: until when. */
   const taken = new Map<string, number>()
 
-  function noteService(key: string, service: KubeService | undefined): void {
-    const wants = service?.spec?.type === 'LoadBalancer' && !service.metadata.deletionTimestamp
-    if (wants && liveOf(service).length < countFamilies(service)) waiting.set(key, Number.POSITIVE_INFINITY)
+  /** @param before where it is known: what it lacked a moment ago may be bought still */
+  function noteService(key: string, service: KubeService | undefined, before?: KubeService): void {
+    if (wants(before) && isBereft(before) && !waiting.has(key)) waiting.set(key, inputs.now())
+    if (wants(service) && liveOf(service).length < countFamilies(service))
+      waiting.set(key, Number.POSITIVE_INFINITY)
     else if (waiting.get(key) === Number.POSITIVE_INFINITY) waiting.set(key, inputs.now())
   }
 
@@ -126,6 +128,7 @@ export function createPurchaseChecks(state: State): Checks {
         noteService(
           keyOf(entry),
           entry.type === 'DELETED' ? undefined : (entry.object as unknown as KubeService),
+          entry.old as unknown as KubeService | undefined,
         )
       if (isMemoryLost(entry)) fresh.clear()
       if (entry.kind === 'stored' && entry.resource === 'ipaddresses')
@@ -138,6 +141,9 @@ export function createPurchaseChecks(state: State): Checks {
 
 /** A claim, or what was a gate until somebody took its block off. */
 const isNoGate = ({ service, blockId = '' }: AddressView): boolean => service !== undefined || blockId === ''
+
+const wants = (service: KubeService | undefined): service is KubeService =>
+  service?.spec?.type === 'LoadBalancer' && !service.metadata.deletionTimestamp
 
 /** Addresses that it may want. */
 const countFamilies = ({ spec }: KubeService): number =>
