@@ -100,6 +100,11 @@ export interface AddressDemand {
    * way, so that a demand worked out a moment ago buys nothing twice. Undefined: all that are assigned now.
    */
   readonly counted?: readonly string[] | undefined
+  /**
+   * Ids of all blocks of the cluster that there were a moment ago, those included that are on their way or leave: a list
+   * without one of them is looked into before anything is bought beside it.
+   */
+  readonly known?: readonly string[] | undefined
 }
 
 /** A purchase that was decided on and perhaps sent; kept where every handler of the cluster sees it. */

@@ -88,7 +88,11 @@ const toUnseenWaits = ({ unseen }: Recalled, { needs }: AddressDemand): readonly
     ? unseen.map(id => `block ${id} was bought, and BMC does not list it yet`)
     : []
 
-const toExpected = ({ inUse, counted = [] }: AddressDemand): readonly string[] => [...inUse, ...counted]
+const toExpected = ({ inUse, counted = [], known = [] }: AddressDemand): readonly string[] => [
+  ...inUse,
+  ...counted,
+  ...known,
+]
 
 /** What would be done; without a guard nobody knows of a purchase under way, nor of how long it has been so. */
 export async function planOnly(

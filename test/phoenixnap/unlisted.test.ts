@@ -28,6 +28,16 @@ t.test('nothing is bought on a list that was cut', async t => {
   t.equal(blocks().length, 2)
 })
 
+t.test('nothing is bought beside a block that leaves, where the list was cut', async t => {
+  const { bmc, handler, addBlock } = await createStage(t)
+  const { id } = addBlock({ status: 'error unassigning' })
+  bmc.faults.add({ operation: LIST, status: 200, body: [] })
+  const needs = [{ family: 'IPv4', count: 1 }] as const
+  const demand = { needs, inUse: [], counted: [] }
+  await t.rejects(handler().ensure({ ...demand, known: [id] }), { code: 'BMC_RESPONSE_INVALID' })
+  t.equal(bmc.requests.count(POST_BLOCK), 0)
+})
+
 t.test('a block without our tags is neither gone nor ours', async t => {
   const { backend, handler, addBlock } = await createStage(t)
   const { id } = addBlock()

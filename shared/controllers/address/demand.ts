@@ -53,6 +53,9 @@ export function toDemand(
     inUse: [...new Set([...claimed, ...listPinned(index, waiting)])].sort(),
     claimed,
     counted: index.view.source.blocks.map(({ id }) => id).sort(),
+    known: listBlocks(index)
+      .map(({ id }) => id)
+      .sort(),
   }
 }
 

@@ -146,6 +146,7 @@ t.test('blocks with claims, and those that hold what a waiting Service had, are 
   t.strictSame(demand.inUse, ['a', 'f'])
   t.strictSame(demand.claimed, ['a', 'a'])
   t.strictSame(demand.counted, ['a', 'theirs'])
+  t.strictSame(demand.known, ['a', 'f', 'theirs'])
 })
 
 t.test('blocks are named in one order, however they are listed', async t => {
@@ -166,6 +167,7 @@ t.test('blocks are named in one order, however they are listed', async t => {
     inUse: ['x', 'y', 'z'],
     claimed: ['y', 'z', 'z'],
     counted: ['x', 'y', 'z'],
+    known: ['x', 'y', 'z'],
   })
 })
 
