@@ -3,6 +3,7 @@ import {
   FINALIZER,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  RESYNC_LEASE,
   WAITING,
 } from '../../shared/kubernetes/names.ts'
 import type { IpBlock, Server } from '../../shared/simulator/bmc/types.ts'
@@ -18,6 +19,13 @@ const toTags = (tags: Readonly<Record<string, string>>): NonNullable<IpBlock['ta
   Object.entries(tags).map(([name, value]) => ({ id: name, name, value, isBillingTag: false }))
 
 export const OUR_TAGS = { usage: 'cloud-provider-phoenixnap-auto', cluster: UID }
+
+/** Lease of the passes. */
+export const RESYNC: KubeObject = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name: RESYNC_LEASE },
+}
 
 export function block(
   change: Partial<IpBlock> = {},

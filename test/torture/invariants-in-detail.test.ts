@@ -1,14 +1,12 @@
 import t from 'tap'
-import { RESYNC_LEASE } from '../../shared/kubernetes/names.ts'
 import type { InvariantId } from '../../torture/invariants/table.ts'
-import { ADDRESS, block, claim, gate, node, OUR_TAGS, server, service } from './_objects.ts'
+import { ADDRESS, block, claim, gate, node, OUR_TAGS, RESYNC, server, service } from './_objects.ts'
 import { CONTROLLER, type Told, tellByHand } from './_told.ts'
 
 const USER = 'admin'
 const UNUSED = { 'unused-since': '2026-01-01T00:00:00Z' }
 const SHUT = { providerID: 'phoenixnap://s1', isShut: true }
 const SECOND = { id: 'b2', cidr: '198.19.0.32/29' }
-const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: RESYNC_LEASE } }
 
 /** Further ways to violate some of them. */
 const BAD: Readonly<Record<string, readonly [InvariantId, (told: Told) => void]>> = {
@@ -168,26 +166,6 @@ t.test('8a one Service that somebody keeps bad excuses no other one', async t =>
   )
 })
 
-for (const [name, pass, found] of [
-  ['no pass has seen that', undefined, []],
-  ['a pass has seen that', '2026-01-01T00:05:00.000000Z', ['5d']],
-] as const) {
-  t.test(`a node is taken for one of two servers of its name, and ${name}`, async t => {
-    const told = tellByHand()
-    told.servers([server('s1', 'node-a'), server('s2', 'node-a')])
-    told.store(USER, 'nodes', node('node-b'))
-    told.minutes(5)
-    if (pass) told.store(CONTROLLER, 'leases', { ...LEASE, spec: { renewTime: pass } })
-    told.minutes(1)
-    told.store(USER, 'nodes', node('node-a', { addresses: [], isTainted: true }))
-    told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
-    t.strictSame(
-      told.violations.map(({ invariant }) => invariant),
-      found,
-    )
-  })
-}
-
 const SMALL = { cidr: '198.19.0.16/30', cidrBlockSize: '/30' }
 const DEDICATED = { ipAllocation: 'dedicated' } as const
 const OWN_FIRST = claim('db')
@@ -273,7 +251,10 @@ for (const by of [USER, CONTROLLER])
     told.store(CONTROLLER, 'ipaddresses', gate(UNUSED))
     told.store(by, 'ipaddresses', gate({ ...UNUSED, state: 'closing' }))
     told.minutes(2)
-    told.store(CONTROLLER, 'leases', { ...LEASE, spec: { renewTime: '2026-01-01T00:02:00Z' } })
+    told.store(CONTROLLER, 'leases', {
+      ...RESYNC,
+      spec: { renewTime: '2026-01-01T00:02:00Z' },
+    })
     told.minutes(5)
     told.store(CONTROLLER, 'ipaddresses', gate({ ...UNUSED, state: 'closed' }))
     told.minutes(1)
@@ -283,24 +264,3 @@ for (const by of [USER, CONTROLLER])
       by === USER ? [] : ['2b'],
     )
   })
-
-for (const [name, trouble, found] of [
-  ['controllers have heard of', {}, ['5d']],
-  ['no controller heard of', { trouble: 'reset after' }, []],
-] as const) {
-  t.test(`a node is taken for a server that went before a list that ${name}`, async t => {
-    const told = tellByHand()
-    const list = { to: 'cloud', method: 'GET', path: '/bmc/v1/servers', isWrite: false } as const
-    told.servers([server('s1', 'node-a')])
-    told.request(CONTROLLER, list)
-    told.servers([])
-    told.minutes(5)
-    told.request(CONTROLLER, list, trouble)
-    told.store(USER, 'nodes', node('node-a', { isTainted: true }))
-    told.store(CONTROLLER, 'nodes', node('node-a', { providerID: 'phoenixnap://s1' }))
-    t.strictSame(
-      told.violations.map(({ invariant }) => invariant),
-      found,
-    )
-  })
-}
