@@ -52,7 +52,7 @@ t.test('unregister that cannot see', async t => {
         const kube = toBlind(lb.admin, path, code, () => true)
         const plan = await unregister(lb, { kube, release: true })
         t.equal(plan.code, 1, `${name} ${code}`)
-        t.match(plan.text, new RegExp(`^could not be read: ${name}: ${code}: `, 'm'))
+        t.match(plan.text, new RegExp(`^Could not be read\\n *! ${name}: ${code}: `, 'm'))
         t.notMatch(plan.text, /would|nothing of ours/)
         const { code: exit, report } = await confirm(lb, { kube, release: true })
         t.equal(exit, 1)

@@ -77,9 +77,9 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'one node that may not be written to keeps the next ones waiting',
     file: 'shared/controllers/resync/nodes.ts',
-    find: 'const pending = observed.nodes.filter(node => isPending(context, node, decide(node)))',
+    find: 'const pending = observed.nodes.filter(node => isPending(context, node, decide(node), notes))',
     replace:
-      'call = { ...call, passId: undefined }\nconst pending = observed.nodes.filter(node => isPending(context, node, decide(node))).slice(0, 1)',
+      'call = { ...call, passId: undefined }\nconst pending = observed.nodes.filter(node => isPending(context, node, decide(node), notes)).slice(0, 1)',
     violates: '8b',
     story: 'a node may not be written to',
   },
