@@ -91,7 +91,7 @@ t.test('zsh completes as somebody types', await unlessMissing('zsh'), async t =>
   const script = [
     'zmodload zsh/zpty',
     'zpty z zsh -f -i',
-    `zpty -w z "autoload -U compinit && compinit -u -d /dev/null; source ${path}"`,
+    `zpty -w z "autoload -U compinit && compinit -u -D; source ${path}"`,
     `zpty -w z "${PROGRAM}() { print -r -- \\"<\\$*>\\" }"`,
     ...typed.map(([line]) => `zpty -w -n z $'${PROGRAM} ${line}\\t\\n'`),
     'zpty -w z exit',
