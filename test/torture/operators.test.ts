@@ -4,26 +4,11 @@ import { tellHistory } from '../../torture/histories/tell.ts'
 import { watch } from '../../torture/histories/watch.ts'
 import type { World } from '../../torture/world/contract.ts'
 import { createWorld } from '../../torture/world/world.ts'
-import { MINUTE } from './_worlds.ts'
+import { MINUTE, PLAIN } from './_worlds.ts'
 
 t.setTimeout(120_000)
 
-const SETTINGS: PlanSettings = {
-  announcer: 'kube-vip',
-  allocation: 'packed',
-  blockSize: '/29',
-  rests: 'short',
-  minFreeAddresses: 0,
-  maxBlocks: 10,
-  dualStack: false,
-  hosts: ['serve'],
-  webhook: true,
-  audit: true,
-  blocks: [],
-  neighbours: ['/29', '/30'],
-  latencyMs: 5,
-  weather: undefined,
-}
+const SETTINGS: PlanSettings = { ...PLAIN, neighbours: ['/29', '/30'], latencyMs: 5 }
 
 /** Sizes of blocks on the network as the steps end, and at rest, with what was found. */
 async function tell(steps: readonly Step[]) {

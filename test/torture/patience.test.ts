@@ -2,27 +2,13 @@ import t from 'tap'
 import type { Plan } from '../../torture/histories/plan.ts'
 import { tellHistory } from '../../torture/histories/tell.ts'
 import type { World } from '../../torture/world/contract.ts'
+import { PLAIN } from './_worlds.ts'
 
 t.setTimeout(120_000)
 
 /** A block that was being taken off for its repair when the cloud began to refuse it. */
 const STUCK: Plan = {
-  settings: {
-    announcer: 'kube-vip',
-    allocation: 'packed',
-    blockSize: '/29',
-    rests: 'short',
-    minFreeAddresses: 0,
-    maxBlocks: 10,
-    dualStack: false,
-    hosts: ['serve'],
-    webhook: true,
-    audit: true,
-    blocks: [],
-    neighbours: [],
-    latencyMs: 40,
-    weather: undefined,
-  },
+  settings: PLAIN,
   steps: [
     { action: 'assignments end in errors', picks: [2], waitMs: 0 },
     { action: 'create', picks: [], waitMs: 61_000 },

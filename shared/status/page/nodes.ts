@@ -1,9 +1,9 @@
 import { NODE_STATES, type NodeState, type NodeStatus } from '../contract.ts'
-import { NODE_WORDS, toSpan } from '../words.ts'
+import { NODE_WORDS } from '../words.ts'
 import type { Page } from './contract.ts'
 import { type Html, html } from './html.ts'
 import { toList } from './list.ts'
-import { toTableRow } from './table.ts'
+import { toTableRow, toTag } from './table.ts'
 
 export const NODES: Page = {
   path: '/status/nodes',
@@ -33,9 +33,7 @@ const TONES = {
 } as const satisfies Record<NodeState, string>
 
 function toRow({ name, state, why, code, serverId, since }: NodeStatus, at: number): Html {
-  const age =
-    since === undefined ? undefined : html` <span class="soft time">for ${toSpan(at - since)}</span>`
-  const tag = html`<span class="tag ${TONES[state]}">${NODE_WORDS[state]}</span>${age}`
+  const tag = toTag(NODE_WORDS[state], TONES[state], since === undefined ? undefined : at - since)
   const told = code === undefined ? why : html`${why} <code>${code}</code>`
   return toTableRow(name, tag, told, serverId && html`<span class="mono id">${serverId}</span>`)
 }

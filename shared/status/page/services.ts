@@ -1,9 +1,9 @@
 import { SERVICE_STATES, type ServiceState, type ServiceStatus } from '../contract.ts'
-import { SERVICE_WORDS, toSpan } from '../words.ts'
+import { SERVICE_WORDS } from '../words.ts'
 import type { Page } from './contract.ts'
 import { type Html, html } from './html.ts'
 import { toList } from './list.ts'
-import { toTableRow } from './table.ts'
+import { toTableRow, toTag } from './table.ts'
 
 export const SERVICES: Page = {
   path: '/status/services',
@@ -37,9 +37,7 @@ const TONES = {
 } as const satisfies Record<ServiceState, string>
 
 function toRow({ name, state, addresses, why, problems, since }: ServiceStatus, at: number): Html {
-  const age =
-    since === undefined ? undefined : html` <span class="soft time">for ${toSpan(at - since)}</span>`
-  const tag = html`<span class="tag ${TONES[state]}">${SERVICE_WORDS[state]}</span>${age}`
+  const tag = toTag(SERVICE_WORDS[state], TONES[state], since === undefined ? undefined : at - since)
   const held = addresses.map(
     (address, index) => html`${index > 0 ? ', ' : ''}<span class="mono id">${address}</span>`,
   )

@@ -1,3 +1,4 @@
+import { toSpan } from '../words.ts'
 import { type Html, html } from './html.ts'
 
 /**
@@ -17,3 +18,9 @@ export const toTableRow = (head: Html | string, ...cells: readonly (Html | strin
     cell => html`<td role="cell">${cell}</td>`,
   )}</tr>
 `
+
+/** A state. @param tone its class @param ageMs for how long it has been so, where that is known */
+export function toTag(word: string, tone: string, ageMs: number | undefined): Html {
+  const age = ageMs === undefined ? undefined : html` <span class="soft time">for ${toSpan(ageMs)}</span>`
+  return html`<span class="tag ${tone}">${word}</span>${age}`
+}
