@@ -3,7 +3,13 @@ import type { KubeNode } from '../../kubernetes/types.ts'
 import { recordNodeEvents } from '../node/apply.ts'
 import type { NodeContext } from '../node/context.ts'
 import { deleteIfUnchanged, heldEvent, toEnough, verifyCandidates } from '../node/delete.ts'
-import { type Candidate, DELETION_WINDOW_MS, decideDeletions, type Held } from '../node/deletion.ts'
+import {
+  type Candidate,
+  DELETION_WINDOW_MS,
+  type DeletionDecision,
+  decideDeletions,
+  type Held,
+} from '../node/deletion.ts'
 import type { HeldLease, LeaseState } from './lease.ts'
 import { markMissing } from './nodes.ts'
 import type { Observed } from './observe.ts'
@@ -37,19 +43,38 @@ const DELETE_SHARE = 0.8
 
 const toName = ({ node }: Pick<Candidate, 'node'>): string => node.metadata.name
 
-/** Marks, verifies and deletes. @returns the nodes that are left, as they are stored */
-export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNode[]> {
-  const { context, observed, nodes, state, notes, call, settings } = pass
-  if (observed.instances instanceof CcmError) return nodes
-  const decision = decideDeletions({
+/** What a pass goes by. */
+export type DeletionsSeen = Pick<DeletionPass, 'settings' | 'nodes'> & {
+  readonly context: { readonly cloud: Pick<NodeContext['cloud'], 'providerIDOwner'> }
+  readonly observed: Pick<Observed, 'instances'>
+  readonly state: Pick<LeaseState, 'now' | 'deletions'>
+}
+
+/** @returns undefined without a complete list of servers: nothing is decided then */
+export function decideMissing({
+  context,
+  observed: { instances },
+  nodes,
+  state,
+  settings,
+}: DeletionsSeen): DeletionDecision | undefined {
+  if (instances instanceof CcmError) return undefined
+  return decideDeletions({
     nodes,
-    instanceIds: new Set(observed.instances.map(({ id }) => id)),
+    instanceIds: new Set(instances.map(({ id }) => id)),
     toOwner: context.cloud.providerIDOwner,
     now: state.now,
     graceMs: settings.nodeDeleteGraceMs,
     maxShare: settings.nodeDeleteMaxShare,
     deletions: state.deletions,
   })
+}
+
+/** Marks, verifies and deletes. @returns the nodes that are left, as they are stored */
+export async function deleteMissing(pass: DeletionPass): Promise<readonly KubeNode[]> {
+  const { context, nodes, state, notes, call } = pass
+  const decision = decideMissing(pass)
+  if (!decision) return nodes
   const markCall = toShare(context.clock, call, MARK_SHARE)
   const marked = await markMissing(context, decision.mark, state.now, notes, markCall)
   // As many as may be deleted are asked for: always the same ones, if those that hang came first again.

@@ -1,9 +1,10 @@
 import { CcmError } from '../../errors.ts'
 import { silentLog } from '../../log.ts'
 import type { WorkCall } from '../contract.ts'
-import { type DeletionDecision, decideDeletions } from '../node/deletion.ts'
+import type { DeletionDecision } from '../node/deletion.ts'
 import { type Decider, type Knowledge, toKnowledge } from '../service/decide.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
+import { decideMissing } from './deletions.ts'
 import { type LeaseState, readLease } from './lease.ts'
 import { chooseBlocks, convergeBalancers } from './load-balancers.ts'
 import { convergeAll } from './nodes.ts'
@@ -53,7 +54,13 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
     knowledge,
     decider: { settings: given.settings, announcer: given.announcer },
     lease,
-    deletion: surveyDeletions(context, observed, lease),
+    deletion: decideMissing({
+      context,
+      settings: given.settings,
+      observed,
+      nodes: observed.nodes,
+      state: lease,
+    }),
     changes: [...nodes.changes, ...notes.changes],
     held: notes.held,
     failures: [...toFailures(nodes), ...toFailures(notes)],
@@ -79,21 +86,4 @@ async function surveyBalancers(
     noteFailure(notes, 'services', error)
   }
   return toKnowledge({ book: balancers.book, ...chooseBlocks(pass) }, context)
-}
-
-function surveyDeletions(
-  { cloud, settings }: ResyncContext,
-  { instances, nodes }: Observed,
-  { now, deletions }: LeaseState,
-): DeletionDecision | undefined {
-  if (instances instanceof CcmError) return undefined
-  return decideDeletions({
-    nodes,
-    instanceIds: new Set(instances.map(({ id }) => id)),
-    toOwner: cloud.providerIDOwner,
-    now,
-    graceMs: settings.nodeDeleteGraceMs,
-    maxShare: settings.nodeDeleteMaxShare,
-    deletions,
-  })
 }
