@@ -168,12 +168,13 @@ async function listOurs(admin: Kube): Promise<IPAddress[]> {
 export const tagOf = ({ tags = [] }: IpBlock, name: string): string | undefined =>
   tags.find(tag => tag.name === name)?.value
 
-/** An address as its IPAddress object is named. */
-/** What is no address is left as it is. */
+/** An address as its IPAddress object is named; what is no address is left as it is. */
 export const canonical = (address: string): string =>
   ipaddr.isValid(address) ? ipaddr.parse(address).toString() : address
 
+/** What is no address lies nowhere. */
 export function liesIn(address: string, cidr: string): boolean {
+  if (!ipaddr.isValid(address)) return false
   const [network, length] = ipaddr.parseCIDR(cidr)
   const parsed = ipaddr.parse(address)
   return parsed.kind() === network.kind() && parsed.match(network, length)

@@ -83,6 +83,7 @@ export function createLives(state: State, hands: Hands): Lives {
     const lost = life.given.filter(
       address => !live.includes(address) && !hands.excuse(address) && !isLost(life, address),
     )
+    const had = [...life.given, ...(old ? [...liveOf(old), ...ingressOf(old)] : [])]
     const isChanged = lost.length > 0 && !isWished && service.metadata.deletionTimestamp === undefined
     life.isOurs = true
     life.isWished = live.length === 0
@@ -91,7 +92,7 @@ export function createLives(state: State, hands: Hands): Lives {
     const now = live.length > 0 ? `has [${live.join()}] now` : 'waits now'
     return [
       ...(isChanged ? [faultOf('1b', life, `${life.name} had [${lost.join()}] and ${now}`)] : []),
-      ...live.flatMap(address => checkHeld(life, address, old)),
+      ...live.flatMap(address => checkHeld(life, address, had)),
     ]
   }
 
@@ -102,12 +103,12 @@ export function createLives(state: State, hands: Hands): Lives {
   }
 
   /** One that a server took from whoever has it is nobody's fault, and he keeps it. */
-  const isServers = (address: string, old: KubeService | undefined): boolean =>
+  const isServers = (address: string, had: readonly string[]): boolean =>
     !hands.wereOn(address) &&
-    !(old && [...liveOf(old), ...ingressOf(old)].includes(address)) &&
+    !had.includes(address) &&
     inputs.cloud.memberAddresses?.().includes(address) === true
 
-  function checkHeld(life: Life, address: string, old: KubeService | undefined): Fault[] {
+  function checkHeld(life: Life, address: string, had: readonly string[]): Fault[] {
     const { name } = life
     const isTaken = hands.wereOnClaim(address)
     const others = [...(holders.get(address) ?? [])].filter(other => other !== life && !isTaken)
@@ -115,7 +116,7 @@ export function createLives(state: State, hands: Hands): Lives {
     const gate = state.gateOf(claim?.blockId ?? '')
     return [
       ...others.map(other => faultOf('1a', life, `${address} is held by ${other.name} and by ${name}`)),
-      ...(isServers(address, old)
+      ...(isServers(address, had)
         ? [faultOf('1a', life, `${address} is a server's, and given to ${name}`)]
         : []),
       ...(claim?.service === name || hands.wereOn(address)
