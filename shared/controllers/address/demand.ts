@@ -8,7 +8,7 @@ import {
 } from '../../cloud-provider/load-balancer.ts'
 import { type AddressIndex, findBlock, isSameService, toKey } from './address-index.ts'
 import { type AllocationMode, countFree } from './candidates.ts'
-import { countDedicated, hasDedicated } from './tenants.ts'
+import { countDedicated, hasDedicated, isOwnBlock } from './tenants.ts'
 
 /** A Service that lacks addresses for which blocks can be bought, or that its block can be repaired for. */
 export interface WaitingService {
@@ -99,10 +99,8 @@ export function mayServe(
 }
 
 /** One that is assigned and yet of no use to it (all reserved, say) is no reason to buy one after the other. */
-const hasOwnBlock = ({ view }: AddressIndex, service: ServiceRef): boolean =>
-  view.source.blocks.some(
-    ({ family, dedicatedTo }) => family === 'IPv4' && isSameService(dedicatedTo, service),
-  )
+const hasOwnBlock = (index: AddressIndex, service: ServiceRef): boolean =>
+  index.view.source.blocks.some(block => block.family === 'IPv4' && isOwnBlock(index, block, service))
 
 /** How many IPv4 addresses are to stay free. A block that is one Service's alone has none for others; of IPv6 there is one block. */
 export const countSpares = ({

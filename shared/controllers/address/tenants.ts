@@ -1,8 +1,8 @@
-import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
+import type { AddressBlock, ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import type { NamespaceSet } from '../../setting-parsers.ts'
 import { type AddressIndex, isSameService } from './address-index.ts'
 import type { AllocationMode } from './candidates.ts'
-import type { AddressBook, Claim } from './contract.ts'
+import type { AddressBook, Claim, ClaimState } from './contract.ts'
 import { type Problem, toProblem } from './problem.ts'
 import type { AddressWish } from './wish.ts'
 
@@ -119,9 +119,20 @@ export const countDedicated = ({ view }: AddressIndex, namespace: string): numbe
     ({ family, dedicatedTo, marked }) => family === 'IPv4' && !marked && dedicatedTo?.namespace === namespace,
   ).length
 
-/** Whether a block was bought for it alone, be it still on its way. */
-export const hasDedicated = ({ view }: AddressIndex, service: ServiceRef): boolean =>
-  (view.known ?? view.source.blocks).some(({ dedicatedTo }) => isSameService(dedicatedTo, service))
+/** Whether a block was bought for it alone, be it still on its way, and others left it something of that. */
+export const hasDedicated = (index: AddressIndex, service: ServiceRef): boolean =>
+  (index.view.known ?? index.view.source.blocks).some(block => isOwnBlock(index, block, service))
+
+/** A block that others have taken as a whole, with addresses that do not merely rest, is not the Service's any more. */
+export function isOwnBlock({ view }: AddressIndex, block: AddressBlock, service: ServiceRef): boolean {
+  if (!isSameService(block.dedicatedTo, service)) return false
+  const taken = view.book.claims.filter(
+    claim => claim.blockId === block.id && LASTING.has(claim.state) && !isSameService(claim.service, service),
+  )
+  return block.usable === undefined || taken.length < block.usable.count
+}
+
+const LASTING: ReadonlySet<ClaimState> = new Set(['active', 'retained'])
 
 const DEDICATED = 'phoenixnap.com/ip-allocation: dedicated'
 

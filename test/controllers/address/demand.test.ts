@@ -15,6 +15,7 @@ import { API, makeBlock, makeClaim, makeIndex, type ViewSketch, WEB } from './_v
 const A = makeBlock('a', '203.0.113.0/29')
 const V6 = makeBlock('v6', '2001:db8::/64')
 const MINE = makeBlock('mine', '203.0.113.16/29', { dedicatedTo: WEB })
+const SMALL = makeBlock('small', '203.0.113.32/30', { dedicatedTo: WEB })
 const THEIRS = makeBlock('theirs', '203.0.113.24/29', { dedicatedTo: API })
 const FAILED = makeBlock('f', '203.0.113.8/29', { state: 'failed' })
 
@@ -85,6 +86,48 @@ const CASES: readonly [
   [
     'a block of its own that is of no use is no reason for another',
     { blocks: [MINE], reserved: ['203.0.113.16/29'] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [],
+  ],
+  [
+    'a block of its own that others have taken as a whole is none any more',
+    { blocks: [SMALL], claims: [makeClaim('203.0.113.34', 'small', { service: API })] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [own()],
+  ],
+  [
+    'and counts among those that its namespace may have',
+    { blocks: [SMALL], claims: [makeClaim('203.0.113.34', 'small', { service: API, state: 'retained' })] },
+    [waiting({ mode: 'dedicated' })],
+    { maxDedicated: 1 },
+    [],
+  ],
+  [
+    'one in which an address of another only rests is waited for',
+    { blocks: [SMALL], claims: [makeClaim('203.0.113.34', 'small', { service: API, state: 'released' })] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [],
+  ],
+  [
+    'one that holds an address of its own is its own',
+    { blocks: [SMALL], claims: [makeClaim('203.0.113.34', 'small')] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [],
+  ],
+  [
+    'one that others have taken in part is its own',
+    { blocks: [MINE], claims: [makeClaim('203.0.113.18', 'mine', { service: API })] },
+    [waiting({ mode: 'dedicated' })],
+    {},
+    [],
+  ],
+  [
+    'what others have elsewhere takes nothing of it',
+    { blocks: [SMALL, A], claims: [makeClaim('203.0.113.3', 'a', { service: API })] },
     [waiting({ mode: 'dedicated' })],
     {},
     [],
