@@ -39,7 +39,7 @@ export interface LeaseState extends LeaseHold {
   /** Inventory generation that it vouched for. */
   readonly generation: string | undefined
   readonly unreachableSince: number | undefined
-  /** Until when BMC asked all of us to send nothing; undefined when that has passed. */
+  /** Until when BMC asked all of us to send nothing; undefined when that has passed, or was noted by another clock. */
   readonly limitedUntil: number | undefined
   /** Fingerprint of the account that the vouched inventory was listed with; outlives the inventory. */
   readonly account: string | undefined
@@ -59,13 +59,16 @@ function toState(stored: StoredLease): LeaseState {
   const { metadata, spec } = stored.lease
   const annotations = metadata.annotations ?? {}
   const deletions = toDeletions(annotations[DELETED_NODES])
+  const hold = toHold(stored, MAX_LIMIT_MS)
   return {
-    ...toHold(stored, MAX_LIMIT_MS),
+    ...hold,
     resourceVersion: metadata.resourceVersion,
     renewedAt: toTime(spec?.renewTime),
     generation: annotations[GENERATION],
     unreachableSince: toTime(annotations[UNREACHABLE_SINCE]),
-    limitedUntil: toComing(toTime(annotations[LIMITED_UNTIL]), stored.now),
+    limitedUntil: isAhead(hold.acquiredAt ?? 0, stored)
+      ? undefined
+      : toComing(toTime(annotations[LIMITED_UNTIL]), stored.now),
     account: annotations[ACCOUNT],
     deletions: deletions.map(time => (isAhead(time, stored) ? stored.now : time)),
     hasDeletionsAhead: deletions.some(time => isAhead(time, stored)),

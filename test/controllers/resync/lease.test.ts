@@ -189,6 +189,17 @@ t.test('a limit that was noted holds until its time, and is noted once', async t
   t.equal((await readLease(kube)).limitedUntil, undefined)
 })
 
+t.test('a limit that was noted before the API server’s clock was set back holds nobody off', async t => {
+  const { kube, clock, simulator } = await startCluster(t)
+  const limitedUntil = clock.now() + 90_000
+  await (await acquireLease(kube, 'a', LIMIT_MS))?.release({ now: clock.now(), limitedUntil })
+  const acquireTime = new Date(clock.now() + 70_000).toISOString().replace('Z', '000Z')
+  simulator.store.merge('leases', NAME, { spec: { acquireTime } }, 'kube-system')
+  t.equal((await readLease(kube)).limitedUntil, undefined)
+  await clock.turn(10_000)
+  t.equal((await readLease(kube)).limitedUntil, limitedUntil, 'less is what two API servers may be apart')
+})
+
 t.test('a pass at work is not disturbed by a note, and notes the limit itself', async t => {
   const { kube, clock } = await startCluster(t)
   const held = await acquireLease(kube, 'a', LIMIT_MS)
