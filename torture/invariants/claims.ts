@@ -39,6 +39,8 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
   /** Addresses of Services that have changed their type since. */
   const typeChanged = new Set<string>()
 
+  /** How far that clock is ahead of the true time, and when it was set last. */
+  let leap = { aheadMs: 0, leapMs: 0, at: Number.NEGATIVE_INFINITY }
   const now = (): number => inputs.clusterNow?.() ?? inputs.now()
 
   function noteService(entry: Stored): void {
@@ -112,13 +114,22 @@ export function createClaimChecks(state: State, hands: Hands): Checks {
 
   /** By its own word, as far as that can be. */
   const toEnd = (after: Claim | undefined): number =>
-    after && after.since <= now() ? Math.max(after.since, now() - LONGEST_WAY_MS) : now()
+    after && after.since <= now() ? Math.max(after.since, now() - LONGEST_WAY_MS - toLeapMs()) : now()
+
+  /** What is on its way while the API server's clock is set forward has rested for so much longer by that clock. */
+  const toLeapMs = (): number => (inputs.now() - leap.at < LONGEST_WAY_MS ? Math.max(0, leap.leapMs) : 0)
+
+  function noteLeap(): void {
+    const aheadMs = now() - inputs.now()
+    if (aheadMs !== leap.aheadMs) leap = { aheadMs, leapMs: aheadMs - leap.aheadMs, at: inputs.now() }
+  }
 
   for (const { address, state: claimState } of state.addresses.values())
     if (claimState === 'active') used.add(address)
 
   return {
     check(entry) {
+      noteLeap()
       if (entry.kind !== 'stored') return []
       if (entry.resource === 'services') noteService(entry)
       return entry.resource === 'ipaddresses' ? checkClaim(entry) : []

@@ -64,6 +64,8 @@ const isList = ({ call, status, trouble }: RequestDone): boolean =>
 export function createNodeChecks(state: State): Checks {
   const { inputs } = state
   const deletions: number[] = []
+  /** When a node got the mark that it has, by its UID. */
+  const marked = new Map<string, number>()
   /** Servers by id and name, as the cloud told them lately: when. */
   const seen = new Map<string, number>()
 
@@ -90,7 +92,7 @@ export function createNodeChecks(state: State): Checks {
       look().some(server => server.id === id)
         ? toFault('5a', node, `it is deleted although server ${id} exists`)
         : [],
-      Number.isNaN(since) || isTooEarly(since)
+      Number.isNaN(since) || isTooEarly(node, since)
         ? toFault('5a', node, 'it is deleted without having been missing for the grace time')
         : [],
       isTooMany(node) ? toFault('5a', node, `${deletions.length} nodes are deleted within ten minutes`) : [],
@@ -98,10 +100,18 @@ export function createNodeChecks(state: State): Checks {
     return faults.flat()
   }
 
-  /** The mark and the grace time are by the API server's clock. */
-  function isTooEarly(since: number): boolean {
+  /** The mark and the grace time are by the API server's clock, which may be set back before the pass comes to its end. */
+  function isTooEarly({ metadata }: KubeNode, since: number): boolean {
     const { now, clusterNow = now } = inputs
-    return clusterNow() - since < inputs.settings.nodeDeleteGraceMs - PASS_MS
+    const isEarly = (ms: number): boolean => ms < inputs.settings.nodeDeleteGraceMs - PASS_MS
+    return isEarly(clusterNow() - since) && isEarly(now() - (marked.get(metadata.uid ?? '') ?? now()))
+  }
+
+  function noteMark({ object, old }: Stored): void {
+    const { uid = '', annotations } = object.metadata
+    const mark = annotations?.[MISSING_SINCE]
+    if (mark === undefined) marked.delete(uid)
+    else if (mark !== old?.metadata.annotations?.[MISSING_SINCE]) marked.set(uid, inputs.now())
   }
 
   function isTooMany(node: KubeNode): boolean {
@@ -163,7 +173,9 @@ export function createNodeChecks(state: State): Checks {
     check(entry: Entry) {
       if (entry.kind === 'request' && isList(entry)) listed()
       if (entry.kind === 'stored' && isForgetting(entry)) deletions.splice(0)
-      return entry.kind === 'stored' && entry.resource === 'nodes' ? checkNode(entry) : []
+      if (entry.kind !== 'stored' || entry.resource !== 'nodes') return []
+      if (entry.type !== 'DELETED') noteMark(entry)
+      return checkNode(entry)
     },
   }
 }
