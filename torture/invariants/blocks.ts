@@ -29,11 +29,19 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
   const { inputs } = state
   /** Gates that somebody began to close by hand: whenever a controller comes to it, it goes on. */
   const closedByHand = new Set<string>()
+  /** When gates began to close, by the API server's clock. */
+  const closedAt = new Map<string, number>()
+  const clusterNow = (): number => (inputs.clusterNow ?? inputs.now)()
 
   function noteGate({ object, old, by, type }: Stored): void {
     const { name = '' } = object.metadata
-    if (type === 'DELETED' || !isClosing(object)) closedByHand.delete(name)
-    else if (!inputs.isProcess(by) && !isClosing(old)) closedByHand.add(name)
+    if (type === 'DELETED' || !isClosing(object)) {
+      closedByHand.delete(name)
+      closedAt.delete(name)
+    } else if (!isClosing(old)) {
+      closedAt.set(name, clusterNow())
+      if (!inputs.isProcess(by)) closedByHand.add(name)
+    }
   }
 
   function checkRequest({ call }: RequestDone): Fault[] {
@@ -64,15 +72,15 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     return [{ invariant: '2a', object: `ip-blocks ${block.id}`, what }]
   }
 
-  /** By the API server's clock, as the mark on the gate is. */
+  /** By the API server's clock, as the mark on the gate is. What was closed in time is, although the clock is set back. */
   function checkGrace(block: IpBlock, after: IpBlock | undefined): Fault[] {
-    const { now, clusterNow = now } = inputs
     const gate = state.gateOf(block.id)
     const since = Date.parse(gate?.unusedSince ?? '')
     if (hands.wereOn(gate?.address ?? '') || closedByHand.has(gate?.address ?? '')) return []
     const isMarked = tagOf(block, 'delete') === undefined && after !== undefined
     if (!isMarked || block.status !== 'assigned' || hands.wereOn(block.id)) return []
-    if (!(clusterNow() - since < inputs.settings.blockGraceMs - SLACK_MS)) return []
+    const unusedMs = Math.max(clusterNow(), closedAt.get(gate?.address ?? '') ?? 0) - since
+    if (!(unusedMs < inputs.settings.blockGraceMs - SLACK_MS)) return []
     const what = `${block.cidr} is given back before nobody used it for the grace time`
     return [{ invariant: '2b', object: `ip-blocks ${block.id}`, what }]
   }
