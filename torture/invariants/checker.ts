@@ -30,7 +30,7 @@ export function createChecker(inputs: CheckerInputs): Checker {
     createWishChecks(state),
     createAnnouncementChecks(state),
     createPurchaseChecks(state),
-    createServiceChecks(state),
+    createServiceChecks(state, hands),
     createRestChecks(state),
     createNodeChecks(state),
     createIdentityChecks(state),

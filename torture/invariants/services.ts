@@ -12,6 +12,7 @@ import {
 } from '../../test/support/services.ts'
 import type { Stored } from '../world/contract.ts'
 import type { Checks, Fault } from './contract.ts'
+import type { Hands } from './hands.ts'
 import { countFreeFor, ownerOf } from './purchases.ts'
 import { createReviewed } from './reviewed.ts'
 import { isSound, liveOf, type State } from './state.ts'
@@ -20,7 +21,7 @@ import { isSound, liveOf, type State } from './state.ts'
 const NETWORK_TAKES: Readonly<Record<string, number>> = { IPv4: 10, IPv6: 1 }
 
 /** Services that go, and Services that wait. */
-export function createServiceChecks(state: State): Checks {
+export function createServiceChecks(state: State, hands: Pick<Hands, 'wereOnClaim'>): Checks {
   const { inputs } = state
   const { settings } = inputs
   const reviewed = createReviewed(inputs)
@@ -42,6 +43,8 @@ export function createServiceChecks(state: State): Checks {
       .claimsOf(name)
       .filter(claim => claim.state === 'active' && claim.serviceUid === before.metadata.uid)
       .filter(({ address }) => namedBy(before).includes(address))
+      // Who read it while somebody had written "released" into it has nothing to free; who writes it anew knows the Service.
+      .filter(({ address }) => !hands.wereOnClaim(address))
     if (held.length === 0 || !isOurDoing(entry)) return []
     return held.map(({ address }) => toFault('4a', name, `${name} is let go with ${address} in use`))
   }
