@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { NAME } from '../shared/kubernetes/names.ts'
 import { CHART, findHelm, NO_HELM, renderChart } from './helm.ts'
 
 /** Prints what is made from other files: the roles of the chart, and the plain manifest. Run by `npm run manifest`. */
@@ -20,8 +21,9 @@ const MANIFEST_HEAD = `\
 # Printed by \`npm run manifest\` from infra/chart/cloud-provider-phoenixnap. Before it is applied, the credentials have to
 # be there: docs/guides/run-in-the-cluster.md.
 `
-/** Labels that speak of Helm. */
-const HELM_LABELS = /^ +(?:app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/chart: .*)\n/gm
+/** Labels that speak of Helm: nobody installs a release here, and `register` writes the same objects as the program's. */
+const HELM_LABELS = /^ +(?:helm\.sh\/chart|app\.kubernetes\.io\/instance): .*\n/gm
+const HELM = /^( +app\.kubernetes\.io\/managed-by): Helm$/gm
 
 /** Templates by path in the chart. */
 export async function toRoleTemplates(): Promise<ReadonlyMap<string, string>> {
@@ -37,7 +39,8 @@ export async function toRoleTemplates(): Promise<ReadonlyMap<string, string>> {
 function toTemplate(file: string, text: string, condition: string): string {
   const labelled = text.replaceAll(
     /^metadata:\n {2}name: .*\n/gm,
-    metadata => `${metadata}  labels:\n    {{- include "ccm.labels" . | nindent 4 }}\n`,
+    metadata =>
+      `${metadata}  labels:\n    {{- include "ccm.labels" . | nindent 4 }}\n    app.kubernetes.io/component: access\n`,
   )
   return `{{- /* Printed by \`npm run manifest\` from infra/${file}.yaml. */}}
 {{- if ${condition} }}
@@ -51,6 +54,7 @@ export const toManifest = (rendered: string): string =>
   MANIFEST_HEAD +
   rendered
     .replaceAll(HELM_LABELS, '')
+    .replaceAll(HELM, `$1: ${NAME}`)
     .replaceAll(/^# Source: .*\n/gm, '')
     .replaceAll(/\n{2,}/g, '\n')
 

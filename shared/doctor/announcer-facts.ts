@@ -2,6 +2,7 @@ import type { Announcer } from '../announcers/contract.ts'
 import { POOL_NAME } from '../announcers/pool-entries.ts'
 import { hasCode } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
+import { toOwnLabels } from '../kubernetes/labels.ts'
 import { runningImage, toTitle, type Workload, withoutOwnPods } from './workloads.ts'
 
 type Name = Announcer['name']
@@ -81,14 +82,13 @@ export function selectsPool({ spec = {} }: Selecting): boolean {
     ipAddressPools.includes(POOL_NAME) ||
     ipAddressPoolSelectors.some(
       ({ matchLabels = {}, matchExpressions = [] }) =>
-        // Of our pool's labels only this one is there to be selected by.
         matchExpressions.length === 0 &&
-        Object.entries(matchLabels).every(([key, value]) => key === MANAGED && value === POOL_NAME),
+        Object.entries(matchLabels).every(([key, value]) => POOL_LABELS[key] === value),
     )
   )
 }
 
-const MANAGED = 'app.kubernetes.io/managed-by'
+const POOL_LABELS = toOwnLabels('address-pool')
 
 const toCilium = (kind: string, version: string, plural: string): Advertisement => ({
   kind,

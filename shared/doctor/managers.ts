@@ -1,4 +1,5 @@
 import { COMMAND_NAMES } from '../command-names.ts'
+import { NAME_LABEL } from '../kubernetes/labels.ts'
 import { NAME } from '../kubernetes/names.ts'
 import type { Lease } from '../kubernetes/types.ts'
 import { type ContainerView, toTitle, type Workload, withoutOwnPods } from './workloads.ts'
@@ -52,7 +53,7 @@ function toNames(container: ContainerView): readonly string[] {
 }
 
 const bearsOurName = ({ labels, serviceAccount }: Workload): boolean =>
-  serviceAccount === NAME || labels['app.kubernetes.io/name'] === NAME
+  serviceAccount === NAME || labels[NAME_LABEL] === NAME
 
 /** The Go program that this one takes the place of. */
 export const isGoProgram = (container: ContainerView, workload: Workload): boolean =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { hasCode } from '../errors.ts'
 import type { Kube } from './client.ts'
+import { toOwnLabels } from './labels.ts'
 import { toSegment } from './path.ts'
 
 /** What an event is about. */
@@ -78,7 +79,7 @@ function toEvent(subject: EventSubject, text: EventText, now: number): { metadat
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${toPrefix(subject.name)}.${hash}`, namespace },
+    metadata: { name: `${toPrefix(subject.name)}.${hash}`, namespace, labels: toOwnLabels('event') },
     involvedObject: {
       apiVersion: subject.apiVersion,
       kind: subject.kind,

@@ -60,27 +60,18 @@ export async function createIPAddress(
   return pickFrom(pathOf(name), answer.body, toEssentials)
 }
 
-/** Sets annotations (null removes) of the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
-export const annotateIPAddress = (
-  kube: Kube,
-  seen: Seen,
-  annotations: Readonly<Record<string, string | null>>,
-  signal?: AbortSignal,
-): Promise<IPAddress> => editIPAddress(kube, seen, { annotations }, signal)
+/** Set on an object; null removes. */
+export interface IPAddressChange {
+  readonly annotations?: Readonly<Record<string, string | null>>
+  readonly labels?: Readonly<Record<string, string>>
+}
 
-/** Sets labels of the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
-export const labelIPAddress = (
-  kube: Kube,
-  seen: Seen,
-  labels: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
-): Promise<IPAddress> => editIPAddress(kube, seen, { labels }, signal)
-
-async function editIPAddress(
+/** Changes the object as it was read. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
+export async function changeIPAddress(
   kube: Kube,
   { name, uid, resourceVersion }: Seen,
-  change: object,
-  signal: AbortSignal | undefined,
+  change: IPAddressChange,
+  signal?: AbortSignal,
 ): Promise<IPAddress> {
   const body = { metadata: { uid, resourceVersion, ...change } }
   const path = pathOf(name)

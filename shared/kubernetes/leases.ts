@@ -1,6 +1,7 @@
 import { hasCode } from '../errors.ts'
 import type { Kube } from './client.ts'
-import { NAME, NAMESPACE } from './names.ts'
+import { toOwnLabels } from './labels.ts'
+import { NAMESPACE } from './names.ts'
 import { pickFrom } from './shape.ts'
 import type { Lease } from './types.ts'
 
@@ -75,12 +76,14 @@ export async function writeLease(
   { spec, annotations }: LeaseChange,
   signal?: AbortSignal,
 ): Promise<Lease> {
+  const labels = toOwnLabels('lease')
   if (resourceVersion === undefined) {
-    const metadata = { name, namespace: NAMESPACE, labels: { 'app.kubernetes.io/name': NAME } }
+    const metadata = { name, namespace: NAMESPACE, labels }
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
     return (await kube.request<Lease>({ method: 'POST', path: PATH, body, signal })).body
   }
-  const body = { metadata: { resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) }
+  const metadata = { resourceVersion, labels, ...(annotations && { annotations }) }
+  const body = { metadata, ...(spec && { spec }) }
   const path = `${PATH}/${name}`
   return (await kube.request<Lease>({ method: 'PATCH', path, patch: 'merge', body, signal })).body
 }

@@ -1,4 +1,5 @@
-import { NAME, SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
+import { type Component, toOwnLabels } from '../kubernetes/labels.ts'
+import { SERVICE_ACCOUNT_USER } from '../kubernetes/names.ts'
 import type { ServicePort } from '../setting-parsers.ts'
 import type { AuditPolicy } from './audit-policy.ts'
 import { readManifest } from './manifest-files.ts'
@@ -15,9 +16,6 @@ export interface KubeObject {
   }
   readonly [field: string]: unknown
 }
-
-/** Marks what was applied by `register`, for people and for `kubectl get -l`. */
-export const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/managed-by': NAME } as const
 
 /** What the API server is told of our webhook. */
 export interface WebhookTarget {
@@ -86,10 +84,12 @@ export async function readAuditPolicy(user: string): Promise<AuditPolicy> {
 async function readObjects(name: 'rbac' | 'rbac-self' | 'webhooks'): Promise<KubeObject[]> {
   const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(await readManifest(name))
-  return Array.from(documents, document => withLabels(document.toJS() as KubeObject))
+  return Array.from(documents, document =>
+    withLabels(document.toJS() as KubeObject, name === 'webhooks' ? 'webhook' : 'access'),
+  )
 }
 
-const withLabels = (object: KubeObject): KubeObject => ({
+const withLabels = (object: KubeObject, component: Component): KubeObject => ({
   ...object,
-  metadata: { ...object.metadata, labels: LABELS },
+  metadata: { ...object.metadata, labels: toOwnLabels(component) },
 })

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { CcmError } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
+import { MANAGED_LABEL, toOwnLabels } from '../kubernetes/labels.ts'
 import { NAME, NAMESPACE } from '../kubernetes/names.ts'
 import { applyObject, find, toPath } from './apply.ts'
-import { type KubeObject, LABELS } from './manifests.ts'
+import type { KubeObject } from './manifests.ts'
 
 /** A token of the service account that does not expire: a Secret that kube-controller-manager fills. */
 export interface TokenSecret {
@@ -28,7 +29,7 @@ const PATIENCE_MS = 30_000
 export async function listTokenSecrets(kube: Kube): Promise<TokenSecret[]> {
   const { body } = await kube.request<{ items: Secret[] }>({
     path: `/api/v1/namespaces/${NAMESPACE}/secrets`,
-    query: { labelSelector: `app.kubernetes.io/managed-by=${NAME}` },
+    query: { labelSelector: `${MANAGED_LABEL}=${NAME}` },
   })
   return body.items
     .filter(({ metadata }) => NAMES.test(metadata.name))
@@ -57,7 +58,7 @@ export async function createTokenSecret(kube: Kube, clock: Clock, name: string):
     metadata: {
       name,
       namespace: NAMESPACE,
-      labels: LABELS,
+      labels: toOwnLabels('credentials'),
       annotations: { 'kubernetes.io/service-account.name': NAME },
     },
   }

@@ -126,8 +126,8 @@ async function write(kube: Kube, object: KubeObject): Promise<void> {
     await kube.request({ ...request, patch: 'apply', query, body: object })
   } catch (error) {
     if (!hasCode(error, 'KUBE_INVALID')) throw error
-    const { annotations } = object.metadata
-    const body = { metadata: { annotations }, webhooks: object['webhooks'] }
+    const { annotations, labels } = object.metadata
+    const body = { metadata: { annotations, labels }, webhooks: object['webhooks'] }
     await kube.request({ ...request, patch: 'merge', query: { fieldManager: NAME }, body })
   }
 }

@@ -1,8 +1,8 @@
 import { hasCode } from '../errors.ts'
 import type { Kube } from '../kubernetes/client.ts'
+import { MANAGED_LABEL, toOwnLabels } from '../kubernetes/labels.ts'
 import { NAME } from '../kubernetes/names.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
-import { LABELS } from '../register/manifests.ts'
 import type { NamespacedName } from '../setting-parsers.ts'
 import type { SecretData } from './state.ts'
 
@@ -60,7 +60,7 @@ export async function writeSecret(
     await kube.request({ method: 'POST', path, body, query: { fieldManager: NAME }, signal })
   } else {
     // An update, not a patch: it carries the resourceVersion that was read.
-    const body = { ...secret, data: encoded }
+    const body = { ...secret, metadata: toLabelled(secret.metadata), data: encoded }
     await kube.request({
       method: 'PUT',
       path: `${path}/${name}`,
@@ -71,6 +71,14 @@ export async function writeSecret(
   }
   return { ...data, ...change }
 }
+
+const LABELS = toOwnLabels('credentials')
+
+/** A Secret that an operator made stays the operator's. */
+const toLabelled = (metadata: ObjectMeta): ObjectMeta =>
+  metadata.labels?.[MANAGED_LABEL] === NAME
+    ? { ...metadata, labels: { ...metadata.labels, ...LABELS } }
+    : metadata
 
 const decode = (secret: Secret): SecretData =>
   Object.fromEntries(

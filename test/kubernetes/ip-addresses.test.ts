@@ -1,7 +1,7 @@
 import t from 'tap'
 import { INVENTORY_REF, toLabels } from '../../shared/controllers/address/book.ts'
 import {
-  annotateIPAddress,
+  changeIPAddress,
   createIPAddress,
   deleteIPAddress,
   getIPAddress,
@@ -15,7 +15,7 @@ import { createFakeKube } from './_fake-kube.ts'
 
 const make = (name: string, change: Partial<NewIPAddress> = {}): NewIPAddress => ({
   name,
-  labels: toLabels(name),
+  labels: toLabels(name, 'address-claim'),
   annotations: { 'phoenixnap.com/state': 'unconfirmed', 'phoenixnap.com/why': 'type change: to ClusterIP' },
   parentRef: { group: '', resource: 'services', namespace: 'default', name: 'web' },
   ...change,
@@ -41,7 +41,7 @@ forEachCluster(t, 'IPAddress objects', { everyKind: true }, async (t, cluster) =
 
   t.test('what is written is what is read, and only ours is listed', async t => {
     const stored = await createIPAddress(kube, make('203.0.113.20'))
-    t.match(stored.metadata, { name: '203.0.113.20', labels: toLabels('203.0.113.20') })
+    t.match(stored.metadata, { name: '203.0.113.20', labels: toLabels('203.0.113.20', 'address-claim') })
     t.match(stored.spec.parentRef, { resource: 'services', namespace: 'default', name: 'web' })
     t.strictSame(await getIPAddress(kube, '203.0.113.20'), stored)
     await createIPAddress(kube, make('203.0.113.21', { labels: {} }))
@@ -58,22 +58,23 @@ forEachCluster(t, 'IPAddress objects', { everyKind: true }, async (t, cluster) =
 
   t.test('is changed and deleted only as it was read', async t => {
     const first = await createIPAddress(kube, make('203.0.113.30'))
-    const second = await annotateIPAddress(kube, toSeen(first), {
-      'phoenixnap.com/why': null,
-      'phoenixnap.com/rest': '600s',
+    const second = await changeIPAddress(kube, toSeen(first), {
+      annotations: { 'phoenixnap.com/why': null, 'phoenixnap.com/rest': '600s' },
     })
     t.strictSame(second.metadata.annotations, {
       'phoenixnap.com/state': 'unconfirmed',
       'phoenixnap.com/rest': '600s',
     })
-    await t.rejects(annotateIPAddress(kube, toSeen(first), { 'phoenixnap.com/why': 'x' }), {
+    await t.rejects(changeIPAddress(kube, toSeen(first), { annotations: { 'phoenixnap.com/why': 'x' } }), {
       code: 'KUBE_CONFLICT',
     })
     await t.rejects(deleteIPAddress(kube, toSeen(first)), { code: 'KUBE_CONFLICT' })
     await deleteIPAddress(kube, toSeen(second))
     const third = await createIPAddress(kube, make('203.0.113.30'))
     await t.rejects(deleteIPAddress(kube, toSeen(second)), { code: 'KUBE_CONFLICT' }, 'another of its name')
-    await t.rejects(annotateIPAddress(kube, toSeen(second), { a: 'b' }), { code: 'KUBE_CONFLICT' })
+    await t.rejects(changeIPAddress(kube, toSeen(second), { annotations: { a: 'b' } }), {
+      code: 'KUBE_CONFLICT',
+    })
     await deleteIPAddress(kube, toSeen(third))
     await t.rejects(getIPAddress(kube, '203.0.113.30'), { code: 'KUBE_NOT_FOUND' })
     await t.rejects(deleteIPAddress(kube, toSeen(third)), { code: 'KUBE_NOT_FOUND' })

@@ -2,6 +2,7 @@ import { CcmError } from '../../errors.ts'
 import { familyOf } from '../../ip-address.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { listIPAddresses } from '../../kubernetes/ip-addresses.ts'
+import { toOwnLabels } from '../../kubernetes/labels.ts'
 import { toTime } from '../../kubernetes/leases.ts'
 import { IP_FAMILY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import type { IPAddress } from '../../kubernetes/types.ts'
@@ -124,11 +125,14 @@ function toGate({ metadata, spec }: IPAddress): Gate | undefined {
   return { address: metadata.name, blockId, state, since, unusedSince, uid, resourceVersion }
 }
 
-/** Labels of every object of ours, for the API server, for lists and for people. */
-export const toLabels = (address: string): Record<string, string> => ({
+/** Labels of claims and gates, for the API server, for lists and for people. */
+export const toLabels = (
+  address: string,
+  component: 'address-claim' | 'block-gate',
+): Readonly<Record<string, string>> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
   [IP_FAMILY_LABEL]: familyOf(address),
-  'app.kubernetes.io/managed-by': NAME,
+  ...toOwnLabels(component),
 })
 
 /** RFC 3339, as annotations hold times. */

@@ -2,11 +2,10 @@ import type { IPFamily, ServiceRef } from '../../cloud-provider/load-balancer.ts
 import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import {
-  annotateIPAddress,
+  changeIPAddress,
   createIPAddress,
   deleteIPAddress,
   getIPAddress,
-  labelIPAddress,
   type Seen,
 } from '../../kubernetes/ip-addresses.ts'
 import { MANAGED_BY_LABEL } from '../../kubernetes/names.ts'
@@ -73,7 +72,7 @@ async function create(kube: Kube, request: ClaimRequest, { now, signal }: When):
   }
   const parentRef = { group: '', resource: 'services', namespace: service.namespace, name: service.name }
   try {
-    const fresh = { name: address, labels: toLabels(address), annotations, parentRef }
+    const fresh = { name: address, labels: labelsOf(address), annotations, parentRef }
     return expectClaim(await createIPAddress(kube, fresh, signal))
   } catch (error) {
     if (hasCode(error, 'KUBE_ALREADY_EXISTS')) return undefined
@@ -99,7 +98,7 @@ async function findOwn(
     const isListed = object.metadata.labels?.[MANAGED_BY_LABEL] !== undefined
     return isListed
       ? entry.claim
-      : expectClaim(await labelIPAddress(kube, toSeen(entry.claim), toLabels(address), signal))
+      : expectClaim(await changeIPAddress(kube, toSeen(entry.claim), { labels: labelsOf(address) }, signal))
   } catch (error) {
     if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
     throw error
@@ -233,10 +232,13 @@ const toState = ({ state }: Claim, wanted: Claim['state'], now: number): Record<
 async function annotate(
   kube: Kube,
   claim: Claim,
-  change: Readonly<Record<string, string | null>>,
+  annotations: Readonly<Record<string, string | null>>,
   signal?: AbortSignal,
 ): Promise<Claim> {
-  return expectClaim(await annotateIPAddress(kube, toSeen(claim), change, signal))
+  const change = { annotations, labels: labelsOf(claim.address) }
+  return expectClaim(await changeIPAddress(kube, toSeen(claim), change, signal))
 }
+
+const labelsOf = (address: string): Readonly<Record<string, string>> => toLabels(address, 'address-claim')
 
 const toSeen = ({ address, uid, resourceVersion }: Claim): Seen => ({ name: address, uid, resourceVersion })

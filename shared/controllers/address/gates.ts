@@ -2,7 +2,7 @@ import type { AddressBlock } from '../../cloud-provider/load-balancer.ts'
 import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import {
-  annotateIPAddress,
+  changeIPAddress,
   createIPAddress,
   deleteIPAddress,
   getIPAddress,
@@ -46,7 +46,7 @@ export async function openGate(
 ): Promise<boolean> {
   if (replaces) {
     const change = { ...toState('open', now), [KEYS.blockId]: block.id, [KEYS.unusedSince]: null }
-    await annotateIPAddress(kube, toSeen(replaces), change, signal)
+    await annotate(kube, replaces, change, signal)
     return true
   }
   return (await create(kube, block, 'open', { now, signal })) !== undefined
@@ -63,7 +63,7 @@ async function create(
   if (name === undefined) throw new CcmError('CCM_INTERNAL', `block ${block.id} has no range and so no gate`)
   const annotations = { ...toState(state, now), [KEYS.blockId]: block.id }
   try {
-    const fresh = { name, labels: toLabels(name), annotations, parentRef: INVENTORY_REF }
+    const fresh = { name, labels: labelsOf(name), annotations, parentRef: INVENTORY_REF }
     return expectGate(await createIPAddress(kube, fresh, signal))
   } catch (error) {
     if (hasCode(error, 'KUBE_ALREADY_EXISTS')) return undefined
@@ -117,7 +117,7 @@ export async function reopenGate(kube: Kube, gate: Gate, { now, signal }: When):
   if (gate.state === 'closed')
     throw new CcmError('CCM_INTERNAL', `gate ${gate.address} is closed for good and cannot be opened`)
   const change = { ...toState('open', now), [KEYS.unusedSince]: null }
-  return expectGate(await annotateIPAddress(kube, toSeen(gate), change, signal))
+  return annotate(kube, gate, change, signal)
 }
 
 /** Notes since when no claim lies in the block; undefined: one does. @throws CcmError KUBE_CONFLICT, KUBE_NOT_FOUND */
@@ -129,7 +129,7 @@ export async function noteUnused(
 ): Promise<Gate> {
   if (gate.unusedSince === since) return gate
   const change = { [KEYS.unusedSince]: since === undefined ? null : toTimeText(since) }
-  return expectGate(await annotateIPAddress(kube, toSeen(gate), change, signal))
+  return annotate(kube, gate, change, signal)
 }
 
 /** The last step of giving back, once the block has gone. @throws CcmError KUBE_CONFLICT */
@@ -143,8 +143,20 @@ export async function removeGate(kube: Kube, gate: Gate, signal?: AbortSignal): 
 
 async function setState(kube: Kube, gate: Gate, state: Gate['state'], { now, signal }: When): Promise<Gate> {
   if (gate.state === state) return gate
-  return expectGate(await annotateIPAddress(kube, toSeen(gate), toState(state, now), signal))
+  return annotate(kube, gate, toState(state, now), signal)
 }
+
+async function annotate(
+  kube: Kube,
+  gate: Gate,
+  annotations: Readonly<Record<string, string | null>>,
+  signal: AbortSignal | undefined,
+): Promise<Gate> {
+  const change = { annotations, labels: labelsOf(gate.address) }
+  return expectGate(await changeIPAddress(kube, toSeen(gate), change, signal))
+}
+
+const labelsOf = (address: string): Readonly<Record<string, string>> => toLabels(address, 'block-gate')
 
 const toState = (state: Gate['state'], now: number): Record<string, string> => ({
   [KEYS.state]: state,

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolKind, PoolObject } from '../../announcers/contract.ts'
 import type { ErrorCode } from '../../errors.ts'
+import { MANAGED_LABEL, toOwnLabels } from '../../kubernetes/labels.ts'
 import { NAME } from '../../kubernetes/names.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 
-export const POOL_LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/managed-by': NAME } as const
+export const POOL_LABELS = toOwnLabels('address-pool')
 
 /** A pool object as the API server has it. */
 export interface StoredPool {
@@ -97,7 +98,7 @@ const toDeletion = (kind: PoolKind, stored: StoredPool): PoolAction => ({
   why: 'no claimed address needs it',
 })
 
-const isOurs = (pool: StoredPool): boolean => pool.metadata.labels?.['app.kubernetes.io/managed-by'] === NAME
+const isOurs = (pool: StoredPool): boolean => pool.metadata.labels?.[MANAGED_LABEL] === NAME
 
 /** Whether `stored` has all that `wanted` says; fields beside it are defaults or an operator's. */
 function holds(stored: unknown, wanted: unknown): boolean {
@@ -130,5 +131,5 @@ const planMissing = ({ crd }: PoolKind): PoolPlan => ({
 const toForeign = ({ kind }: PoolKind, name: string): PoolProblem => ({
   name,
   code: 'CCM_POOL_FOREIGN',
-  message: `${kind} ${name} is not ours: it lacks the label app.kubernetes.io/managed-by=${NAME}`,
+  message: `${kind} ${name} is not ours: it lacks the label ${MANAGED_LABEL}=${NAME}`,
 })

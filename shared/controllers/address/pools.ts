@@ -149,7 +149,8 @@ async function send(kube: Kube, action: PoolAction, signal: AbortSignal | undefi
     }
     case 'update': {
       const { stored } = action
-      const body = toBody(kind, { ...stored, spec: { ...stored.spec, ...action.spec } })
+      const metadata = { ...stored.metadata, labels: { ...stored.metadata.labels, ...POOL_LABELS } }
+      const body = toBody(kind, { ...stored, metadata, spec: { ...stored.spec, ...action.spec } })
       await kube.request({ method: 'PUT', path, body, signal })
       return
     }

@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { CcmError, hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
+import { toOwnLabels } from '../../kubernetes/labels.ts'
 import { NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import type { ConfigMap } from '../../kubernetes/types.ts'
 import { type Inventory, toGeneration } from './content.ts'
@@ -105,7 +106,7 @@ function toPart(inventory: Inventory, index: number, count: number, bytes: Buffe
     metadata: {
       name: partName(index),
       namespace: NAMESPACE,
-      labels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/managed-by': NAME },
+      labels: toOwnLabels('inventory'),
     },
     data: { generation, ...(index === 0 ? summary : {}) },
     binaryData: { [DATA_KEY]: bytes.toString('base64') },

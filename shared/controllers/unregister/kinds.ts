@@ -1,3 +1,4 @@
+import { MANAGED_LABEL, NAME_LABEL } from '../../kubernetes/labels.ts'
 import {
   IP_BLOCKS_LEASE,
   NAME,
@@ -16,15 +17,13 @@ export interface OwnKind extends Kind {
   isOurs(object: Stored): boolean
 }
 
-const NAME_KEY = 'app.kubernetes.io/name'
-const MANAGED_BY_KEY = 'app.kubernetes.io/managed-by'
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const INVENTORY = new RegExp(`^${NAME}(?:-[1-7])?$`)
 /** Those of `register`, and those with which `serve` registers itself. */
 const ROLES: readonly string[] = [NAME, `${NAME}-self`]
 /** Where a role by such a name can be ours. */
 const HOMES: readonly string[] = [NAMESPACE, 'default']
-const MANAGED = { labelSelector: `${MANAGED_BY_KEY}=${NAME}` }
+const MANAGED = { labelSelector: `${MANAGED_LABEL}=${NAME}` }
 /** Where `serve` keeps its certificate unless it was told another place. */
 const SERVING_SECRET = `${NAME}-serving`
 const TOKEN_SECRET = new RegExp(`^${NAME}-token(?:-\\d+)?$`)
@@ -32,11 +31,11 @@ const TOKEN_SECRET = new RegExp(`^${NAME}-token(?:-\\d+)?$`)
 const SERVING_KEYS: readonly string[] = ['webhook-token', 'tls-since']
 const LEASES: readonly string[] = [RESYNC_LEASE, IP_BLOCKS_LEASE]
 
-const isManaged = ({ labels }: ObjectMeta): boolean => labels?.[MANAGED_BY_KEY] === NAME
+const isManaged = ({ labels }: ObjectMeta): boolean => labels?.[MANAGED_LABEL] === NAME
 
 /** A label says little: charts of others, such as the Go program's, label theirs the same way. */
 export const isLabelled = ({ metadata }: Stored): boolean =>
-  isManaged(metadata) || metadata.labels?.[NAME_KEY] === NAME
+  isManaged(metadata) || metadata.labels?.[NAME_LABEL] === NAME
 
 const isHome = (namespace: string | undefined): boolean =>
   namespace === undefined || HOMES.includes(namespace)

@@ -2,6 +2,7 @@ import { ANNOUNCER_NAMES, getAnnouncer } from '../../announcers/announcers.ts'
 import type { PoolKind } from '../../announcers/contract.ts'
 import { hasCode } from '../../errors.ts'
 import type { Kube } from '../../kubernetes/client.ts'
+import { NAME_LABEL } from '../../kubernetes/labels.ts'
 import { listAll } from '../../kubernetes/lists.ts'
 import { NAME, NAMESPACE } from '../../kubernetes/names.ts'
 import { listNodes } from '../../kubernetes/nodes.ts'
@@ -150,7 +151,7 @@ async function listWorkloads(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<ClusterView['workloads']> {
-  const query = { labelSelector: `app.kubernetes.io/name=${NAME}` }
+  const query = { labelSelector: `${NAME_LABEL}=${NAME}` }
   const keep = ({ metadata }: { metadata: ObjectMeta }) => ({ kind, metadata })
   return listAll<{ metadata: ObjectMeta }, { kind: string; metadata: ObjectMeta }>(kube, {
     path,

@@ -2,13 +2,13 @@ import { ANNOUNCER_NAMES, getAnnouncer } from '../../announcers/announcers.ts'
 import type { PoolEntry } from '../../announcers/contract.ts'
 import { POOL_NAME } from '../../announcers/pool-entries.ts'
 import { familyOf, parseAddress, parseCidr } from '../../ip-address.ts'
+import { MANAGED_LABEL } from '../../kubernetes/labels.ts'
 import { NAME } from '../../kubernetes/names.ts'
 import { POOL_LABELS, type StoredPool } from '../address/pool-plan.ts'
 import type { Step } from './contract.ts'
 import type { ClusterView } from './view.ts'
 
-const isOurs = ({ metadata }: StoredPool): boolean =>
-  metadata.labels?.['app.kubernetes.io/managed-by'] === NAME
+const isOurs = ({ metadata }: StoredPool): boolean => metadata.labels?.[MANAGED_LABEL] === NAME
 
 /** Ours, and those that were handed over and may have to go with their addresses. */
 export const isPoolOfInterest = (pool: StoredPool): boolean =>

@@ -3,6 +3,7 @@ import { getAnnouncer } from '../../../shared/announcers/announcers.ts'
 import type { PoolEntry } from '../../../shared/announcers/contract.ts'
 import { applyPools } from '../../../shared/controllers/address/pools.ts'
 import type { Kube } from '../../../shared/kubernetes/client.ts'
+import { toOwnLabels } from '../../../shared/kubernetes/labels.ts'
 import { forEachCluster, startTestCluster } from '../../support/cluster.ts'
 import { METALLB_NAMESPACE, readMetalLBDefinitions } from '../../support/metallb.ts'
 import { claimsOf, createNamespace, listPools, METALLB_POOLS, recordWrites } from './_pools.ts'
@@ -11,7 +12,7 @@ const OPTIONS = { metallbNamespace: METALLB_NAMESPACE }
 const metallb = getAnnouncer('metallb', OPTIONS)
 const NAME = 'cloud-provider-phoenixnap'
 const PATH = `${METALLB_POOLS}/${NAME}`
-const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/managed-by': NAME }
+const LABELS = toOwnLabels('address-pool')
 
 const settle = (kube: Kube, ...claims: string[]) => applyPools(kube, metallb, async () => claimsOf(...claims))
 

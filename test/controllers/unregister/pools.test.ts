@@ -36,7 +36,12 @@ const OURS = { namespace: HOME, labels: LABELS }
 t.test(
   'a pool that Services live on becomes the operator’s as it is, and is found by its namespace',
   async t => {
-    const labels = { 'app.kubernetes.io/name': null, 'app.kubernetes.io/managed-by': null }
+    const labels = {
+      'app.kubernetes.io/name': null,
+      'app.kubernetes.io/component': null,
+      'app.kubernetes.io/part-of': null,
+      'app.kubernetes.io/managed-by': null,
+    }
     const body = { metadata: { uid: 'u', resourceVersion: '1', labels } }
     t.strictSame(planPools([toPool(OURS)], ENTRIES, undefined), [
       {

@@ -6,11 +6,21 @@
 app.kubernetes.io/name: {{ include "ccm.name" . }}
 {{- end }}
 
+{{/* Beside them each object names its component. */}}
 {{- define "ccm.labels" -}}
 {{ include "ccm.selector" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: {{ include "ccm.name" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{/* Labels of the pods; the operator's own count where both are. No version: the image tells it. */}}
+{{- define "ccm.podLabels" -}}
+{{- $own := include "ccm.selector" . | fromYaml -}}
+{{- $own = merge $own (dict "app.kubernetes.io/component" "controller" "app.kubernetes.io/part-of" (include "ccm.name" .)) -}}
+{{- toYaml (merge (deepCopy .Values.podLabels) $own) }}
 {{- end }}
 
 {{- define "ccm.image" -}}
