@@ -31,6 +31,8 @@ interface Connection {
 export function limitConnections(server: Server, { all, perAddress }: ConnectionLimits): Connections {
   const counts = new Map<string, number>()
   const trusted = new Set<string>()
+  /** Those among them whose ends need no look any more. */
+  const known = new WeakSet<Socket>()
   // In the order of their coming.
   const strangers = new Map<string, Connection>()
   let open = 0
@@ -70,8 +72,11 @@ export function limitConnections(server: Server, { all, perAddress }: Connection
   })
   return {
     trust(socket) {
+      if (known.has(socket)) return
       const id = toId(socket)
-      if (strangers.delete(id)) trusted.add(id)
+      if (!strangers.delete(id)) return
+      trusted.add(id)
+      known.add(socket)
     },
     isTrusted: socket => trusted.has(toId(socket)),
   }

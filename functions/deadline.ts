@@ -34,10 +34,19 @@ export function toWebhookDeadline(
 export const toFunctionDeadline = (remainingMs: number | undefined, now: number): number =>
   remainingMs === undefined ? Number.POSITIVE_INFINITY : now + remainingMs - FUNCTION_MARGIN_MS
 
+/** An API server writes the same one each time. */
+let lastRead: { readonly value: string; readonly ms: number } | undefined
+
 /** Milliseconds of a Go duration such as `10s`, at the most what an API server waits; the default for anything else. */
 function readTimeout(value: string | undefined): number {
+  if (value === undefined) return DEFAULT_TIMEOUT_MS
+  if (lastRead?.value !== value) lastRead = { value, ms: parseTimeout(value) }
+  return lastRead.ms
+}
+
+function parseTimeout(value: string): number {
   try {
-    const ms = value === undefined ? 0 : toDurationMs(value)
+    const ms = toDurationMs(value)
     return ms === 0 ? DEFAULT_TIMEOUT_MS : Math.min(ms, LONGEST_TIMEOUT_MS)
   } catch {
     return DEFAULT_TIMEOUT_MS

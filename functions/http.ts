@@ -41,13 +41,16 @@ export async function callWebhook(webhook: Webhook, request: WebhookRequest): Pr
   return (await webhook.check(request)) ?? webhook.answer(request)
 }
 
+/** With its charset: Fastify would take it apart and put it together again to add one. */
+const JSON_TYPE = 'application/json; charset=utf-8'
+
 export const toJsonResponse = (
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): WebhookResponse => ({
   status,
-  headers: { 'content-type': 'application/json', ...headers },
+  headers: { 'content-type': JSON_TYPE, ...headers },
   body: JSON.stringify(value),
 })
 

@@ -54,6 +54,7 @@ export function createRenewal({ read, clock, log, lookMs = LOOK_MS }: RenewalOpt
     if (refused) lookUrgently(now)
     else if (now >= lookAt) routine ??= look(false).finally(() => (routine = undefined))
     // Whoever has the right token does not wait for what somebody with a wrong one asked for.
-    await Promise.all([routine, refused ? urgent : undefined])
+    const urgently = refused ? urgent : undefined
+    if (routine || urgently) await Promise.all([routine, urgently])
   }
 }

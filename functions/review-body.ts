@@ -123,7 +123,10 @@ function collect(stream: Readable, { length, maxBodyBytes }: BodyReading): Colle
   }
 
   return {
-    gone: gone.signal,
+    // Made when it is asked for: a small review is read without one.
+    get gone() {
+      return gone.signal
+    },
     async read(bytes) {
       wanted = bytes
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -134,7 +137,7 @@ function collect(stream: Readable, { length, maxBodyBytes }: BodyReading): Colle
       if (failure) throw failure
       return state === 'ended'
     },
-    text: () => Buffer.concat(chunks).toString('utf8'),
+    text: () => toBuffer(chunks).toString('utf8'),
     cut() {
       const text = Buffer.concat(chunks).subarray(0, LARGE_BODY_BYTES).toString('utf8')
       state = 'cut'
@@ -144,5 +147,9 @@ function collect(stream: Readable, { length, maxBodyBytes }: BodyReading): Colle
     },
   }
 }
+
+/** Most reviews come in one piece, which needs no copy. */
+const toBuffer = (chunks: readonly Buffer[]): Buffer =>
+  chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 
 const unreadable = (): CcmError => new CcmError('WEBHOOK_BODY_INVALID', 'the body could not be read')

@@ -36,20 +36,21 @@ export function serveWebhook({
   paths,
   isAudit = false,
 }: WebhookRoutes): void {
-  const arrivals = new WeakMap<FastifyRequest, number>()
   server.register((scope, _options, done) => {
+    scope.decorateRequest(ARRIVAL, null)
     // Bodies are taken whatever their type is said to be, and parsed by the webhook after its checks.
     scope.removeAllContentTypeParsers()
     if (isAudit)
       scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     else
       scope.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
-        readReviewBody(stream, toReading(parts, request, arrivals.get(request))),
+        readReviewBody(stream, toReading(parts, request, arrivalOf(request))),
       )
     scope.addHook('onRequest', async (request, reply) => {
+      const head = toHead(request)
       // A late event loop has let the request wait in its socket.
-      arrivals.set(request, parts.clock.now() - (parts.overload?.lagMs() ?? 0))
-      const refusal = await webhook.check(toHead(request))
+      note(request, { head, receivedAt: parts.clock.now() - (parts.overload?.lagMs() ?? 0) })
+      const refusal = await webhook.check(head)
       if (refusal) return refuse(reply, refusal)
       connections.trust(request.raw.socket)
       // A batch that is too long is refused for that: it had better not come again.
@@ -60,10 +61,10 @@ export function serveWebhook({
     })
     for (const url of paths) {
       scope.all(url, async (request, reply) => {
-        const receivedAt = arrivals.get(request)
+        const { head, receivedAt } = arrivalOf(request)
         const { text, isCut, leave } = toBody(request.body)
         try {
-          const response = await webhook.answer({ ...toHead(request), body: text, isCut, receivedAt })
+          const response = await webhook.answer({ ...head, body: text, isCut, receivedAt })
           // The last answer on a connection that would otherwise keep the server from ending.
           if (!server.server.listening) reply.header('connection', 'close')
           return send(reply, response)
@@ -76,6 +77,25 @@ export function serveWebhook({
   })
 }
 
+/** What is known of a request from its first line on. */
+interface Arrival {
+  readonly head: WebhookHead
+  readonly receivedAt: number | undefined
+}
+
+const ARRIVAL = Symbol('arrival')
+
+type Arrived = FastifyRequest & { [ARRIVAL]: Arrival | null }
+
+/** On the request itself: a table beside it would have to be cleaned of each. */
+function note(request: FastifyRequest, arrival: Arrival): void {
+  ;(request as Arrived)[ARRIVAL] = arrival
+}
+
+/** Of a request that has no note yet, what it shows now. */
+const arrivalOf = (request: FastifyRequest): Arrival =>
+  (request as Arrived)[ARRIVAL] ?? { head: toHead(request), receivedAt: undefined }
+
 const toLength = (request: FastifyRequest): number => Number(request.headers['content-length'] ?? Number.NaN)
 
 /** Of a review it is known how far it was read; a request without a body has none. */
@@ -87,9 +107,8 @@ const toBody = (body: unknown): ReviewBody =>
 function toReading(
   { clock, overload, maxBodyBytes }: WebhookHost,
   request: FastifyRequest,
-  receivedAt: number | undefined,
+  { head: { query }, receivedAt }: Arrival,
 ): BodyReading {
-  const query = request.query as WebhookHead['query']
   const deadline = toWebhookDeadline({ query, receivedAt }, clock.now())
   return { clock, overload, maxBodyBytes, length: toLength(request), deadline }
 }

@@ -83,6 +83,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
   const { pino } = await import('pino')
   const write = options.write ?? (line => void process.stderr.write(line))
   const secrets = options.secrets ?? (() => [])
+  const written = remember(toWritten)
   const log: Log = pino(
     {
       level: options.level,
@@ -91,7 +92,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
       formatters: { level: label => ({ level: label }) },
       serializers: { error: describeError, err: describeError },
     },
-    { write: line => write(toShown(redact(hideFields(line), secrets().map(toWritten)))) },
+    { write: line => write(toShown(redact(hideFields(line), secrets().map(written)))) },
   )
   return log
 }
@@ -127,6 +128,16 @@ function shorten(line: string): string {
 
 const toShortValue = (value: unknown): unknown =>
   typeof value === 'string' && value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value
+
+/** What `make` made of each text; secrets are few and live as long as the log. */
+function remember(make: (text: string) => string): (text: string) => string {
+  const made = new Map<string, string>()
+  return text => {
+    const known = made.get(text) ?? make(text)
+    made.set(text, known)
+    return known
+  }
+}
 
 /** A text as it stands in a line of JSON: quotes and backslashes are escaped there. */
 const toWritten = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -40,9 +40,14 @@ export function createRegistry(): Registry {
   }
 }
 
-function toFamily(name: MetricName): Family {
+/** With its labels as a list: each value that is taken asks for them. */
+interface Counted extends Family {
+  readonly labels: readonly (readonly [name: string, known: readonly string[] | null])[]
+}
+
+function toFamily(name: MetricName): Counted {
   const definition: Definition = METRICS[name]
-  const family: Family = { name, definition, series: new Map() }
+  const family: Counted = { name, definition, series: new Map(), labels: Object.entries(definition.labels) }
   for (const labels of toStart(definition)) find(family, labels)
   return family
 }
@@ -57,13 +62,15 @@ function toStart({ labels, start }: Definition): Record<string, string>[] {
   return rows
 }
 
-function find({ definition, series }: Family, given: Readonly<Record<string, string>>): Series {
-  const names = Object.keys(definition.labels)
-  const values = names.map(name => toValue(definition.labels[name] ?? null, given[name] ?? ''))
+function find(
+  { definition, series, labels: known }: Counted,
+  given: Readonly<Record<string, string>>,
+): Series {
+  const values = known.map(([name, ones]) => toValue(ones, given[name] ?? ''))
   const key = values.join('\n')
   const found = series.get(key)
   if (found) return found
-  const labels = Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
+  const labels = Object.fromEntries(known.map(([name], index) => [name, values[index] ?? '']))
   const made = { labels, value: 0, count: 0, buckets: Array.from({ length: toLength(definition) }, () => 0) }
   series.set(key, made)
   return made
@@ -74,7 +81,7 @@ const toLength = ({ buckets }: Definition): number => (buckets ? buckets.length 
 export const toValue = (known: readonly string[] | null, value: string): string =>
   known === null || known.includes(value) ? value : OTHER
 
-function take(family: Family, labels: Readonly<Record<string, string>>, value: number): void {
+function take(family: Counted, labels: Readonly<Record<string, string>>, value: number): void {
   const { definition } = family
   if (!Number.isFinite(value)) return
   const series = find(family, labels)

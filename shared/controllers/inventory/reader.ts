@@ -7,7 +7,7 @@ import { type InstanceIndex, toIndex } from '../node/match.ts'
 import { type LeaseState, readLease } from '../resync/lease.ts'
 import type { Inventory, InventoryEntry } from './content.ts'
 import { createSharedRead } from './shared-read.ts'
-import { readInventory } from './store.ts'
+import { type InventoryMemory, readInventory } from './store.ts'
 
 /** How far an inventory may be trusted. */
 export interface Freshness {
@@ -47,15 +47,21 @@ export interface InventoryReaderOptions {
 /** Reads inventory and Lease, one read at a time, and keeps the answer for a moment; a failed read is not kept. */
 export function createInventoryReader(options: InventoryReaderOptions): InventoryReader {
   const { kube, clock } = options
+  const memory: InventoryMemory = {}
+  let indexed: Pick<Stored, 'inventory' | 'index'> = { inventory: undefined, index: toIndex([]) }
   const read = createSharedRead<Stored>({
     clock,
     keepMs: CACHED_FOR_MS,
     keepFailures: false,
     start: async signal => {
-      const [inventory, lease] = await Promise.all([readOrNone(options, signal), readLease(kube, signal)])
+      const [inventory, lease] = await Promise.all([
+        readOrNone(options, signal, memory),
+        readLease(kube, signal),
+      ])
       const at = clock.now()
       if (lease.limitedUntil !== undefined) options.cloud.holdOff(at + lease.limitedUntil - lease.now)
-      return { inventory, index: toIndex(inventory?.entries ?? []), lease, at }
+      if (indexed.inventory !== inventory) indexed = { inventory, index: toIndex(inventory?.entries ?? []) }
+      return { ...indexed, lease, at }
     },
   })
   return { read: async signal => toView((await read(signal)).value, options) }
@@ -72,9 +78,10 @@ interface Stored {
 async function readOrNone(
   { kube, log }: InventoryReaderOptions,
   signal: AbortSignal,
+  memory: InventoryMemory,
 ): Promise<Inventory | undefined> {
   try {
-    return await readInventory(kube, signal)
+    return await readInventory(kube, signal, memory)
   } catch (error) {
     if (!hasCode(error, 'CCM_INVENTORY_INVALID')) throw error
     log.warn({ error }, 'inventory cannot be used; the next resync writes it anew')

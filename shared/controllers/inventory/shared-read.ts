@@ -55,6 +55,9 @@ export function createSharedRead<T>(
   return async (signal, notBefore = 0) => {
     if (!current || !isGood(current) || current.startedAt < notBefore) current = begin()
     const mine = current
+    // Of a burst all but the first find it read: who does not wait needs no watch on its signal.
+    if (mine.state !== 'running' && !signal?.aborted)
+      return { value: await mine.result, startedAt: mine.startedAt }
     mine.waiting++
     try {
       return { value: await untilAborted(mine.result, signal), startedAt: mine.startedAt }

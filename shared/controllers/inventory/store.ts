@@ -21,12 +21,21 @@ const READ_ATTEMPTS = 2
 
 const partName = (index: number): string => (index === 0 ? NAME : `${NAME}-${index}`)
 
+/** What was read last, for who reads again and again: the same text is not taken apart twice. */
+export interface InventoryMemory {
+  last?: { readonly texts: readonly string[]; readonly inventory: Inventory }
+}
+
 /**
- * The stored inventory, or undefined when there is none.
+ * The stored inventory, or undefined when there is none; the very same object while nothing else is stored.
  *
  * @throws CcmError CCM_INVENTORY_INVALID when it cannot be read back, KUBE_* when the cluster does not answer
  */
-export async function readInventory(kube: Kube, signal?: AbortSignal): Promise<Inventory | undefined> {
+export async function readInventory(
+  kube: Kube,
+  signal?: AbortSignal,
+  memory: InventoryMemory = {},
+): Promise<Inventory | undefined> {
   for (let attempt = 1; ; attempt++) {
     const head = await getPart(kube, 0, signal)
     if (!head) return undefined
@@ -36,7 +45,8 @@ export async function readInventory(kube: Kube, signal?: AbortSignal): Promise<I
       Array.from({ length: count - 1 }, (_, index) => getPart(kube, index + 1, signal)),
     )
     const generation = head.data?.['generation']
-    if (others.every(part => part?.data?.['generation'] === generation)) return unpack([head, ...others])
+    if (others.every(part => part?.data?.['generation'] === generation))
+      return remember(memory, [head, ...others])
     if (attempt === READ_ATTEMPTS) throw invalid('its parts are of different generations')
   }
 }
@@ -50,9 +60,22 @@ async function getPart(kube: Kube, index: number, signal?: AbortSignal): Promise
   }
 }
 
-async function unpack(parts: readonly (ConfigMap | undefined)[]): Promise<Inventory> {
+async function remember(
+  memory: InventoryMemory,
+  parts: readonly (ConfigMap | undefined)[],
+): Promise<Inventory> {
+  const texts = parts.map(part => part?.binaryData?.[DATA_KEY] ?? '')
+  const { last } = memory
+  const isSame = last?.texts.length === texts.length && last.texts.every((text, part) => text === texts[part])
+  if (isSame) return last.inventory
+  const inventory = await unpack(texts)
+  memory.last = { texts, inventory }
+  return inventory
+}
+
+async function unpack(texts: readonly string[]): Promise<Inventory> {
   try {
-    const bytes = parts.map(part => Buffer.from(part?.binaryData?.[DATA_KEY] ?? '', 'base64'))
+    const bytes = texts.map(text => Buffer.from(text, 'base64'))
     const text = await promisify(gunzip)(Buffer.concat(bytes), { maxOutputLength: MAX_BYTES })
     return toInventory(JSON.parse(text.toString('utf8')))
   } catch (cause) {

@@ -45,6 +45,26 @@ t.test('one read serves all for two seconds', async t => {
   t.equal(reads(stage), 2)
 })
 
+t.test('what is stored as before is not taken apart again, what is stored anew is', async t => {
+  const stage = await createStage(t)
+  await writeInventory(stage.kube, INVENTORY)
+  const again = async (): ReturnType<typeof stage.context.inventory.read> => {
+    await stage.clock.turn(CACHED_FOR_MS)
+    return stage.context.inventory.read()
+  }
+  const [first, second] = [await again(), await again()]
+  t.equal(second.inventory, first.inventory)
+  t.equal(second.index, first.index)
+  await writeInventory(stage.kube, makeInventory([makeInstance('b2', { hostname: 'node-b' })]))
+  const third = await again()
+  t.equal(third.index.byHostname.get('node-b')?.length, 1)
+  t.equal(third.index.byHostname.size, 1)
+  stage.simulator.store.delete('configmaps', 'cloud-provider-phoenixnap', 'kube-system')
+  const gone = await again()
+  t.equal(gone.inventory, undefined)
+  t.equal(gone.index.byHostname.size, 0)
+})
+
 t.test('a failed read is told to all who waited, and not kept', async t => {
   const stage = await createStage(t)
   stage.simulator.faults.fail({ name: LEASE }, { status: 500, times: 1 })
