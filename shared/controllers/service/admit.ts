@@ -4,7 +4,7 @@ import type { KubeService } from '../../kubernetes/types.ts'
 import { settle, type Taken } from '../address/allocation.ts'
 import { readBook } from '../address/book.ts'
 import { renewClaim } from '../address/claims.ts'
-import type { AddressBook } from '../address/contract.ts'
+import type { AddressBook, Claim } from '../address/contract.ts'
 import { isAtLimit, mayBeTaken, toReviewLimits } from '../address/lifecycle.ts'
 import type { Problem } from '../address/problem.ts'
 import type { ReconcileKey, ServiceAdmission, ServiceReview, WorkCall } from '../contract.ts'
@@ -17,7 +17,7 @@ import { readHistory } from './history.ts'
 import { foreseeAddresses } from './obtain.ts'
 import { toReviewPatch } from './patches.ts'
 import { planRestraint } from './restraint.ts'
-import { planServing, type Serving, type ServingPlan } from './serving-plan.ts'
+import { planServing, type Serving } from './serving-plan.ts'
 
 /** Somebody else's decision about a claim was carried out between reading and renewing it: once is likely, twice is not. */
 const ATTEMPTS = 3
@@ -69,9 +69,9 @@ async function answer(
     }
   }
   const isReplaced = losesItsAddress(decision)
-  const taken = isReplaced ? {} : await claim(context, review, decision, knowledge, call)
+  const { taken, found } = isReplaced ? NOTHING : await claim(context, review, decision, knowledge, call)
   const plan = planServing({ context, knowledge, book }, service, decision, taken)
-  if (!review.dryRun) await renew(context, review.old, plan, book, call)
+  if (!review.dryRun) await renew(context, review.old, [...plan.settlement.claims, ...found], book, call)
   const fields = isReplaced ? toServiceFields(service, toRemembering(decision, book), announcer) : plan.fields
   return {
     patch: fields && toReviewPatch(service, fields),
@@ -130,6 +130,14 @@ function toKeys({ dryRun, namespace, name, old }: ServiceReview): readonly Recon
   return [{ kind: 'Service', namespace, name, seen: old?.metadata.resourceVersion ?? '' }]
 }
 
+interface ReviewClaims {
+  readonly taken: Taken
+  /** Those of it that somebody else has claimed for the Service meanwhile. */
+  readonly found: readonly Claim[]
+}
+
+const NOTHING: ReviewClaims = { taken: {}, found: [] }
+
 /** A Service without a name cannot hold a claim, and rejected ones must not drain the pool. */
 async function claim(
   { kube, settings }: Pick<ServiceContext, 'kube' | 'settings'>,
@@ -137,27 +145,28 @@ async function claim(
   { allocation }: Serving,
   { index }: Knowledge,
   { signal }: WorkCall,
-): Promise<Taken> {
+): Promise<ReviewClaims> {
   const { book } = index.view
   const limits = toReviewLimits(index, settings.tenants)
-  if (name === '' || isAtLimit(book, namespace, limits)) return {}
-  if (dryRun) return foreseeAddresses(allocation)
+  if (name === '' || isAtLimit(book, namespace, limits)) return NOTHING
+  if (dryRun) return { taken: foreseeAddresses(allocation), found: [] }
   const claimant = { service: { namespace, name }, serviceUid: undefined, state: 'unconfirmed' } as const
   const taken = await claimWithin(kube, allocation, claimant, limits, { now: book.now, signal })
-  return taken === 'beyond' ? {} : taken
+  if (taken === 'beyond') return NOTHING
+  return { taken, found: Object.values(taken).flatMap(({ claim, isNew }) => (isNew ? [] : claim)) }
 }
 
 /** Until the Service is stored, others know it as it was: what it relies on must not look as if it were left over. */
 async function renew(
   { kube, settings, announcer }: Pick<ServiceContext, 'kube' | 'settings' | 'announcer'>,
   old: KubeService | undefined,
-  { settlement }: ServingPlan,
+  claims: readonly Claim[],
   { now }: AddressBook,
   { signal }: WorkCall,
 ): Promise<void> {
   const wasServed = old && announcer && !findUnwanted(old, settings.classes, announcer)
   const used = wasServed ? readHistory(old).live : []
-  for (const claim of settlement.claims) {
+  for (const claim of claims) {
     if (!mayBeTaken(claim, used.includes(claim.address), now)) continue
     await renewClaim(kube, claim, settings.releaseQuarantineMs, { now, signal })
   }

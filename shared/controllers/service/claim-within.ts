@@ -7,7 +7,7 @@ import { freeClaim } from '../address/claims.ts'
 import type { Claim } from '../address/contract.ts'
 import type { When } from '../address/gates.ts'
 import { type ClaimLimits, listBeyondLimit } from '../address/lifecycle.ts'
-import { type Claimant, obtainAddresses } from './obtain.ts'
+import { type Claimant, type Obtained, obtainAddresses } from './obtain.ts'
 
 /**
  * Claims addresses, and withdraws those again that are more than the limits allow: of claims that are made at the same
@@ -21,7 +21,7 @@ export async function claimWithin(
   claimant: Claimant,
   limits: ClaimLimits,
   when: When,
-): Promise<Taken | 'beyond'> {
+): Promise<Obtained | 'beyond'> {
   const { service } = claimant
   const taken = await obtainAddresses(kube, allocation, { ...claimant, state: 'unconfirmed' }, when)
   if (Object.keys(taken).length === 0) return taken
@@ -30,7 +30,7 @@ export async function claimWithin(
   const own = Object.values(taken).filter(({ address }) =>
     beyond.some(claim => claim.address === address && isSameService(claim.service, service)),
   )
-  for (const { made } of own) if (made) await withdraw(kube, made, when)
+  for (const { claim, isNew } of own) if (isNew) await withdraw(kube, claim, when)
   return own.length === 0 ? taken : 'beyond'
 }
 

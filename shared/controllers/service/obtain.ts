@@ -2,8 +2,7 @@ import type { IPFamily, ServiceRef } from '../../cloud-provider/load-balancer.ts
 import type { Kube } from '../../kubernetes/client.ts'
 import type { Allocation, FamilyAllocation, Taken } from '../address/allocation.ts'
 import type { Candidate } from '../address/candidates.ts'
-import { claimAddress } from '../address/claims.ts'
-import type { Claim } from '../address/contract.ts'
+import { type Claimed, claimAddress } from '../address/claims.ts'
 import type { When } from '../address/gates.ts'
 
 /** For whom addresses are claimed. */
@@ -15,8 +14,8 @@ export interface Claimant {
   readonly state: 'unconfirmed' | 'active'
 }
 
-/** What was claimed, with the claim where it was made just now and not found. */
-export type Obtained = Readonly<Partial<Record<IPFamily, Candidate & { readonly made: Claim | undefined }>>>
+/** What was claimed. */
+export type Obtained = Readonly<Partial<Record<IPFamily, Candidate & Claimed>>>
 
 /** More than the addresses of a /28: so many that are taken in a row mean that the book is old, and it is read again. */
 const MAX_TRIES = 16
@@ -50,7 +49,7 @@ async function claimFirst(
     tries += 1
     const claimed = await claimAddress(kube, { ...candidate, ...claimant }, when)
     if (claimed === 'closed') closed.add(candidate.blockId)
-    else if (claimed !== 'taken') return { ...candidate, made: claimed.isNew ? claimed.claim : undefined }
+    else if (claimed !== 'taken') return { ...candidate, ...claimed }
   }
   return undefined
 }
