@@ -80,10 +80,11 @@ function chooseFor(family: IPFamily, situation: Situation): Choice {
   const current = findCurrent(judged, request.live)
   const inUse = current && isInUse(current, request) ? current : undefined
   const address = requested.byFamily[family]
-  if (address !== undefined) return chooseRequested(address, situation, inUse)
-  if (requested.isImpaired) return keepOr(inUse, 'refused')
+  if (address !== undefined) return orReclaim(family, situation, chooseRequested(address, situation, inUse))
+  if (requested.isImpaired) return orReclaim(family, situation, keepOr(inUse, 'refused'))
   // It asks for no address: what is its own is no other one, even where its user took our marks off.
-  if (request.wish.isBlocked) return keepOr(current?.state === 'active' ? current : inUse, 'refused')
+  if (request.wish.isBlocked)
+    return orReclaim(family, situation, keepOr(current?.state === 'active' ? current : inUse, 'refused'))
   if (current) return keepOr(current, 'full')
   if (judged.some(({ standing }) => standing === 'onHold' || standing === 'failed')) {
     return keepOr(undefined, 'onHold')
@@ -107,6 +108,19 @@ function chooseRequested(address: string, situation: Situation, inUse: Claim | u
     return keepOr(inUse, problem ? 'refused' : 'onHold', problem)
   }
   return { keep: inUse, candidates: [found.candidate], otherwise: 'refused' }
+}
+
+/** What it is served with, and somebody took the claim of, goes to nobody else while its request cannot be met. */
+function orReclaim(family: IPFamily, { index, request, judged }: Situation, choice: Choice): Choice {
+  if (choice.keep || choice.otherwise !== 'refused' || choice.candidates !== NONE) return choice
+  const lost = request.live.find(
+    address =>
+      parseAddress(address)?.family === family &&
+      request.rights.proven.includes(address) &&
+      !judged.some(({ claim }) => claim.address === address),
+  )
+  const found = lost === undefined ? undefined : judgeAddress(index, request, lost, lost)
+  return found?.state === 'free' ? { ...choice, candidates: [found.candidate] } : choice
 }
 
 /** What a Service is known to be served with takes no permission: it is only claimed again. */
