@@ -6,6 +6,7 @@ import {
   readReview,
   toReviewAnswer,
 } from '../shared/kubernetes/review.ts'
+import { nameTrace } from '../shared/trace.ts'
 import { measureReview } from './admission-measure.ts'
 import { composeApp } from './compose-app.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
@@ -62,6 +63,7 @@ export function createAdmission(parts: AdmissionParts): Webhook {
     if (request.isCut) return letThrough(text)
     if (text.length > LARGE_BODY_BYTES) await parts.overload?.breathe()
     const review = readReview(text)
+    nameTrace(review.uid)
     const deadline = toWebhookDeadline(request, parts.clock.now())
     return toJsonResponse(200, toReviewAnswer(review.uid, await judge(parts, review, deadline)))
   })

@@ -1,4 +1,5 @@
 import { readAuditEventsInTurns } from '../shared/kubernetes/audit.ts'
+import { nameTrace } from '../shared/trace.ts'
 import { toWebhookDeadline, withDeadline } from './deadline.ts'
 import {
   createFunctionHost,
@@ -28,11 +29,12 @@ export function createAudit(parts: AuditParts): Webhook {
   return createWebhook(parts, 'audit', async (text, request) => {
     const start = clock.now()
     await breathe()
-    const { keys, events, skipped, malformed } = await readAuditEventsInTurns(
+    const { keys, events, skipped, malformed, auditID } = await readAuditEventsInTurns(
       text,
       ownUsers ? { ownUsers } : {},
       breathe,
     )
+    nameTrace(auditID)
     if (keys.length > 0) {
       await withDeadline(clock, toWebhookDeadline(request, start), () => invoker.invoke(keys))
     }

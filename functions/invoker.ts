@@ -1,6 +1,7 @@
 import type { ReconcileKey } from '../shared/controllers/contract.ts'
 import { CcmError } from '../shared/errors.ts'
 import { toRecord } from '../shared/kubernetes/review.ts'
+import { currentOrigin, type Origin, readOrigin } from '../shared/trace.ts'
 import { readKey } from './keys.ts'
 
 /** Hands keys to reconcile without waiting for the work itself. */
@@ -12,6 +13,8 @@ export interface Invoker {
 /** What the reconcile function is invoked with. */
 export interface ReconcilePayload {
   readonly keys: readonly ReconcileKey[]
+  /** Of the work that rings; earlier versions sent none, and take no notice of them. */
+  readonly correlationIds?: readonly string[]
 }
 
 /** A payload as it was understood. */
@@ -19,14 +22,16 @@ export interface PayloadReading {
   readonly keys: readonly ReconcileKey[]
   /** Entries that are no keys. */
   readonly malformed: number
+  /** Undefined where it tells none. */
+  readonly origin?: Origin | undefined
 }
 
 /** The keys of a payload, which anything that may invoke the function can have sent. */
 export function readPayload(payload: unknown): PayloadReading {
-  const entries = toRecord(payload)['keys']
+  const { keys: entries, correlationIds } = toRecord(payload)
   if (!Array.isArray(entries)) return { keys: [], malformed: 1 }
   const keys = entries.map(readKey).filter(key => key !== undefined)
-  return { keys, malformed: entries.length - keys.length }
+  return { keys, malformed: entries.length - keys.length, origin: readOrigin(correlationIds) }
 }
 
 /** Sends one payload; resolves with the status that the platform acknowledged it with. */
@@ -37,11 +42,13 @@ const MAX_PAYLOAD_BYTES = 131_072
 /** The platform's "taken over, will run". */
 const ACCEPTED = 202
 
-/** An invoker that sends payloads to the reconcile function. */
+/** An invoker that sends payloads to the reconcile function, with the ids of the work that it is called from. */
 export function createFunctionInvoker(send: SendPayload): Invoker {
   return {
     async invoke(keys) {
-      const results = await Promise.allSettled(toPayloads(keys).map(payload => sendOne(send, payload)))
+      const results = await Promise.allSettled(
+        toPayloads(keys, currentOrigin()).map(payload => sendOne(send, payload)),
+      )
       const failed = results.filter(result => result.status === 'rejected')
       if (failed[0]) {
         const message = `${failed.length} of ${results.length} invocations of reconcile failed`
@@ -57,17 +64,19 @@ async function sendOne(send: SendPayload, payload: string): Promise<void> {
 }
 
 /** Few payloads: each may run in a process of its own, which asks BMC for itself. */
-export function toPayloads(keys: readonly ReconcileKey[]): readonly string[] {
+export function toPayloads(keys: readonly ReconcileKey[], origin?: Origin): readonly string[] {
+  const ids = origin ? { correlationIds: origin.ids } : {}
+  const envelope = Buffer.byteLength(JSON.stringify({ keys: [], ...ids } satisfies ReconcilePayload))
   const chunks: ReconcileKey[][] = []
   let size = Number.POSITIVE_INFINITY
   for (const key of keys) {
     const bytes = Buffer.byteLength(JSON.stringify(key)) + 1
     if (size + bytes > MAX_PAYLOAD_BYTES) {
       chunks.push([])
-      size = Buffer.byteLength('{"keys":[]}')
+      size = envelope
     }
     chunks.at(-1)?.push(key)
     size += bytes
   }
-  return chunks.map(chunk => JSON.stringify({ keys: chunk } satisfies ReconcilePayload))
+  return chunks.map(chunk => JSON.stringify({ keys: chunk, ...ids } satisfies ReconcilePayload))
 }

@@ -3,6 +3,7 @@ import type { ReconcileKey, ReconcileOutcome } from '../shared/controllers/contr
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
+import { currentOrigin, inTrace, joinOrigins, newOrigin, type Origin } from '../shared/trace.ts'
 import type { Invoker } from './invoker.ts'
 import { toKeyFields, toKeyId } from './keys.ts'
 import { decideNext, NO_RUNS, type RunsSoFar } from './next-run.ts'
@@ -44,6 +45,10 @@ interface Entry {
   /** Rung while it was worked on: what the work read may be older than the ring. */
   again: boolean
   past: RunsSoFar
+  /** The work that rang it, in the log lines of its runs. */
+  origin: Origin | undefined
+  /** The work that rang it since its run began. */
+  later: Origin | undefined
   /** Ends the wait of a key that is rung meanwhile. */
   wake: AbortController
 }
@@ -89,15 +94,20 @@ function createLane(options: QueueOptions, measured: QueueMeasure): Queue {
     entry.key = key
     // Somebody changed it: what the cloud was at work on may be another matter now.
     entry.past = { ...entry.past, lookingSince: undefined }
-    if (entry.state === 'running') entry.again = true
-    else if (entry.state === 'waiting') entry.wake.abort(WOKEN)
+    if (entry.state === 'running') {
+      entry.again = true
+      entry.later = joinOrigins(entry.later, currentOrigin())
+      return
+    }
+    entry.origin = joinOrigins(entry.origin, currentOrigin())
+    if (entry.state === 'waiting') entry.wake.abort(WOKEN)
   }
 
   function dispatch(): void {
     const most = Math.max(1, workers())
     for (const entry of entries.values()) {
       if (running >= most || stop.signal.aborted) break
-      if (entry.state === 'ready') void run(entry)
+      if (entry.state === 'ready') void inTrace(entry.origin ?? newOrigin(), () => run(entry))
     }
     if (running === 0 && draining) idle.reached()
   }
@@ -125,8 +135,12 @@ function createLane(options: QueueOptions, measured: QueueMeasure): Queue {
     if (next.attempts > 0 && next.delayMs !== undefined) measured.retried()
     entry.past = next
     entry.readySince = clock.now()
-    if (entry.again) entry.state = 'ready'
-    else if (next.delayMs !== undefined && !draining) void wait(entry, next.delayMs)
+    if (entry.again) {
+      entry.state = 'ready'
+      // What rang it before has been seen to, unless something is left to do.
+      entry.origin = joinOrigins(next.delayMs === undefined ? undefined : entry.origin, entry.later)
+      entry.later = undefined
+    } else if (next.delayMs !== undefined && !draining) void wait(entry, next.delayMs)
     else entries.delete(toKeyId(entry.key))
     if (next.givenUp && !entry.again) {
       const { attempts, givenUp } = next
@@ -180,6 +194,8 @@ const createEntry = (key: ReconcileKey, readySince: number): Entry => ({
   state: 'ready',
   again: false,
   past: NO_RUNS,
+  origin: undefined,
+  later: undefined,
   wake: new AbortController(),
 })
 

@@ -3,12 +3,13 @@ import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from '../s
 import type { ErrorCode } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
+import { inTrace, newOrigin } from '../shared/trace.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
 import { createFunctionHost, type FunctionHost, logFailure } from './function-host.ts'
 import { type FunctionContext, toCcmError } from './http.ts'
-import { readPayload } from './invoker.ts'
+import { type PayloadReading, readPayload } from './invoker.ts'
 import { toKeyFields } from './keys.ts'
 import { reconcileInTime } from './look-again.ts'
 
@@ -101,30 +102,38 @@ const OF_DEPLOYMENT: readonly (string | undefined)[] = [
 
 export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
   return async (payload, context) => {
-    const { keys, malformed } = readPayload(payload)
+    const reading = readPayload(payload)
     const deadline = toFunctionDeadline(context.getRemainingTimeInMillis(), host.clock.now())
     try {
-      const { controllers, log } = await setUp(host, deadline)
-      if (malformed > 0) log.warn({ malformed }, 'payload holds entries that are no keys')
-      const reconcile = createReconcile({
-        controllers: async () => controllers,
-        log,
-        clock: host.clock,
-        measure: host.measure,
-      })
-      // Side by side: a node never stands in line behind Services.
-      const outcomes = await Promise.all(
-        KINDS.map(kind => {
-          const ofKind = keys.filter(key => key.kind === kind)
-          return reconcileInTime(reconcile, host.clock, ofKind, { deadline })
-        }),
-      )
-      return toAnswer(keys.length, malformed, outcomes.flat())
+      return await inTrace(reading.origin ?? newOrigin(), () => reconcileAll(host, reading, deadline))
     } finally {
       host.closeIdle()
       await host.tellMetrics('reconcile')
     }
   }
+}
+
+async function reconcileAll(
+  host: FunctionHost,
+  { keys, malformed }: PayloadReading,
+  deadline: number,
+): Promise<ReconcileAnswer> {
+  const { controllers, log } = await setUp(host, deadline)
+  if (malformed > 0) log.warn({ malformed }, 'payload holds entries that are no keys')
+  const reconcile = createReconcile({
+    controllers: async () => controllers,
+    log,
+    clock: host.clock,
+    measure: host.measure,
+  })
+  // Side by side: a node never stands in line behind Services.
+  const outcomes = await Promise.all(
+    KINDS.map(kind => {
+      const ofKind = keys.filter(key => key.kind === kind)
+      return reconcileInTime(reconcile, host.clock, ofKind, { deadline })
+    }),
+  )
+  return toAnswer(keys.length, malformed, outcomes.flat())
 }
 
 async function setUp(

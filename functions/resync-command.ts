@@ -7,6 +7,7 @@ import type { Controllers, ResyncReport } from '../shared/controllers/contract.t
 import { hasCode } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
+import { inTrace, newOrigin } from '../shared/trace.ts'
 import { type CliIo, type Output, readOutput, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import { toOutLook } from './terminal/look.ts'
@@ -81,7 +82,8 @@ export async function resyncOnce(
   const { clock, stop, out, progress } = io
   const { dryRun, full, output } = command
   progress?.say(dryRun ? 'working out what a pass would change' : 'passing over everything')
-  const report = await controllers.resync({ deadline: clock.now() + PASS_MS, signal: stop, dryRun })
+  const call = { deadline: clock.now() + PASS_MS, signal: stop, dryRun }
+  const report = await inTrace(newOrigin(), () => controllers.resync(call))
   const costs = dryRun ? await readCosts(report, prices, io) : undefined
   if (output === 'json') out(toJson(costs ? { ...report, cost: toPlanCost(report.changes, costs) } : report))
   else

@@ -3,6 +3,7 @@ import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/
 import type { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
+import { inTrace, type NewId, newOrigin } from '../shared/trace.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
@@ -14,6 +15,8 @@ export interface ResyncParts {
   readonly log: Log
   readonly clock: Clock
   readonly measure?: Measure | undefined
+  /** Names a pass; at random by default. */
+  readonly newId?: NewId | undefined
 }
 
 /** How a pass ended; `failed` when it could not even begin, or ran out of time. `code` tells why it saw nothing. */
@@ -34,23 +37,25 @@ const MAX_SHOWN = 10
 
 /** One pass over everything, and one log line that sums it up. */
 export function createResync(parts: ResyncParts): Resync {
-  return async call => {
-    try {
-      const report = await withDeadline(parts.clock, call.deadline, async deadlineSignal => {
-        const signal = call.signal ? AbortSignal.any([call.signal, deadlineSignal]) : deadlineSignal
-        return (await parts.controllers()).resync({ ...call, signal })
-      })
-      logReport(parts.log, report)
-      measureReport(parts, report)
-      const wants = toWants(report)
-      const blind = report.failures.find(({ name }) => name === SERVERS)
-      return { state: report.state, ...(blind && { code: blind.code }), ...(wants.length > 0 && { wants }) }
-    } catch (thrown) {
-      const error = toCcmError(thrown)
-      parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
-      measureFailure(parts, error)
-      return { state: 'failed', code: error.code }
-    }
+  return call => inTrace(newOrigin(parts.newId), () => passOnce(parts, call))
+}
+
+async function passOnce(parts: ResyncParts, call: WorkCall): Promise<ResyncSummary> {
+  try {
+    const report = await withDeadline(parts.clock, call.deadline, async deadlineSignal => {
+      const signal = call.signal ? AbortSignal.any([call.signal, deadlineSignal]) : deadlineSignal
+      return (await parts.controllers()).resync({ ...call, signal })
+    })
+    logReport(parts.log, report)
+    measureReport(parts, report)
+    const wants = toWants(report)
+    const blind = report.failures.find(({ name }) => name === SERVERS)
+    return { state: report.state, ...(blind && { code: blind.code }), ...(wants.length > 0 && { wants }) }
+  } catch (thrown) {
+    const error = toCcmError(thrown)
+    parts.log.error({ code: error.code, action: error.action, error }, 'resync failed')
+    measureFailure(parts, error)
+    return { state: 'failed', code: error.code }
   }
 }
 

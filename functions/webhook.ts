@@ -2,6 +2,7 @@ import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
+import { inTrace, type NewId, newOrigin } from '../shared/trace.ts'
 import { type Authenticate, showsCredentials, type WebhookRoute } from './auth.ts'
 import {
   toCcmError,
@@ -22,6 +23,8 @@ export interface WebhookParts {
   readonly clock: Clock
   readonly maxBodyBytes: number
   readonly measure?: Measure | undefined
+  /** Names a request until it has been read; at random by default. */
+  readonly newId?: NewId | undefined
 }
 
 /** A caller with a wrong token calls again and again: one line a minute says enough. */
@@ -55,16 +58,18 @@ export function createWebhook(
       const headers = refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {}
       return counted(toErrorResponse(refusal, headers))
     },
-    async answer(request) {
-      try {
-        if (Buffer.byteLength(request.body) > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
-        return counted(await answer(request.body.toString('utf8'), request))
-      } catch (thrown) {
-        const error = toCcmError(thrown)
-        parts.log.warn({ route, code: error.code, error }, 'webhook request refused')
-        return counted(toErrorResponse(error, route === 'audit' ? toHeaders(error) : {}))
-      }
-    },
+    answer: request => inTrace(newOrigin(parts.newId), async () => counted(await answerOrRefuse(request))),
+  }
+
+  async function answerOrRefuse(request: WebhookRequest): Promise<WebhookResponse> {
+    try {
+      if (Buffer.byteLength(request.body) > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
+      return await answer(request.body.toString('utf8'), request)
+    } catch (thrown) {
+      const error = toCcmError(thrown)
+      parts.log.warn({ route, code: error.code, error }, 'webhook request refused')
+      return toErrorResponse(error, route === 'audit' ? toHeaders(error) : {})
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { toTraceFields } from './trace.ts'
+
 /** Fields of a log line. The same key means the same thing everywhere: node, service, serverId, code, durationMs. */
 export type LogFields = Readonly<Record<string, unknown>>
 
@@ -90,6 +92,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
+      mixin: toTraceFields,
       serializers: { error: describeError, err: describeError },
     },
     { write: line => write(toShown(redact(hideFields(line), secrets().map(written)))) },
@@ -122,8 +125,8 @@ function shorten(line: string): string {
   const fields = JSON.parse(line) as Readonly<Record<string, unknown>>
   const short = `${JSON.stringify(fields, (_, value: unknown) => toShortValue(value))}\n`
   if (short.length <= MAX_LINE) return short
-  const { level, time, msg, code } = fields
-  return `${JSON.stringify({ level, time, msg, code, cut: line.length })}\n`
+  const { level, time, correlationId, msg, code } = fields
+  return `${JSON.stringify({ level, time, correlationId, msg, code, cut: line.length })}\n`
 }
 
 const toShortValue = (value: unknown): unknown =>

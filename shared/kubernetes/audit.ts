@@ -29,6 +29,8 @@ export interface AuditReading {
   readonly skipped: number
   /** Events that could not be understood. */
   readonly malformed: number
+  /** Id of the first event that rings, as it was sent: by it the batch is known, also when it comes again. */
+  readonly auditID?: string | undefined
 }
 
 export interface AuditOptions {
@@ -80,13 +82,16 @@ function* takeApart(text: string, options: AuditOptions): Generator<undefined, A
   const ownUsers = options.ownUsers ?? [SERVICE_ACCOUNT_USER]
   const keys = new Map<string, AuditKey>()
   const counts = { skipped: 0, malformed: 0 }
+  let auditID: string | undefined
   for (const [index, item] of items.entries()) {
     if (index > 0 && index % EVENTS_AT_ONCE === 0) yield
     const reading = readEvent(item, ownUsers)
-    if (typeof reading === 'object') keys.set(toId(reading), reading)
-    else counts[reading] += 1
+    if (typeof reading === 'object') {
+      keys.set(toId(reading), reading)
+      auditID ??= toText(toRecord(item)['auditID'])
+    } else counts[reading] += 1
   }
-  return { keys: distinct([...keys.values()]), events: items.length, ...counts }
+  return { keys: distinct([...keys.values()]), events: items.length, ...counts, auditID }
 }
 
 function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skipped' | 'malformed' {

@@ -199,3 +199,26 @@ onEveryHost(t, 'a review has the time of its webhook', async (t, { call, backsta
   t.strictSame((await answer).body, ALLOWED)
   t.equal(signal?.aborted, true)
 })
+
+onEveryHost(t, 'what a review rings takes its uid along', async (t, { call, backstage }) => {
+  const payloads: unknown[] = []
+  backstage.admitService = async () => ({
+    patch: undefined,
+    why: 'waits',
+    warnings: [],
+    ring: [{ kind: 'Service', namespace: 'shop', name: 'web' }],
+  })
+  backstage.invoke = async payload => {
+    payloads.push(JSON.parse(payload))
+    throw new Error('throttled')
+  }
+  await call({ ...admission, body: serviceReview({ uid: 'uid-1' }) })
+  t.match(payloads, [{ correlationIds: ['uid-1'] }])
+  t.strictSame(
+    backstage.lines.map(({ msg, correlationId }) => [msg, correlationId]),
+    [
+      ['service reviewed', 'uid-1'],
+      ['review could not ring, left to audit and resync', 'uid-1'],
+    ],
+  )
+})

@@ -145,3 +145,25 @@ onEveryHost(t, 'a node is let through before the API server gives up', async (t,
     ['CCM_DEADLINE'],
   )
 })
+
+const UID = '705ab4f5-6393-11e8-b7cc-42010a800002'
+
+onEveryHost(t, 'a review is known by its uid in every line', async (t, { call, backstage }) => {
+  await call({ ...admission, body: review({ uid: UID }) })
+  t.match(backstage.lines, [{ msg: 'node reviewed', correlationId: UID }])
+  backstage.admit = async () => {
+    throw new CcmError('KUBE_TIMEOUT', 'no answer')
+  }
+  await call({ ...admission, body: review({ uid: UID }) })
+  t.match(backstage.lines.at(-1), { msg: 'node let through untouched', correlationId: UID })
+})
+
+onEveryHost(t, 'a uid that is none is answered, and stands in no line', async (t, { call, backstage }) => {
+  for (const uid of ['u","level":"error","msg":"forged', 'forged\n', `forged${'x'.repeat(100_000)}`]) {
+    const body = review({ uid })
+    const { status } = await call({ ...admission, body })
+    t.equal(status, body.length > 65_536 ? 413 : 200)
+  }
+  t.notMatch(JSON.stringify(backstage.lines), /forged/)
+  for (const line of backstage.lines) if (line['node']) t.match(line, { correlationId: /^[\da-f-]{36}$/ })
+})

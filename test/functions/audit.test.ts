@@ -84,3 +84,34 @@ t.test(
     t.match(JSON.stringify(backstage.lines), /PNAP_RECONCILE_FUNCTION is missing/)
   },
 )
+
+onEveryHost(t, 'a batch is known by the first event that rings, in log and payload', async (t, host) => {
+  const payloads: unknown[] = []
+  host.backstage.invoke = async payload => {
+    payloads.push(JSON.parse(payload))
+    return 202
+  }
+  const read = event('node-x', { verb: 'get', auditID: 'read-1' })
+  await host.call({ ...audit, body: batch(read, event('node-a', { auditID: 'write-1' }), event('node-b')) })
+  t.match(payloads, [{ correlationIds: ['write-1'] }])
+  t.match(host.backstage.lines.at(-1), { msg: 'audit batch taken', correlationId: 'write-1' })
+})
+
+onEveryHost(t, 'an id that a client made up stands nowhere', async (t, { call, backstage }) => {
+  const forged = 'x","level":"error","msg":"forged'
+  for (const auditID of [forged, 'y'.repeat(500), 7, undefined]) {
+    t.equal((await call({ ...audit, body: batch(event('node-a', { auditID })) })).status, 200)
+    t.match(backstage.lines.at(-1), { msg: 'audit batch taken', correlationId: /^[\da-f-]{36}$/ })
+  }
+  t.notMatch(JSON.stringify(backstage.lines), /forged|yyyy/)
+})
+
+onEveryHost(
+  t,
+  'a batch that cannot be handed over is refused under its id',
+  async (t, { call, backstage }) => {
+    backstage.invoke = async () => 500
+    await call({ ...audit, body: batch(event('node-a', { auditID: 'write-1' })) })
+    t.match(backstage.lines.at(-1), { code: 'INVOKE_FAILED', correlationId: 'write-1' })
+  },
+)

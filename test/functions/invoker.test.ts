@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { createFunctionInvoker, readPayload, toPayloads } from '../../functions/invoker.ts'
 import { createLambdaSend } from '../../functions/lambda-send.ts'
 import type { ReconcileKey } from '../../shared/controllers/contract.ts'
+import { inTrace } from '../../shared/trace.ts'
 
 const LIMIT = 131_072
 const longNames = (count: number): ReconcileKey[] =>
@@ -36,6 +37,26 @@ t.test('payloads hold all keys in their order, each well under the limit', async
   t.ok(payloads.every(payload => Buffer.byteLength(payload) <= LIMIT))
   t.equal(toPayloads(longNames(100)).length, 1, 'few processes, each of which asks BMC for itself')
   t.equal(toPayloads([]).length, 0)
+})
+
+t.test('a payload tells who rings, also one that is full, and one that does not is understood', async t => {
+  const ids = Array.from({ length: 4 }, (_, i) => `${i}`.repeat(64))
+  const payloads: string[] = []
+  const invoker = createFunctionInvoker(async payload => {
+    payloads.push(payload)
+    return 202
+  })
+  await inTrace({ ids }, () => invoker.invoke(longNames(1000)))
+  t.equal(payloads.length, 3)
+  for (const payload of payloads) {
+    t.ok(Buffer.byteLength(payload) <= LIMIT)
+    t.strictSame(readPayload(JSON.parse(payload)).origin, { ids })
+  }
+  t.strictSame(readPayload({ keys: [{ kind: 'Node' }] }), {
+    keys: [{ kind: 'Node' }],
+    malformed: 0,
+    origin: undefined,
+  })
 })
 
 t.test('one failed invocation fails all, after the others were made', async t => {

@@ -230,3 +230,17 @@ t.test('nodes do not stand in line behind Services', async t => {
   await clock.turn(59_700)
   t.strictSame(await answer, { keys: 2, malformed: 0, retry: 1, waiting: 0 })
 })
+
+t.test('lines name the work that rang; a payload of an earlier version has an id of its own', async t => {
+  const { invoke, lines } = createBench(unchanged)
+  const keys = [{ kind: 'Node', name: 'node-a' }, 'no key']
+  await invoke({ keys, correlationIds: ['review-1', 'no\nid', 'audit-1'] })
+  await invoke({ keys })
+  const ids = lines.map(({ msg, correlationId }) => [msg, correlationId])
+  t.strictSame(ids.slice(0, 2), [
+    ['payload holds entries that are no keys', 'review-1,audit-1'],
+    ['reconciled, nothing to do', 'review-1,audit-1'],
+  ])
+  t.match(ids[2]?.[1], /^[\da-f-]{36}$/)
+  t.equal(ids[3]?.[1], ids[2]?.[1])
+})

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { createFunctionHost } from '../../functions/function-host.ts'
-import { createResyncHandler } from '../../functions/resync.ts'
+import { createResync, createResyncHandler } from '../../functions/resync.ts'
 import type { Controllers, ResyncReport } from '../../shared/controllers/contract.ts'
 import { CcmError } from '../../shared/errors.ts'
+import { createLog } from '../../shared/log.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
 import { createBackstage, EMPTY_REPORT, toControllers } from './_hosts.ts'
 
@@ -85,4 +86,31 @@ t.test('a pass that failed, or saw no servers, is counted as failed by the platf
   const blind = createBench(async () => ({ ...EMPTY_REPORT, state: 'incomplete', failures }))
   await t.rejects(blind.invoke(), { code: 'BMC_UNREACHABLE' })
   t.match(blind.lines, [{ level: 'warn', failures }])
+})
+
+t.test('each pass has an id of its own', async t => {
+  const lines: Record<string, unknown>[] = []
+  const log = await createLog({ level: 'info', write: line => void lines.push(JSON.parse(line)) })
+  const ids = ['pass-1', 'pass-2']
+  const resync = createResync({
+    controllers: async () => ({
+      resync: async () => {
+        log.info({}, 'at work')
+        return EMPTY_REPORT
+      },
+    }),
+    log,
+    clock: createTurnableClock(),
+    newId: () => ids.shift() ?? '',
+  })
+  for (const _ of [1, 2]) await resync({ deadline: Number.POSITIVE_INFINITY })
+  t.strictSame(
+    lines.map(({ msg, correlationId }) => [msg, correlationId]),
+    [
+      ['at work', 'pass-1'],
+      ['resync ended', 'pass-1'],
+      ['at work', 'pass-2'],
+      ['resync ended', 'pass-2'],
+    ],
+  )
 })
