@@ -57,7 +57,9 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
 
 /** Thousands of lines of JSON before the report are for nobody who sits at a terminal, unless he asked for them. */
 const wantsLog = ({ output }: ResyncCommand, { flags, env }: Sources, { terminal }: CliIo): boolean =>
-  !terminal || output === 'json' || Boolean(flags?.['log-level'] ?? env?.['PNAP_LOG_LEVEL'])
+  !terminal ||
+  output === 'json' ||
+  [flags?.['log-level'], flags?.['v'], env?.['PNAP_LOG_LEVEL'], env?.['PNAP_V']].some(Boolean)
 
 export interface ResyncOnceParts {
   readonly controllers: Pick<Controllers, 'resync'>

@@ -62,6 +62,14 @@ export function settingFlags(): readonly CommandFlag[] {
   ]
 }
 
+/** The one flag that is also known by a letter, in the forms that programs of Kubernetes take: `-v 4`, `-v=4`, `-v4`. */
+const VERBOSITY = 'v'
+
+const spellOut = (argument: string): string =>
+  argument.replace(/^-v(?:=?(\d+))?$/, (_, given?: string) =>
+    given === undefined ? `--${VERBOSITY}` : `--${VERBOSITY}=${given}`,
+  )
+
 /** As much of an unknown flag as is told. */
 const MAX_SHOWN = 100
 
@@ -72,7 +80,7 @@ export function readCommandLine(command: CommandFlags, argv: readonly string[]):
     known.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' } as const]),
   )
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: known.some(({ name }) => name === VERBOSITY) ? argv.map(spellOut) : [...argv],
     options,
     strict: false,
     allowPositionals: true,

@@ -58,7 +58,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const readSettings = async (refused: boolean) =>
     toClusterSettings(readConfig(await options.readSources(refused)).config)
   const access = await openClusterAccess({ settings, readSettings, clock, log })
-  const kube = createKube({ ...access, clock, random: options.random, fetch: options.fetch, measure })
+  const kube = createKube({ ...access, clock, random: options.random, fetch: options.fetch, measure, log })
   const controllers = createControllers({
     kube,
     cloud,

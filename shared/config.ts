@@ -1,5 +1,6 @@
 import { CcmError } from './errors.ts'
 import { HOST_SETTINGS } from './host-settings.ts'
+import { type LogLevel, toLogLevel } from './log.ts'
 import { PROVIDER_SETTINGS, type Setting } from './settings.ts'
 
 /** Every setting by its name in code. */
@@ -87,12 +88,16 @@ export function readConfig(sources: Sources, required: readonly SettingName[] = 
   })
   const config = Object.fromEntries(entries) as Config
   if (sources.unavailable) throw unavailable(sources.unavailable, problems)
-  problems.push(...contradictions(config, required))
+  problems.push(...contradictions(config, required), ...logContradictions(config, sources))
   if (problems.length > 0) {
     throw new CcmError('CCM_CONFIG_INVALID', `settings: ${problems.join('; ')}`, { fields: { problems } })
   }
   return {
-    config: { ...config, tokenUrl: config.tokenUrl ?? defaultTokenUrl(config.baseUrl) },
+    config: {
+      ...config,
+      tokenUrl: config.tokenUrl ?? defaultTokenUrl(config.baseUrl),
+      logLevel: toLevel(config),
+    },
     notices: notices(sources),
   }
 }
@@ -175,6 +180,17 @@ function webhookContradictions(config: Config): string[] {
   return [
     `${SETTINGS.servingSecret.env} needs ${service} or ${address} (the certificate is made for its name), or ${SETTINGS.tlsCert.env} and ${SETTINGS.tlsKey.env}`,
   ]
+}
+
+/** Its number wins over the default of the level; both may be given where they say the same. */
+const toLevel = ({ v, logLevel }: Config): LogLevel => (v === undefined ? logLevel : toLogLevel(v))
+
+function logContradictions(config: Config, sources: Sources): string[] {
+  const [level, number] = [find('logLevel', SETTINGS.logLevel, sources), find('v', SETTINGS.v, sources)]
+  if (!level || !number || config.v === undefined || config.logLevel === undefined) return []
+  return toLevel(config) === config.logLevel
+    ? []
+    : [`${number.where} and ${level.where} ask for different levels: give one of them`]
 }
 
 /** Whoever may look must not be able to call the webhooks. */

@@ -130,7 +130,13 @@ export const HOST_SETTINGS = {
     env: 'PNAP_LOG_LEVEL',
     parse: oneOf(...LOG_LEVELS),
     fallback: 'info',
-    doc: 'Least level that is logged.',
+    doc: 'Least level that is logged; trace has a line for each request to BMC and to the API server.',
+  },
+  v: {
+    env: 'PNAP_V',
+    parse: integer(0, 2_147_483_647),
+    fallback: undefined,
+    doc: 'The same in the numbers of Kubernetes: 0 to 2 are info, 3 to 5 debug, 6 and more trace.',
   },
   kubeconfig: {
     env: 'KUBECONFIG',

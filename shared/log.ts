@@ -5,6 +5,8 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 /** A constant message and fields, never a template. */
 export interface Log {
+  /** One line for each request that is sent. */
+  trace(fields: LogFields, message: string): void
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void
   warn(fields: LogFields, message: string): void
@@ -12,8 +14,21 @@ export interface Log {
   child(fields: LogFields): Log
 }
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** From which verbosity of klog on a level is told; below the first, and by default, it is info. */
+const VERBOSITIES = [
+  [6, 'trace'],
+  [3, 'debug'],
+] as const satisfies readonly (readonly [number, LogLevel])[]
+
+/**
+ * The level for klog's `--v`. 0 to 2: what is always to be seen and steady state (the Go program tells of what it did at 0);
+ * 3 to 5: decisions to do nothing and what is tried again; from 6 on: each request, and never a header or body.
+ */
+export const toLogLevel = (verbosity: number): LogLevel =>
+  VERBOSITIES.find(([least]) => verbosity >= least)?.[1] ?? 'info'
 
 /** Where a log goes and what may never be in it. */
 export interface LogOptions {
@@ -41,6 +56,7 @@ const MIN_SECRET_LENGTH = 6
 
 /** A log that keeps nothing; for code that runs without a host. */
 export const silentLog: Log = {
+  trace: () => {},
   debug: () => {},
   info: () => {},
   warn: () => {},

@@ -44,3 +44,12 @@ t.test('secrets are given as files only', async t => {
   t.notOk(names.includes('webhook-token'))
   t.equal(new Set(names).size, names.length)
 })
+
+t.test('verbosity is given as to every program of Kubernetes', async t => {
+  for (const argv of [['--v', '4'], ['--v=4'], ['-v', '4'], ['-v=4'], ['-v4']]) {
+    const { flags, problems } = readCommandLine(COMMAND, [...argv, '--loud'])
+    t.strictSame([flags['v'], problems], ['4', []], argv.join(' '))
+  }
+  t.strictSame(readCommandLine(COMMAND, ['-v', '--loud']).problems, ['--v needs a value'])
+  t.match(readCommandLine({ ...COMMAND, settings: false }, ['-v4']).problems[0], / is no flag of sing/)
+})

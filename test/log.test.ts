@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CcmError } from '../shared/errors.ts'
-import { createLog, type LogLevel, redact, secretForms } from '../shared/log.ts'
+import { createLog, type LogLevel, redact, secretForms, toLogLevel } from '../shared/log.ts'
 
 const SECRET = 'planted-secret'
 
@@ -129,4 +129,9 @@ t.test('no line is as long as what somebody sent', async t => {
   for (const line of lines) t.ok(line.length <= 16_384)
   t.match(parsed()[0], { service: 'shop/web', node: /^x{1000}…$/, msg: 'long' })
   t.match(parsed()[1], { level: 'warn', msg: 'many', code: 'CCM_INTERNAL', cut: Number })
+})
+
+t.test("klog's verbosity means what it means elsewhere", async t => {
+  const levels = Array.from({ length: 11 }, (_, v) => toLogLevel(v))
+  t.strictSame(levels, [...Array(3).fill('info'), ...Array(3).fill('debug'), ...Array(5).fill('trace')])
 })

@@ -77,15 +77,16 @@ t.test('units side by side do not mix', async t => {
   t.strictSame(seen, [['a'], ['b'], ['c']])
 })
 
+const name = (id: unknown): readonly string[] | undefined =>
+  inTrace(
+    newOrigin(() => 'own'),
+    () => {
+      nameTrace(id)
+      return currentOrigin()?.ids
+    },
+  )
+
 t.test('a unit takes the name that others know it by, once it is one', async t => {
-  const name = (id: unknown): readonly string[] | undefined =>
-    inTrace(
-      newOrigin(() => 'own'),
-      () => {
-        nameTrace(id)
-        return currentOrigin()?.ids
-      },
-    )
   t.strictSame(name(UID), [UID])
   for (const [what, id] of HOSTILE) t.strictSame(name(id), ['own'], what)
   nameTrace(UID)

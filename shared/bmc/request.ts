@@ -125,10 +125,13 @@ async function takeTurn<T>({ pace, clock }: RequesterOptions, run: Run<T>): Prom
 function createSender<T>(options: RequesterOptions, run: Run<T>): () => Promise<Outcome> {
   const { operation, signal } = run
   let renewed = false
+  let attempt = 0
 
   async function sendWith(token: string): Promise<Outcome> {
     const body = operation.body === undefined ? undefined : JSON.stringify(operation.body)
+    attempt += 1
     return options.transport.send({
+      attempt,
       operation: run.where.operation,
       method: operation.method,
       url: options.baseUrl + toPath(operation),

@@ -87,7 +87,7 @@ async function askUntilAnswered(
 ): Promise<TokenAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     const askedAt = options.clock.now()
-    const outcome = await sendInTurn(options, credentials, effort)
+    const outcome = await sendInTurn(options, credentials, effort, attempt)
     effort.signal.throwIfAborted()
     if (outcome.kind === 'answered' && (outcome.status === 200 || isRefusal(outcome))) {
       return { ...outcome, askedAt }
@@ -104,11 +104,12 @@ async function sendInTurn(
   options: TokenRequestOptions,
   credentials: Credentials,
   effort: Effort,
+  attempt: number,
 ): Promise<Outcome> {
   const { clock, pace, transport, tokenUrl } = options
   const turn = await pace.enter({ signal: effort.signal, patience: clock.now() + MAX_WAIT_MS })
   if (typeof turn === 'number') throw toLimited(toWhere(options), turn, clock.now())
-  const outcome = await transport.send(toSending(tokenUrl, credentials, effort))
+  const outcome = await transport.send({ ...toSending(tokenUrl, credentials, effort), attempt })
   turn.leave(toAnswer(outcome))
   return outcome
 }

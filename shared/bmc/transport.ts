@@ -1,11 +1,13 @@
 import type nodeFetch from 'node-fetch'
 import type { Clock } from '../clock.ts'
 import { startLimit } from '../limit.ts'
+import type { Log } from '../log.ts'
 import type { Measure } from '../metrics/contract.ts'
 import { createAgents } from './agents.ts'
 import type { Counter } from './counter.ts'
 import { abortable, anySignal } from './limits.ts'
 import { toResult } from './measure.ts'
+import { readRequestId, toRequestFields } from './request-line.ts'
 import { toRetryAfterMs } from './retry.ts'
 
 /** The part of node-fetch that is used, so that a test may pass its own. */
@@ -15,6 +17,8 @@ export type Fetch = typeof nodeFetch
 export interface Sending {
   /** Key of the counter. */
   readonly operation: string
+  /** 1 for the first, for the log. */
+  readonly attempt?: number | undefined
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -34,6 +38,8 @@ export interface Answered {
   readonly challenge?: string | undefined
   /** The server's own time in milliseconds since 1970, from the Date header. */
   readonly date?: number | undefined
+  /** By which the server knows the request, where its answer says so. */
+  readonly requestId?: string | undefined
 }
 
 /** What became of a request, by what is known about its effect. */
@@ -58,6 +64,7 @@ export interface TransportOptions {
   readonly clock: Clock
   readonly counter: Counter
   readonly measure?: Measure | undefined
+  readonly log?: Log | undefined
   readonly fetch?: Fetch | undefined
   readonly userAgent?: string | undefined
   /** A longer body is not read; 64 MiB by default. */
@@ -106,6 +113,7 @@ export function createTransport(options: TransportOptions): Transport {
       retryAfterMs: toRetryAfterMs(response.headers.get('retry-after'), options.clock.now()),
       challenge: response.headers.get('www-authenticate') ?? undefined,
       date: toDate(response.headers.get('date')),
+      requestId: readRequestId(response.headers),
     }
   }
 
@@ -113,7 +121,9 @@ export function createTransport(options: TransportOptions): Transport {
     if (sending.signal.aborted) return { kind: 'aborted', sent: false }
     const startedAt = options.clock.now()
     const outcome = await sendOnce(sending, fresh)
-    measure(sending.operation, outcome, options.clock.now() - startedAt)
+    const durationMs = options.clock.now() - startedAt
+    measure(sending.operation, outcome, durationMs)
+    options.log?.trace(toRequestFields(sending, outcome, durationMs), 'BMC request')
     return outcome
   }
 

@@ -91,7 +91,12 @@ function* takeApart(text: string, options: AuditOptions): Generator<undefined, A
       auditID ??= toText(toRecord(item)['auditID'])
     } else counts[reading] += 1
   }
-  return { keys: distinct([...keys.values()]), events: items.length, ...counts, auditID }
+  return {
+    keys: distinct([...keys.values()]),
+    events: items.length,
+    ...counts,
+    ...(auditID ? { auditID } : {}),
+  }
 }
 
 function readEvent(item: unknown, ownUsers: readonly string[]): AuditKey | 'skipped' | 'malformed' {

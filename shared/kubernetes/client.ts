@@ -4,7 +4,7 @@ import type nodeFetch from 'node-fetch'
 import { type Clock, systemClock } from '../clock.ts'
 import { CcmError, hasCode } from '../errors.ts'
 import { startLimit } from '../limit.ts'
-import { redact, secretForms } from '../log.ts'
+import { type Log, redact, secretForms } from '../log.ts'
 import type { Measure } from '../metrics/contract.ts'
 import { createAgents } from './agents.ts'
 import { findNoText, toCredentialFault } from './credential-faults.ts'
@@ -61,6 +61,8 @@ export interface KubeOptions {
   readonly userAgent?: string
   /** Counts and times each request. */
   readonly measure?: Measure | undefined
+  /** Tells of each request, at the level trace. */
+  readonly log?: Log | undefined
 }
 
 const PATCH_TYPES = {
@@ -81,18 +83,22 @@ export function createKube(options: KubeOptions): Kube {
   const isProxied = Boolean(options.config.getCurrentCluster()?.proxyUrl)
 
   const latest = options.latest ?? (async () => options.config)
-  const { clock = systemClock, random = Math.random } = options
+  const { clock = systemClock, random = Math.random, measure, log } = options
 
   /** A request that is refused for its credentials was not carried out, so that a write may be repeated as well. */
-  async function sendWithLatest(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer<unknown>> {
+  async function sendWithLatest(
+    request: KubeRequest,
+    signal: AbortSignal,
+    count: () => number,
+  ): Promise<KubeAnswer<unknown>> {
     const config = await untilAborted(latest(false), signal)
     try {
-      return await send(request, config, signal)
+      return await send(request, config, signal, count())
     } catch (error) {
       if (!hasCode(error, 'KUBE_CREDENTIALS_INVALID')) throw error
       const newer = await untilAborted(latest(true), signal)
       if (newer === config) throw error
-      return send(request, newer, signal)
+      return send(request, newer, signal, count())
     }
   }
 
@@ -100,6 +106,7 @@ export function createKube(options: KubeOptions): Kube {
     request: KubeRequest,
     config: KubeConfig,
     signal: AbortSignal,
+    attempt: number,
   ): Promise<KubeAnswer<unknown>> {
     const fetch = options.fetch ?? (await import('node-fetch')).default
     const credentials = await authenticate(config, signal)
@@ -108,7 +115,8 @@ export function createKube(options: KubeOptions): Kube {
     // node-fetch destroys the body of a request that is aborted before it begins, which nobody hears: the process ends.
     if (signal.aborted) throw new DOMException('the request was no longer waited for', 'AbortError')
     const url = server + request.path + toQuery(request.query)
-    const response = await fetchMeasured(fetch, { clock, measure: options.measure }, url, {
+    const told = { path: request.path, attempt }
+    const response = await fetchMeasured(fetch, { clock, measure, log }, told, url, {
       method,
       agent,
       signal,
@@ -131,7 +139,9 @@ export function createKube(options: KubeOptions): Kube {
     const ending = endings.begin()
     const signal = AbortSignal.any([limit.signal, ending.signal, ...(call.signal ? [call.signal] : [])])
     try {
-      const send = () => sendTwiceIfSafe(() => sendWithLatest(call, signal), call, signal)
+      let attempts = 0
+      const count = (): number => ++attempts
+      const send = () => sendTwiceIfSafe(() => sendWithLatest(call, signal, count), call, signal)
       return (await waitOut(send, { clock, random }, signal)) as KubeAnswer<T>
     } catch (error) {
       throw error instanceof CcmError ? error : toKubeError(call, error, server)

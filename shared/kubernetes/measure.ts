@@ -1,15 +1,27 @@
 import type { RequestInit } from 'node-fetch'
 import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import type { Measure } from '../metrics/contract.ts'
-import type { Fetch } from './client.ts'
+import type { Fetch, KubeRequest } from './client.ts'
 
 /** What client-go calls a request without an answer. */
 const NO_ANSWER = '<error>'
 
-/** Sends as `fetch` does, and counts and times what the API server answers. */
+/** Where requests are counted, and told one by one. */
+export interface RequestWatch {
+  readonly clock: Clock
+  readonly measure: Measure | undefined
+  readonly log: Log | undefined
+}
+
+/** A request as its line in the log tells it: neither query, headers nor body, which may hold secrets. */
+export type ToldRequest = Pick<KubeRequest, 'path'> & { readonly attempt: number }
+
+/** Sends as `fetch` does, and counts, times and tells what the API server answers. */
 export async function fetchMeasured(
   fetch: Fetch,
-  { clock, measure }: { readonly clock: Clock; readonly measure: Measure | undefined },
+  { clock, measure, log }: RequestWatch,
+  { path, attempt }: ToldRequest,
   url: string,
   init: RequestInit & { readonly method: string },
 ): ReturnType<Fetch> {
@@ -21,7 +33,10 @@ export async function fetchMeasured(
     return response
   } finally {
     const { method } = init
+    const durationMs = clock.now() - startedAt
     measure?.('rest_client_requests_total', { method, code })
-    measure?.('rest_client_request_duration_seconds', { verb: method }, (clock.now() - startedAt) / 1000)
+    measure?.('rest_client_request_duration_seconds', { verb: method }, durationMs / 1000)
+    const status = code === NO_ANSWER ? undefined : Number(code)
+    log?.trace({ method, path, status, durationMs, attempt }, 'Kubernetes request')
   }
 }

@@ -102,7 +102,10 @@ t.test('a caller that gives up during an early renewal is no failure of it', asy
   await clock.turn(10)
   caller.abort()
   await call
-  t.strictSame(lines, [])
+  t.strictSame(
+    lines.filter(({ level }) => level !== 'trace'),
+    [],
+  )
 })
 
 t.test('a token that expires during an early renewal waits for it, then tries in earnest', async t => {

@@ -58,7 +58,8 @@ const SAMPLES: Readonly<Partial<Record<SettingName, { good: readonly Value[]; ba
   maxAuditBatches: { good: [2], bad: [0] },
   maxEventLoopLag: { good: ['250ms'], bad: ['250'] },
   shutdownGrace: { good: ['20s'], bad: ['0'] },
-  logLevel: { good: ['debug'], bad: ['loud'] },
+  logLevel: { good: ['debug', 'trace'], bad: ['loud'] },
+  v: { good: [0, 6], bad: [-1] },
 }
 
 const isTaken = (name: SettingName, value: Value): boolean => {

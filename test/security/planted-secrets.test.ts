@@ -98,7 +98,7 @@ forEachCluster(t, 'secrets', {}, async (t, cluster) => {
     PNAP_LOAD_BALANCER: `kube-vip://${networkId}`,
     PNAP_WEBHOOK_TOKEN_FILE: at('token'),
     PNAP_WEBHOOK_TOKEN_PREVIOUS: PREVIOUS_TOKEN,
-    PNAP_LOG_LEVEL: 'debug',
+    PNAP_LOG_LEVEL: 'trace',
     PNAP_LISTEN: '127.0.0.1:0',
     PNAP_RESYNC_INTERVAL: '5s',
     PNAP_TLS_CERT: at('tls.crt'),

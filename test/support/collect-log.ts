@@ -12,6 +12,7 @@ export function collectLog(lines: Line[]): Log {
   const at = (level: string) => (fields: LogFields, message: string) =>
     void lines.push({ level, fields, message })
   return {
+    trace: at('trace'),
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
