@@ -1,12 +1,27 @@
-import { connect } from 'node:net'
 import { createFakeNode } from '../test/support/fake-kubelet.ts'
-import { type Figure, median, nodeName, type Stage, startWorker, toRequest } from './stage.ts'
+import { type Figure, toMeasured, toRatio } from './figure.ts'
+import { type LoadOutcome, sendLoad } from './load.ts'
+import { inTurns } from './rounds.ts'
+import { seedNodes } from './seed-nodes.ts'
+import type { WorkerState } from './serve-worker.ts'
+import { nodeName, onStage, type Run, startWorker, toRequest, type Worker } from './stage.ts'
+import { percentile } from './statistics.ts'
 
 const SERVERS = 1000
-const CONNECTIONS = 16
-const WARM_UP = 20_000
-const REQUESTS = 10_000
-const ROUNDS = 5
+const CONNECTIONS = [1, 32, 256] as const
+/** At so many connections the budget is kept: enough that the server never waits for a request. */
+const BUSY = 32
+const BARE = 'a bare route'
+const DUTIES = 'a bare route that checks a token, encodes the patch and logs a line'
+/** Of the design: three fifths of a bare route. What is asked of each change is not to lose what has been reached. */
+const LIMITS = {
+  bare: { budget: { atLeast: 0.25 }, goal: { atLeast: 0.6 } },
+  duties: { budget: { atLeast: 0.4 } },
+}
+const FULL = { warmUp: 20_000, requests: 6000, rounds: 5 }
+const QUICK = { warmUp: 1000, requests: 1000, rounds: 2 }
+/** Older than that nothing is in a run: what is measured is the answer from a young inventory. */
+const INTERVAL = { PNAP_RESYNC_INTERVAL: '1h' }
 
 /** The review with which an API server asks about a kubelet's new node. */
 export const toReview = (name: string): string =>
@@ -28,90 +43,98 @@ export const toReview = (name: string): string =>
   })
 
 /**
- * Requests per second of CPU time of the server's process, ours against a bare route: unlike requests per second, that
- * does not depend on what else the machine does. Rounds alternate; the median of their ratios is told.
+ * Reviews of joining nodes, by `serve` as it is shipped and by a bare route that parses the same review and sends the same
+ * answer. What does not depend on what else the machine does is CPU time of the server's process; requests per second and
+ * times are those that the caller sees.
  */
-export async function benchAdmission({ env }: Stage): Promise<Figure[]> {
-  const requests = Array.from({ length: SERVERS }, (_, index) =>
-    toRequest('/admission?timeout=10s', toReview(nodeName(index))),
-  )
-  const ours = await startWorker('admission-worker.ts', ['ours'], env)
-  const patch = await readPatch(ours.first as number, requests[0] ?? Buffer.of())
-  const bare = await startWorker('admission-worker.ts', ['bare', patch], env)
-  try {
-    const measure = async (worker: typeof ours, count: number): Promise<number> => {
-      const before = await worker.ask<number>('cpu')
-      await sendAll(worker.first as number, requests, count)
-      return (count * 1e6) / ((await worker.ask<number>('cpu')) - before)
+export const benchAdmission = (run: Run): Promise<Figure[]> =>
+  onStage(SERVERS, async stage => {
+    seedNodes(stage)
+    const ours = await startWorker(run, 'serve-worker.ts', [], { ...stage.env, ...INTERVAL })
+    const patch = await readPatch(ours)
+    const bare = await startWorker(run, 'bare-worker.ts', ['bare', patch])
+    const duties = await startWorker(run, 'bare-worker.ts', ['duties', patch])
+    try {
+      return await measureAll(run, { ours, bare, duties })
+    } finally {
+      for (const server of [ours, bare, duties]) server.close()
     }
-    await measure(ours, WARM_UP)
-    await measure(bare, WARM_UP)
-    const rounds: { ours: number; bare: number }[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      rounds.push({ bare: await measure(bare, REQUESTS), ours: await measure(ours, REQUESTS) })
-    }
-    return [
-      { name: 'admission', value: median(rounds.map(round => round.ours)), unit: 'requests per CPU second' },
-      {
-        name: 'admission, bare route',
-        value: median(rounds.map(round => round.bare)),
-        unit: 'requests per CPU second',
-      },
-      {
-        name: 'admission / bare route',
-        value: median(rounds.map(({ ours, bare }) => ours / bare)),
-        unit: '×',
-        budget: { atLeast: 0.6 },
-      },
-    ]
-  } finally {
-    ours.close()
-    bare.close()
-  }
-}
-
-/** Sends the requests in turn, as many at once as there are connections; a client with a parser would be slower than the server. */
-async function sendAll(port: number, requests: readonly Buffer[], count: number): Promise<void> {
-  let sent = 0
-  const next = (): Buffer | undefined => (sent < count ? requests[sent++ % requests.length] : undefined)
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => converse(port, next)))
-}
-
-/** One connection: a request, its answer, the next request. Resolves with the last answer's body. */
-function converse(port: number, next: () => Buffer | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    let answer = ''
-    const send = (): void => {
-      const request = next()
-      if (request) socket.write(request)
-      else socket.end(() => resolve(readBody(answer) ?? ''))
-    }
-    socket.setEncoding('latin1').on('error', reject).on('connect', send)
-    let received = ''
-    socket.on('data', chunk => {
-      received += chunk
-      const body = readBody(received)
-      if (body === undefined) return
-      // Whatever is no patch would be a measurement of something else.
-      if (!body.includes('"patch":"')) reject(new Error(`no patch: ${received}`))
-      answer = received
-      received = ''
-      send()
-    })
   })
+
+type Server = Worker & { readonly first: unknown }
+
+/** What one round brought. */
+interface Round extends LoadOutcome {
+  readonly perSecond: number
+  readonly perCpuSecond: number
 }
 
-/** Body of a response, once all of it is there. */
-function readBody(response: string): string | undefined {
-  const end = response.indexOf('\r\n\r\n')
-  const length = /^content-length: (\d+)/im.exec(response)?.[1]
-  const body = end < 0 || length === undefined ? undefined : response.slice(end + 4)
-  return body?.length === Number(length) ? body : undefined
+type Servers<T> = Readonly<Record<'ours' | 'bare' | 'duties', T>>
+
+async function measureAll({ quick }: Run, servers: Servers<Server>): Promise<Figure[]> {
+  const { warmUp, requests, rounds } = quick ? QUICK : FULL
+  for (const server of Object.values(servers)) await measure(server, BUSY, warmUp)
+  const figures: Figure[] = []
+  for (const connections of CONNECTIONS) {
+    const taken = await inTurns(rounds, {
+      bare: () => measure(servers.bare, connections, requests),
+      ours: () => measure(servers.ours, connections, requests),
+      duties: () => measure(servers.duties, connections, requests),
+    })
+    figures.push(...toFigures(connections, taken))
+  }
+  return figures
 }
 
-async function readPatch(port: number, request: Buffer): Promise<string> {
-  const rest = [request]
-  const answer = JSON.parse(await converse(port, () => rest.pop())) as { response: { patch: string } }
-  return answer.response.patch
+const REQUESTS = Array.from({ length: SERVERS }, (_, index) =>
+  toRequest('/admission?timeout=30s', toReview(nodeName(index))),
+)
+
+const toLoad = ({ first }: Server, connections: number, count: number) => ({
+  port: first as number,
+  requests: REQUESTS,
+  connections,
+  count,
+  expected: '"patch":"',
+})
+
+async function measure(server: Server, connections: number, count: number): Promise<Round> {
+  const before = await server.ask<Pick<WorkerState, 'cpu'>>('cpu')
+  const outcome = await sendLoad(toLoad(server, connections, count))
+  const after = await server.ask<Pick<WorkerState, 'cpu'>>('cpu')
+  const perCpuSecond = (count * 1e6) / (after.cpu - before.cpu)
+  return { ...outcome, perSecond: count / outcome.seconds, perCpuSecond }
+}
+
+/** The patch of the first node, as it is in the answer. */
+async function readPatch(ours: Server): Promise<string> {
+  const { last } = await sendLoad(toLoad(ours, 1, 1))
+  return (JSON.parse(last) as { response: { patch: string } }).response.patch
+}
+
+function toFigures(connections: number, { ours, bare, duties }: Servers<readonly Round[]>): Figure[] {
+  const at = `admission, ${connections} ${connections === 1 ? 'connection' : 'connections'}`
+  const compare = (what: string, unit: string, of: (round: Round) => number): Figure[] => [
+    toMeasured({ name: `${at}: ${what}`, unit }, ours.map(of)),
+    toRatio({ name: `${at}: ${what} / bare route`, reference: BARE }, ours.map(of), bare.map(of)),
+  ]
+  const perCpuSecond = (rounds: readonly Round[]): number[] => rounds.map(round => round.perCpuSecond)
+  const what = `${at}: requests per CPU second`
+  const limits = connections === BUSY ? LIMITS : { bare: {}, duties: {} }
+  return [
+    toMeasured({ name: what, unit: 'requests' }, perCpuSecond(ours)),
+    toRatio(
+      { name: `${what} / bare route`, reference: BARE, ...limits.bare },
+      perCpuSecond(ours),
+      perCpuSecond(bare),
+    ),
+    toRatio(
+      { name: `${what} / route with its duties`, reference: DUTIES, ...limits.duties },
+      perCpuSecond(ours),
+      perCpuSecond(duties),
+    ),
+    ...compare('requests per second', 'requests', round => round.perSecond),
+    ...compare('p50', 'ms', ({ times }) => percentile(times, 0.5)),
+    ...compare('p99', 'ms', ({ times }) => percentile(times, 0.99)),
+  ]
 }

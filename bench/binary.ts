@@ -6,9 +6,12 @@ import { createInterface } from 'node:readline'
 import { build } from '../infra/build.ts'
 import { createCertificates } from '../shared/simulator/certificates.ts'
 import { buildTestBinary } from '../test/support/single-file.ts'
-import { type Figure, median, type Stage } from './stage.ts'
+import { type Figure, toCount, toRatio } from './figure.ts'
+import { inTurns } from './rounds.ts'
+import { onStage, type Run, type Stage } from './stage.ts'
 
-const RUNS = 15
+const RUNS = { full: 15, quick: 2 }
+const REFERENCE = 'bare Node'
 const ENTRY = join(import.meta.dirname, '../functions/main.ts')
 
 type Program = readonly [command: string, ...args: string[]]
@@ -18,43 +21,35 @@ type Program = readonly [command: string, ...args: string[]]
  * start of the process until `version` has ended, and until `serve` says that it listens. They take turns, so that they
  * share the machine's moods.
  */
-export async function benchBinary(stage: Stage): Promise<Figure[]> {
-  const { path, size } = await buildTestBinary()
-  const [server] = await build({ out: join(stage.folder, 'server-build'), functions: {}, server: ENTRY })
-  const modules: Program = [process.execPath, join(server?.path ?? '', 'main.mjs')]
-  const env = await toServeEnvironment(stage)
-  const times = await measure({
-    bare: () => untilEnd([process.execPath, '-e', '0']),
-    'single file, version': () => untilEnd([path, 'version']),
-    'modules, version': () => untilEnd([...modules, 'version']),
-    'single file, serve listens': () => untilServing([path, 'serve'], env),
-    'modules, serve listens': () => untilServing([...modules, 'serve'], env),
+export const benchBinary = (run: Run): Promise<Figure[]> =>
+  onStage(0, async stage => {
+    const { path, size } = await buildTestBinary()
+    const [server] = await build({ out: join(stage.folder, 'server-build'), functions: {}, server: ENTRY })
+    const modules: Program = [process.execPath, join(server?.path ?? '', 'main.mjs')]
+    const env = await toServeEnvironment(stage)
+    const { bare, ...others } = await inTurns(run.quick ? RUNS.quick : RUNS.full, {
+      bare: () => untilEnd([process.execPath, '-e', '0']),
+      'single file, version': () => untilEnd([path, 'version']),
+      'modules, version': () => untilEnd([...modules, 'version']),
+      'single file, serve listens': () => untilServing([path, 'serve'], env),
+      'modules, serve listens': () => untilServing([...modules, 'serve'], env),
+    })
+    return [
+      ...Object.entries(others).map(([name, times]) =>
+        toRatio({ name: `${name} / bare Node`, reference: REFERENCE }, times, bare),
+      ),
+      toCount(
+        { name: 'single file, size / bare Node', unit: '×', reference: REFERENCE },
+        size / (await stat(process.execPath)).size,
+      ),
+    ]
   })
-  const { bare = 1, ...others } = times
-  return [
-    ...Object.entries(others).map(([name, ms]) => ({
-      name: `${name} / bare Node`,
-      value: ms / bare,
-      unit: '×',
-    })),
-    { name: 'single file, size / bare Node', value: size / (await stat(process.execPath)).size, unit: '×' },
-  ]
-}
 
 async function toServeEnvironment({ folder, env }: Stage): Promise<NodeJS.ProcessEnv> {
   const { cert, key } = await createCertificates({ hosts: ['127.0.0.1'] })
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
   await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)])
   return { ...env, PNAP_LISTEN: '127.0.0.1:0', PNAP_TLS_CERT: certFile, PNAP_TLS_KEY: keyFile }
-}
-
-/** Median milliseconds of each. */
-async function measure(
-  runs: Readonly<Record<string, () => Promise<number>>>,
-): Promise<Record<string, number>> {
-  const times = Object.entries(runs).map(([name, run]) => ({ name, run, each: [] as number[] }))
-  for (let round = 0; round < RUNS; round++) for (const { run, each } of times) each.push(await run())
-  return Object.fromEntries(times.map(({ name, each }) => [name, median(each)]))
 }
 
 async function untilEnd([command, ...args]: Program): Promise<number> {

@@ -1,61 +1,60 @@
-import { parseArgs } from 'node:util'
-import { benchAdmission } from './admission.ts'
-import { benchBinary } from './binary.ts'
-import { benchColdStart } from './cold-start.ts'
-import { benchOverload } from './overload.ts'
-import { benchResync } from './resync.ts'
-import { createStage, type Figure } from './stage.ts'
+import { availableParallelism } from 'node:os'
+import { toLine } from './figure.ts'
+import { type Options, readOptions, toUsage } from './options.ts'
+import { findBroken, type Outcome, type Report, type Section, toSection } from './report.ts'
+import type { Run } from './stage.ts'
 
-/**
- * npm run bench: the figures that have a budget, each a ratio or a count of one run, never a time in itself. Ends with 1
- * when a budget is not kept. `-- --json` prints the figures for a machine, `-- overload` only those of that name.
- */
+/** npm run bench: figures of one run against a reference of the same run, and the budgets among them. */
 
-const SERVERS = 1000
-
-/** Passes come first: they leave the young inventory that admission answers from. */
-const BENCHES = {
-  resync: benchResync,
-  admission: benchAdmission,
-  'cold-start': benchColdStart,
-  binary: benchBinary,
-  overload: benchOverload,
-} as const
-
-/** True unless the figure has a budget and does not keep it. */
-function isKept({ value, budget }: Figure): boolean {
-  if (!budget) return true
-  return 'atMost' in budget ? value <= budget.atMost : value >= budget.atLeast
+/** Each is loaded when it is run. */
+const BENCHES: Readonly<Record<string, (run: Run) => Promise<Outcome>>> = {
+  admission: async run => (await import('./admission.ts')).benchAdmission(run),
+  audit: async run => (await import('./audit.ts')).benchAudit(run),
+  join: async run => (await import('./join.ts')).benchJoin(run),
+  resync: async run => (await import('./resync.ts')).benchResync(run),
+  planning: async run => (await import('./planning.ts')).benchPlanning(run),
+  'cold-start': async run => (await import('./cold-start.ts')).benchColdStart(run),
+  binary: async run => (await import('./binary.ts')).benchBinary(run),
+  overload: async run => (await import('./overload.ts')).benchOverload(run),
 }
+const NAMES = Object.keys(BENCHES)
+/** As of other commands that do not understand their arguments. */
+const MISUSED = 64
 
-function toLine(figure: Figure): string {
-  const { name, value, unit, budget } = figure
-  const number = Number.isInteger(value) ? String(value) : value.toFixed(value < 100 ? 2 : 0)
-  const told = `${name.padEnd(50)}${number.padStart(8)} ${unit}`
-  if (!budget) return told
-  const limit = 'atMost' in budget ? `at most ${budget.atMost}` : `at least ${budget.atLeast}`
-  return `${told.padEnd(86)} ${limit}: ${isKept(figure) ? 'kept' : 'NOT KEPT'}`
-}
-
-async function main(args: string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false } } as const
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
-  const unknown = positionals.filter(name => !Object.hasOwn(BENCHES, name))
-  if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}`)
-  const stage = await createStage(SERVERS)
-  try {
-    const figures: Figure[] = []
-    for (const [name, bench] of Object.entries(BENCHES)) {
-      if (positionals.length > 0 && !positionals.includes(name)) continue
-      const some = await bench(stage)
-      figures.push(...some)
-      if (!values.json) for (const figure of some) process.stdout.write(`${toLine(figure)}\n`)
-    }
-    if (values.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
-    return figures.every(isKept) ? 0 : 1
-  } finally {
-    await stage.close()
+async function main(args: readonly string[]): Promise<number> {
+  const reading = readOptions(args, NAMES)
+  switch (reading.do) {
+    case 'help':
+      process.stdout.write(toUsage(NAMES))
+      return 0
+    case 'refuse':
+      process.stderr.write(`${reading.why}\n\n${toUsage(NAMES)}`)
+      return MISUSED
+    case 'run':
+      return run(reading.options)
   }
 }
+
+async function run(options: Options): Promise<number> {
+  const tell = options.json ? () => {} : (line: string) => void process.stdout.write(`${line}\n`)
+  const sections: Section[] = []
+  for (const name of options.names) {
+    const section = toSection(name, (await BENCHES[name]?.(options)) ?? [])
+    sections.push(section)
+    for (const figure of section.figures) tell(toLine(figure))
+    if (section.skipped !== undefined) tell(`${name} was skipped: ${section.skipped}`)
+  }
+  const report: Report = { machine: describeMachine(), isFull: !options.quick, sections }
+  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  const broken = findBroken(report)
+  tell(broken.length === 0 ? 'every budget is kept' : `budgets not kept: ${broken.length}`)
+  return options.check && broken.length > 0 ? 1 : 0
+}
+
+const describeMachine = (): Report['machine'] => ({
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`,
+  processors: availableParallelism(),
+})
 
 process.exitCode = await main(process.argv.slice(2))

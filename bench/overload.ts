@@ -1,13 +1,17 @@
 import { createFakeNode } from '../test/support/fake-kubelet.ts'
+import { type Figure, toMeasured, toRatio } from './figure.ts'
 import type { Order } from './overload-client.ts'
 import type { StormOutcome } from './overload-storm.ts'
-import type { WorkerState } from './overload-worker.ts'
-import { type Figure, median, nodeName, type Stage, startWorker, type Worker } from './stage.ts'
+import { inTurns } from './rounds.ts'
+import type { WorkerState } from './serve-worker.ts'
+import { nodeName, onStage, type Run, type Stage, startWorker, type Worker } from './stage.ts'
+import { percentile } from './statistics.ts'
 
 const NODES = 1000
 const WARM_UP_MS = 3000
 const STORM_SECONDS = 5
-const ROUNDS = 1
+const ROUNDS = { full: 2, quick: 1 }
+const REFERENCE = 'the same code without limits'
 /** A review is as quick as before the storm when it takes no more than this. */
 const QUICK_MS = 50
 const LONGEST_MS = 60_000
@@ -23,31 +27,28 @@ interface Measured extends StormOutcome {
  * the server busy), against `serve` with its default limits and against the same code without any, in turns; medians are
  * told. Callers give up after 2 s, as an API server does with `timeoutSeconds: 2`.
  */
-export async function benchOverload(stage: Stage): Promise<Figure[]> {
-  const { admin, bmc } = stage
-  const network = bmc.backend.addPublicNetwork()
-  const env = { ...stage.env, PNAP_LOAD_BALANCER: `kube-vip://${network.id}` }
-  for (let index = 0; index < NODES; index++) {
-    const body = createFakeNode(nodeName(index))
-    // Another benchmark may have made it.
-    await admin.request({ method: 'POST', path: '/api/v1/nodes', body }).catch(() => {})
-  }
-  const client = await startWorker('overload-client.ts', [], {})
-  try {
-    const rounds: Record<'on' | 'off', Measured[]> = { on: [], off: [] }
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const kind of ['off', 'on'] as const) rounds[kind].push(await measure(client, env, kind))
+export const benchOverload = (run: Run): Promise<Figure[]> =>
+  onStage(NODES, async stage => {
+    const network = stage.bmc.backend.addPublicNetwork()
+    const env = { ...stage.env, PNAP_LOAD_BALANCER: `kube-vip://${network.id}` }
+    for (let index = 0; index < NODES; index++)
+      stage.kubernetes.store.create({ ...createFakeNode(nodeName(index)) })
+    const client = await startWorker(run, 'overload-client.ts')
+    try {
+      const { on, off } = await inTurns(run.quick ? ROUNDS.quick : ROUNDS.full, {
+        off: () => measure(run, client, env, 'off'),
+        on: () => measure(run, client, env, 'on'),
+      })
+      return toFigures(on, off)
+    } finally {
+      client.close()
     }
-    return toFigures(rounds.on, rounds.off)
-  } finally {
-    client.close()
-  }
-}
+  })
 
 const order = <T>(client: Worker, what: Order): Promise<T> => client.ask<T>(what)
 
-async function measure(client: Worker, env: Stage['env'], kind: 'on' | 'off'): Promise<Measured> {
-  const server = await startWorker('overload-worker.ts', [kind], env)
+async function measure(run: Run, client: Worker, env: Stage['env'], kind: 'on' | 'off'): Promise<Measured> {
+  const server = await startWorker(run, 'serve-worker.ts', [kind], env)
   const port = server.first as number
   try {
     await order(client, { do: 'warm up', port, ms: WARM_UP_MS })
@@ -64,10 +65,6 @@ async function measure(client: Worker, env: Stage['env'], kind: 'on' | 'off'): P
     server.close()
   }
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
-  Number.NaN
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole)
 
@@ -104,31 +101,25 @@ const ROWS: readonly Row[] = [
 
 const patched = (measured: Measured): number => measured.nodes.patched + measured.services.patched
 
+const toRow = ({ name, unit, of }: Row, on: readonly Measured[], off: readonly Measured[]): Figure[] => [
+  toMeasured({ name: `storm: ${name}`, unit }, on.map(of)),
+  toMeasured({ name: `storm without limits: ${name}`, unit }, off.map(of)),
+]
+
 function toFigures(on: readonly Measured[], off: readonly Measured[]): Figure[] {
-  const middle = (all: readonly Measured[], of: Row['of']): number => median(all.map(of))
-  const ratio = (of: Row['of']): number =>
-    median(on.map((measured, round) => of(measured) / Math.max(of(off[round] as Measured), 1)))
-  const rows = ROWS.flatMap(({ name, unit, of }) => [
-    { name: `storm: ${name}`, value: middle(on, of), unit },
-    { name: `  without limits: ${name}`, value: middle(off, of), unit },
-  ])
+  // Without limits nothing at all may have been done in time.
+  const atLeastOne = (all: readonly Measured[], of: Row['of']): number[] =>
+    all.map(measured => Math.max(of(measured), 1))
+  const ratio = (name: string, of: Row['of']): Figure =>
+    toRatio(
+      { name: `storm: ${name} / without limits`, reference: REFERENCE },
+      on.map(of),
+      atLeastOne(off, of),
+    )
   return [
-    ...rows,
-    {
-      name: 'storm: reviews patched in time / without limits',
-      value: ratio(patched),
-      unit: '×',
-      budget: { atLeast: 1.5 },
-    },
-    {
-      name: 'storm: p50 of nodes / without limits',
-      value: ratio(m => percentile(m.nodes.times, 0.5)),
-      unit: '×',
-    },
-    {
-      name: 'storm: p99 of health / without limits',
-      value: ratio(m => percentile(m.healthTimes, 0.99)),
-      unit: '×',
-    },
+    ...ROWS.flatMap(row => toRow(row, on, off)),
+    { ...ratio('reviews patched in time', patched), budget: { atLeast: 1.5 } },
+    ratio('p50 of nodes', m => percentile(m.nodes.times, 0.5)),
+    ratio('p99 of health', m => percentile(m.healthTimes, 0.99)),
   ]
 }

@@ -9,15 +9,6 @@ import { type KubernetesSimulator, startKubernetesSimulator } from '../shared/si
 import { installRole } from '../test/support/install.ts'
 import { CONTROLLER } from '../test/support/users.ts'
 
-/** One measured figure. */
-export interface Figure {
-  readonly name: string
-  readonly value: number
-  /** What is counted; `×` is a ratio of two figures of one run. */
-  readonly unit: string
-  readonly budget?: { readonly atMost: number } | { readonly atLeast: number } | undefined
-}
-
 /** Both simulators, which run in this process: what they cost is not measured. */
 export interface Stage {
   readonly bmc: BmcSimulator
@@ -29,11 +20,28 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** How all of one run is measured. */
+export interface Run {
+  /** Few repeats and small sizes. */
+  readonly quick: boolean
+  /** Folder for a CPU profile of each measured process. */
+  readonly profile: string | undefined
+}
+
 export const TOKEN = 'webhook-token-of-a-benchmark'
 export const nodeName = (index: number): string => `node-${index}`
 
-/** @param servers that the cloud has, called `nodeName(0)` and so on */
-export async function createStage(servers: number): Promise<Stage> {
+/** A stage for as long as `work` takes. @param servers that the cloud has, called `nodeName(0)` and so on */
+export async function onStage<T>(servers: number, work: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = await createStage(servers)
+  try {
+    return await work(stage)
+  } finally {
+    await stage.close()
+  }
+}
+
+async function createStage(servers: number): Promise<Stage> {
   const bmc = await startBmcSimulator()
   const kubernetes = await startKubernetesSimulator()
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -78,14 +86,16 @@ export interface Worker {
   close(): void
 }
 
-/** The name is relative to this folder. */
+/** The name is relative to this folder; the first message tells that it is ready. */
 export async function startWorker(
+  { profile }: Pick<Run, 'profile'>,
   name: string,
-  args: readonly string[],
-  env: Stage['env'],
+  args: readonly string[] = [],
+  env: Stage['env'] = {},
 ): Promise<Worker & { readonly first: unknown }> {
   const child = fork(join(import.meta.dirname, name), [...args], {
     env: { ...process.env, ...env },
+    execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, name)}`],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const first = await next(child)
@@ -109,12 +119,6 @@ function next(child: ChildProcess): Promise<unknown> {
       resolve(message)
     })
   })
-}
-
-/** The middle one. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 /** A webhook's call as it goes over the wire, so that the client costs nothing while it is measured. */
