@@ -74,3 +74,31 @@ t.test('of two that share addresses the older one is believed', async t => {
     ],
   )
 })
+
+const NARROW = '203.0.113.0/29'
+const doubtYounger = (first: string, second: string) =>
+  Object.fromEntries(doubtOverlaps([block('a', first, 2), block('b', second, 1)]))
+for (const edge of ['203.0.113.0/32', '203.0.113.7/32'])
+  t.test(`${edge} lies in ${NARROW}, whichever is older`, async t => {
+    t.strictSame(doubtYounger(edge, NARROW), { b: overlap(NARROW, 'a') })
+    t.strictSame(doubtYounger(NARROW, edge), { b: overlap(edge, 'a') })
+  })
+
+const ORDERS: readonly [
+  name: string,
+  one: number | undefined,
+  other: number | undefined,
+  believed: string,
+][] = [
+  ['the older one', 1, 2, 'b'],
+  ['one that was just made, and not one of which no age is known', undefined, 0, 'b'],
+  ['the first by id where they are of one age', 5, 5, 'a'],
+  ['the first by id where no age is known', undefined, undefined, 'a'],
+]
+for (const [name, one, other, believed] of ORDERS)
+  t.test(`of two that share addresses is believed: ${name}`, async t => {
+    const blocks = [block('a', NARROW, one), block('b', NARROW, other)]
+    const doubted = believed === 'a' ? 'b' : 'a'
+    for (const listed of [blocks, blocks.toReversed()])
+      t.strictSame(Object.fromEntries(doubtOverlaps(listed)), { [doubted]: overlap(NARROW, believed) })
+  })

@@ -105,10 +105,29 @@ const FAMILIES: readonly [change: Partial<IpBlock>, family: string, cidr: string
   [{ cidr: undefined, ipVersion: undefined, cidrBlockSize: '/64' }, 'IPv6', undefined],
   [{ cidr: 'nonsense/99', ipVersion: undefined, cidrBlockSize: undefined }, 'IPv4', undefined],
   [{ cidr: '198.51.100.13/29' }, 'IPv4', '198.51.100.8/29'],
+  [{ cidr: '2001:db8::/64', cidrBlockSize: undefined, ipVersion: 'V4' }, 'IPv6', '2001:db8::/64'],
 ]
 for (const [change, family, cidr] of FAMILIES)
   t.test(`${JSON.stringify(change)} is ${family}`, async t => {
     t.match(see(change), { family, cidr })
+  })
+
+const UNTOLD = 'BMC tells no range of it although it is assigned'
+const DOUBTS: readonly [name: string, change: Partial<IpBlock>, doubt: string | undefined][] = [
+  ['assigned', {}, undefined],
+  ['assigned, with a range that nobody tells', { cidr: undefined }, UNTOLD],
+  ['assigned, with an empty range', { cidr: '' }, UNTOLD],
+  ['on its way, with a range that nobody tells', { cidr: undefined, status: 'assigning' }, undefined],
+  ['on its way, with its range', { status: 'assigning' }, undefined],
+  ['elsewhere, with a range that nobody tells', { cidr: undefined, assignedResourceId: 'other' }, undefined],
+  ['assigned, with a range that is none', { cidr: 'none' }, 'BMC tells a range that cannot be read'],
+  ['on its way, with one', { cidr: 'none', status: 'assigning' }, 'BMC tells a range that cannot be read'],
+]
+for (const [name, change, doubt] of DOUBTS)
+  t.test(`a block ${name} is ${doubt === undefined ? 'believed' : 'doubted'}`, async t => {
+    const seen = see(change, change.assignedResourceId === undefined)
+    t.equal(seen.doubt, doubt)
+    t.equal('doubt' in seen, doubt !== undefined, 'the inventory holds no field for nothing')
   })
 
 t.test('what cannot be read is left undefined', async t => {

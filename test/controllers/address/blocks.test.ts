@@ -182,6 +182,15 @@ const CASES: readonly [name: string, given: Case, actions: readonly string[], he
     ['remove b1'],
   ],
   [
+    'one whose range two other blocks have, of which one serves',
+    {
+      blocks: [makeBlock('b2'), makeBlock('b3', { state: 'coming', ageMs: 0 })],
+      gates: [makeGate()],
+    },
+    [],
+    /^block b2: block b3 has the same network address/,
+  ],
+  [
     'one in the way of a block that is coming',
     { blocks: [makeBlock('b2', { state: 'coming', ageMs: 0 })], gates: [closed] },
     ['remove b1'],

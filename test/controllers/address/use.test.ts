@@ -21,6 +21,32 @@ t.test('in a block lies what names it, and what has an address of its range', as
     t.strictSame(findUse(book, { id: 'a', cidr }), { claims: [named], unreadable: [] }, `range ${cidr}`)
 })
 
+t.test('whatever the order of the book, what lies in a block comes in that order', async t => {
+  const claims = [
+    makeClaim('203.0.113.7', 'before'),
+    makeClaim('198.51.100.2', 'a'),
+    makeClaim('203.0.113.2', 'a'),
+    makeClaim('203.0.113.1', 'before'),
+    makeClaim('203.0.113.9', 'b'),
+  ]
+  const names = ['203.0.113.5', '203.0.113.9', '203.0.113.0', '198.51.100.3']
+  for (const [turn] of claims.entries()) {
+    const turned = [...claims.slice(turn), ...claims.slice(0, turn)]
+    for (const order of [turned, turned.toReversed()])
+      t.strictSame(
+        findUse({ claims: order, unreadable: [] }, FOUR).claims.map(({ address }) => address),
+        order.flatMap(({ address }) => (address === '203.0.113.9' ? [] : address)),
+      )
+    const unreadable = [...names.slice(turn), ...names.slice(0, turn)]
+    t.strictSame(findUse({ claims: [], unreadable }, FOUR).unreadable, ['203.0.113.0', '203.0.113.5'])
+  }
+})
+
+t.test('an address of the other family lies in no block, be it the same number', async t => {
+  const unreadable = ['::cb00:7105', '203.0.113.5']
+  t.strictSame(findUse({ claims: [], unreadable }, FOUR).unreadable, ['203.0.113.5'])
+})
+
 t.test('three of those that keep a block are named, and how many more there are', async t => {
   const names = ['203.0.113.2', '203.0.113.3', '203.0.113.4']
   const unreadable = ['203.0.113.5', '203.0.113.6']
