@@ -173,7 +173,13 @@ t.test('what a Service that has an address is told stays until it has none', asy
   t.strictSame(pureLB.toWaiting(elsewhere), { annotations: ONE })
   t.strictSame(pureLB.toCleared(makeService(ONE), []), {}, 'its user says so')
   const waited = makeService({ [GROUP]: WAITING_GROUP, ...ONE })
-  t.strictSame(pureLB.toCleared(waited, []), { annotations: { [GROUP]: null, [MULTI]: null } })
+  const none = { annotations: { [GROUP]: null, [MULTI]: null } }
+  t.strictSame(pureLB.toCleared(waited, []), none)
+  const { status, spec, ...bare } = waited
+  t.strictSame(pureLB.toCleared({ ...bare, ...(spec && { spec }), status: {} }, []), none, 'no status')
+  t.strictSame(pureLB.toCleared({ ...bare, ...(status && { status }) }, []), none, 'no spec')
+  const named = makeService({ [GROUP]: WAITING_GROUP, ...ONE }, {}, [{ hostname: 'lb.example.org' }])
+  t.strictSame(pureLB.toCleared(named, []), none, 'a host name is no address')
 })
 
 const DRAWS: readonly [what: string, service: ReturnType<typeof makeService>, draws: boolean][] = [

@@ -147,10 +147,16 @@ t.test('what waits is not told to users, a distrusted list is', async t => {
     [true],
   )
   t.match(waiting.held[0]?.why, 'missing for the grace time')
+  const early = decideDeletions(cluster(3, { ...GONE, meta: { creationTimestamp: ago(-1000) } }))
+  t.match(early.held, [{ quiet: true, reason: 'clock', why: /clock was set back/ }])
   const cut = decideDeletions(cluster(3, GONE, { instanceIds: new Set() }))
   t.notOk(cut.held[0]?.quiet)
   t.match(cut.held[0]?.why, nameOf(1), 'names a node that shows it')
   t.match(cut.held[1]?.why, 'delete the node', 'and says to that node what to do')
+  t.strictSame(
+    cut.held.map(({ reason }) => reason),
+    ['list-distrusted', 'ready', 'ready'],
+  )
 })
 
 t.test('the oldest goes first', async t => {

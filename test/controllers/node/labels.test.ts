@@ -20,6 +20,7 @@ const VALUES: readonly [text: string, value: string][] = [
   ['a//b', 'a-b'],
   ['/leading/and/trailing/', 'leading-and-trailing'],
   ['_x_', 'x'],
+  ['jammy._', 'jammy'],
   ['München', 'M-nchen'],
   ['///', ''],
   ['', ''],

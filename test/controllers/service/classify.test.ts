@@ -1,5 +1,6 @@
 import t from 'tap'
 import { direct } from '../../../shared/announcers/direct.ts'
+import { pureLB } from '../../../shared/announcers/purelb.ts'
 import {
   type Classification,
   classifyService,
@@ -233,11 +234,26 @@ t.test('a host name in the status is served by somebody else', async t => {
 })
 
 t.test('a status without addresses is that of a new one', async t => {
-  const found = classifyService(
-    { ...makeService(), status: {} },
-    { classes: [], announcer: direct, ownership: undefined },
-  )
-  t.strictSame(found, { kind: 'serve', announcer: direct })
+  const named = makeService({ spec: { loadBalancerIP: 'lb.example.org' } })
+  for (const service of [makeService(), named])
+    t.strictSame(
+      classifyService({ ...service, status: {} }, { classes: [], announcer: direct, ownership: undefined }),
+      { kind: 'serve', announcer: direct },
+    )
+})
+
+t.test('whose the address is that it draws more by is not known before the blocks are', async t => {
+  const drawing = makeService({
+    annotations: { 'purelb.io/multi-pool': 'true' },
+    finalizers: [],
+    status: ['203.0.113.2'],
+  })
+  const given = { classes: [], announcer: pureLB }
+  t.match(classifyService(drawing, { ...given, ownership: undefined }), {
+    kind: 'ignore',
+    why: /not known yet/,
+  })
+  t.match(classifyService(drawing, { ...given, ownership }), { kind: 'serve' })
 })
 
 t.test('an address is owned by its block, or by a claim of any Service', async t => {

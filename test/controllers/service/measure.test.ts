@@ -52,6 +52,12 @@ const CASES = [
     is: 0,
   },
   {
+    name: 'its review gave it one of its addresses',
+    service: service(),
+    done: now('serve', ['198.51.100.2'], [claim('released'), claim('unconfirmed')]),
+    is: 0,
+  },
+  {
     name: 'it has been served for long',
     service: service(),
     done: now('serve', ['198.51.100.2'], [claim('released')]),
@@ -75,4 +81,5 @@ t.test('a Service that is as it should be counts nothing', async t => {
     service_controller_loadbalancer_sync_total: 2,
     phoenixnap_ccm_service_address_delay_seconds: 1,
   })
+  t.doesNotThrow(() => measureServed({}, service(before(5)), { ...now('serve'), changed: true }))
 })

@@ -87,6 +87,31 @@ const CASES: readonly [name: string, input: RestraintInput, service: ReturnType<
     undefined,
   ],
   ['is of another type', toInput(), asking(VICTIM, { spec: { type: 'ClusterIP' } }), undefined],
+  ['has no spec', toInput(), { metadata: makeService({ annotations: MARKS }).metadata }, undefined],
+  [
+    'is of another type, and was held back before',
+    toInput(),
+    makeService({ annotations: MARKS, spec: { type: 'ClusterIP' } }),
+    undefined,
+  ],
+  [
+    'asks for what a review has just claimed for it',
+    toInput([makeClaim(OWN, 'a', { state: 'unconfirmed', serviceUid: undefined })]),
+    asking(OWN),
+    undefined,
+  ],
+  [
+    'is not stored yet, and asks for an address that rests for its name',
+    toInput(RESTING),
+    { ...asking(OWN), metadata: { name: 'web', annotations: { [IPS]: OWN } } },
+    MARKS,
+  ],
+  [
+    "is deleted, has an address that rests for its name, and names somebody's",
+    toInput(RESTING),
+    asking(VICTIM, { meta: DELETED }),
+    MARKS,
+  ],
   ['is deleted, and names what it holds', toInput(HELD), asking(OWN, { meta: DELETED }), undefined],
   ["is deleted, and names somebody's", toInput(HELD), asking(VICTIM, { meta: DELETED }), { [IPS]: OWN }],
   [
@@ -249,6 +274,7 @@ t.test('one that is cleaned up holds what it is told to hold', async t => {
 t.test('a plan tells what is done, and why', async t => {
   const back = planRestraint(toInput(), WEB, asking(VICTIM))
   const go = planRestraint(toInput(), WEB, asking(OUTSIDE, { annotations: MARKS }))
+  t.match(back?.problem?.message, /that it does not hold, .* it is not announced with it/)
   t.strictSame(
     [back, go].map(found => found && toHeldBack(WEB, found)),
     [

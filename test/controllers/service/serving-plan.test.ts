@@ -185,6 +185,7 @@ for (const [name, claim, view, decision] of OTHERS)
     const found = plan(served('203.0.113.4'), { ...view, claims: [USED, claim] })
     t.strictSame(found.others, decision ? [{ claim, decision }] : [])
     t.strictSame(found.settlement.addresses, ['203.0.113.4'])
+    t.equal(found.fields, undefined, 'the Service stays as it is')
   })
 
 t.test('what was claimed just now is not freed, whatever an older reading says of it', async t => {
@@ -208,6 +209,10 @@ for (const [since, now] of [
     t.strictSame(others, [
       { claim, decision: { do: 'free', why: 'its block does not belong to the cluster any more' } },
     ])
+    const rested = own('203.0.113.11', { state: 'released', since: NOW - HOUR, serviceUid: undefined }, 'b')
+    const both = plan(waiting, { known: [A], claims: [...full, rested, claim] })
+    t.equal(both.others.length, 2)
+    t.strictSame(both.fields, fields, 'whatever else is freed')
     for (const state of ['unconfirmed', 'released'] as const) {
       const unused = { ...claim, state }
       t.equal(
@@ -217,3 +222,17 @@ for (const [since, now] of [
       )
     }
   })
+
+t.test('one that waits for another address is not written anew for one that only comes to rest', async t => {
+  const claim = own('203.0.113.5', {})
+  const asked = makeService({
+    finalizers: [OURS],
+    annotations: { 'phoenixnap.com/waiting': '2026-03-01T11:00:00.000Z' },
+    spec: { loadBalancerIP: '203.0.113.3' },
+  })
+  const taken = makeClaim('203.0.113.3', 'a', { service: { namespace: 'default', name: 'api' } })
+  const { settlement, fields, others } = plan(asked, { claims: [taken, claim] })
+  t.equal(settlement.kind, 'wait')
+  t.match(others, [{ claim, decision: { do: 'release' } }])
+  t.equal(fields, undefined)
+})
