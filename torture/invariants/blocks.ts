@@ -57,8 +57,9 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
     return [...bought.flatMap(block => checkCap(block, entry)), ...checkOthers(entry)]
   }
 
-  /** One whose gate was spoilt is known by the cloud's list alone. */
-  const isKnown = (block: IpBlock): boolean => !hands.wereOn(toGateName(block)) && !state.denied.has(block.id)
+  /** One whose gate was spoilt is known by the cloud's list alone, and one whose tags were taken not even by that. */
+  const isKnown = (block: IpBlock): boolean =>
+    ![toGateName(block), block.id].some(hands.wereOn) && !state.denied.has(block.id)
 
   /** A request that arrived twice is found, and its block given back. */
   function checkCap(block: IpBlock, { before, by }: CloudChange): Fault[] {
