@@ -29,8 +29,8 @@ export const ADDRESS_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a review claims nothing',
     file: 'shared/controllers/service/admit.ts',
-    find: 'if (dryRun) return foreseeAddresses(allocation)',
-    replace: 'if (!dryRun) return foreseeAddresses(allocation)',
+    find: 'if (dryRun) return { taken: foreseeAddresses(allocation), found: [] }',
+    replace: 'if (!dryRun) return { taken: foreseeAddresses(allocation), found: [] }',
     violates: '1c',
     story: 'a Service lives',
   },
@@ -157,7 +157,7 @@ export const ADDRESS_MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is asked for is any address',
     file: 'shared/controllers/address/allocate.ts',
-    find: 'if (address !== undefined) return chooseRequested(address, situation, inUse)',
+    find: 'if (address !== undefined) return orReclaim(family, situation, chooseRequested(address, situation, inUse))',
     replace: '',
     violates: '1h',
     story: 'Services ask for addresses',
