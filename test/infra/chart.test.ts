@@ -33,9 +33,10 @@ t.test('lint finds nothing', needsHelm, async t => {
   t.notMatch(stdout, /\[(WARNING|ERROR)\]/)
 })
 
+const label = (release: string): string => `app.kubernetes.io/instance: ${release}\n`
+
 t.test('a release elsewhere is told by its label alone: the program has its place', needsHelm, async t => {
   const { stdout } = helm(['template', 'other', CHART, '--namespace', 'elsewhere'])
-  const label = (release: string): string => `app.kubernetes.io/instance: ${release}\n`
   t.equal(stdout.replaceAll(label('other'), label('cloud-provider-phoenixnap')), renderChart(helm))
 })
 

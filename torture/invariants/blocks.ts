@@ -59,7 +59,7 @@ export function createBlockChecks(state: State, lives: Lives, hands: Hands): Che
 
   /** One whose gate was spoilt is known by the cloud's list alone, and one whose tags were taken not even by that. */
   const isKnown = (block: IpBlock): boolean =>
-    ![toGateName(block), block.id].some(hands.wereOn) && !state.denied.has(block.id)
+    ![toGateName(block), block.id].some(name => hands.wereOn(name)) && !state.denied.has(block.id)
 
   /** A request that arrived twice is found, and its block given back. */
   function checkCap(block: IpBlock, { before, by }: CloudChange): Fault[] {
