@@ -7,6 +7,8 @@ import { createLog, type Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
 import { createRecorder } from '../shared/metrics/recorder.ts'
 import { readSources } from '../shared/sources.ts'
+import type { Tracing } from '../shared/span.ts'
+import { openTracing } from '../shared/telemetry/open.ts'
 import { createAuthenticate } from './auth.ts'
 import {
   type ApiGatewayAnswer,
@@ -45,8 +47,10 @@ export interface FunctionHost {
   closeIdle(): void
   /** Takes down what is counted. */
   readonly measure: Measure
-  /** Counts in CloudWatch what was taken down in this call, where the settings say so. Never throws. */
-  tellMetrics(functionName: string): Promise<void>
+  /** Where spans go; undefined while nothing is exported. Never throws. */
+  tracing(): Promise<Tracing | undefined>
+  /** Counts in CloudWatch what was taken down in this call, and sends its spans, where the settings say so. Never throws. */
+  tell(functionName: string): Promise<void>
 }
 
 /** What a function brings besides webhooks, so that its bundle holds no more; the rest is replaced by tests. */
@@ -85,6 +89,17 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     made = await create({ config, readSources: await read(), clock, log: await log(), measure })
     return made
   })
+  const openOnce = once(async () => openTracing({ env: await live.env(), log: await log(), clock }))
+  const tracing = (): Promise<Tracing | undefined> => openOnce().catch(() => undefined)
+  async function tellMetrics(functionName: string): Promise<void> {
+    const samples = recorder.take()
+    if (samples.length === 0) return
+    const { metricsNamespace: namespace = '' } = (await live.config([]).catch(() => undefined)) ?? {}
+    if (namespace === '') return
+    const { toEmbedded } = await import('../shared/metrics/embedded.ts')
+    const write = options.writeMetrics ?? (line => void process.stdout.write(line))
+    for (const line of toEmbedded(samples, { namespace, functionName, now: clock.now() })) write(`${line}\n`)
+  }
   return {
     clock,
     config: required => live.config(required),
@@ -92,7 +107,7 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     app,
     async webhookParts(required) {
       const { maxBodyBytes } = await live.config(required)
-      const parts = { log: await log(), clock, measure }
+      const parts = { log: await log(), clock, measure, tracing: await tracing() }
       const authenticate = createAuthenticate({ tokens: () => live.tokens() })
       return { ...parts, authenticate, maxBodyBytes, renew: createRenewal({ ...parts, read: await read() }) }
     },
@@ -102,15 +117,9 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     },
     closeIdle: () => made?.closeIdle(),
     measure,
-    async tellMetrics(functionName) {
-      const samples = recorder.take()
-      if (samples.length === 0) return
-      const { metricsNamespace: namespace = '' } = (await live.config([]).catch(() => undefined)) ?? {}
-      if (namespace === '') return
-      const { toEmbedded } = await import('../shared/metrics/embedded.ts')
-      const write = options.writeMetrics ?? (line => void process.stdout.write(line))
-      for (const line of toEmbedded(samples, { namespace, functionName, now: clock.now() }))
-        write(`${line}\n`)
+    tracing,
+    async tell(functionName) {
+      await Promise.all([tellMetrics(functionName), tracing().then(opened => opened?.flush())])
     },
   }
 }
@@ -163,7 +172,7 @@ export function toWebhookHandler(
       return toApiGateway(toSetUpFailure((await logFailure(host, thrown)).code))
     } finally {
       host.closeIdle()
-      await host.tellMetrics(name)
+      await host.tell(name)
     }
   }
 }

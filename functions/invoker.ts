@@ -15,6 +15,8 @@ export interface ReconcilePayload {
   readonly keys: readonly ReconcileKey[]
   /** Of the work that rings; earlier versions sent none, and take no notice of them. */
   readonly correlationIds?: readonly string[]
+  /** Of the spans that ring, where spans are exported. */
+  readonly traceparents?: readonly string[]
 }
 
 /** A payload as it was understood. */
@@ -28,10 +30,10 @@ export interface PayloadReading {
 
 /** The keys of a payload, which anything that may invoke the function can have sent. */
 export function readPayload(payload: unknown): PayloadReading {
-  const { keys: entries, correlationIds } = toRecord(payload)
+  const { keys: entries, correlationIds, traceparents } = toRecord(payload)
   if (!Array.isArray(entries)) return { keys: [], malformed: 1 }
   const keys = entries.map(readKey).filter(key => key !== undefined)
-  return { keys, malformed: entries.length - keys.length, origin: readOrigin(correlationIds) }
+  return { keys, malformed: entries.length - keys.length, origin: readOrigin(correlationIds, traceparents) }
 }
 
 /** Sends one payload; resolves with the status that the platform acknowledged it with. */
@@ -65,7 +67,8 @@ async function sendOne(send: SendPayload, payload: string): Promise<void> {
 
 /** Few payloads: each may run in a process of its own, which asks BMC for itself. */
 export function toPayloads(keys: readonly ReconcileKey[], origin?: Origin): readonly string[] {
-  const ids = origin ? { correlationIds: origin.ids } : {}
+  const { ids: correlationIds, parents: traceparents } = origin ?? {}
+  const ids = { ...(correlationIds && { correlationIds }), ...(traceparents && { traceparents }) }
   const envelope = Buffer.byteLength(JSON.stringify({ keys: [], ...ids } satisfies ReconcilePayload))
   const chunks: ReconcileKey[][] = []
   let size = Number.POSITIVE_INFINITY

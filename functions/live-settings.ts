@@ -6,6 +6,8 @@ import { admissionPathSecret } from '../shared/webhook-secret.ts'
 export interface LiveSettings {
   /** As they were read last. @throws CcmError CCM_CONFIG_INVALID, SECRET_* */
   config(required: readonly SettingName[]): Promise<Config>
+  /** The environment as it was read last, for what is no setting of ours. @throws CcmError SECRET_* */
+  env(): Promise<NonNullable<Sources['env']>>
   /**
    * Reads them again and takes the secrets into use.
    *
@@ -44,6 +46,7 @@ export function createLiveSettings(readNow: (refused: boolean) => Promise<Source
 
   return {
     config: async required => take(readConfig(await first(), required).config),
+    env: async () => (await first()).env ?? {},
     async read(refused = false) {
       const sources = await readNow(refused)
       take(readConfig(sources).config)

@@ -3,7 +3,8 @@ import type { Controllers, ReconcileKey, ReconcileOutcome, WorkCall } from '../s
 import type { ErrorCode } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
-import { inTrace, newOrigin } from '../shared/trace.ts'
+import type { SpanAttributes, Tracing } from '../shared/span.ts'
+import { currentOrigin, inTrace, inUnit, newOrigin, type Unit } from '../shared/trace.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
@@ -18,6 +19,8 @@ export interface ReconcileParts {
   readonly log: Log
   readonly clock: Clock
   readonly measure?: Measure | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Works on keys within the call's deadline; never throws: a key without a good outcome has the result `retry`. */
@@ -28,15 +31,45 @@ export type Reconcile = (
 
 /** Reconciles keys and logs what became of each. */
 export function createReconcile(parts: ReconcileParts): Reconcile {
+  const { tracing } = parts
+  return (keys, call) => {
+    if (!tracing) return reconcileAndTell(parts, keys, call)
+    const origin = currentOrigin() ?? newOrigin()
+    const attributes = { 'phoenixnap.keys': keys.length, ...toKeyAttributes(keys) }
+    const unit = { origin, name: 'reconcile', tracing, attributes, describe: describeOutcomes }
+    return inUnit(unit, () => reconcileAndTell(parts, keys, call))
+  }
+}
+
+async function reconcileAndTell(
+  parts: ReconcileParts,
+  keys: readonly ReconcileKey[],
+  call: WorkCall,
+): Promise<readonly ReconcileOutcome[]> {
   const { log, clock, measure } = parts
-  return async (keys, call) => {
-    const start = clock.now()
-    const outcomes = await work(parts, keys, call)
-    for (const outcome of outcomes) {
-      logOutcome(log, outcome, clock.now() - start)
-      if (outcome.code !== undefined) measure?.('phoenixnap_ccm_problems_total', { code: outcome.code })
-    }
-    return outcomes
+  const start = clock.now()
+  const outcomes = await work(parts, keys, call)
+  for (const outcome of outcomes) {
+    logOutcome(log, outcome, clock.now() - start)
+    if (outcome.code !== undefined) measure?.('phoenixnap_ccm_problems_total', { code: outcome.code })
+  }
+  return outcomes
+}
+
+/** Of one key, what it names. */
+function toKeyAttributes([key, ...others]: readonly ReconcileKey[]): SpanAttributes {
+  if (!key || others.length > 0) return {}
+  return key.kind === 'Node'
+    ? { 'k8s.node.name': key.name }
+    : { 'k8s.namespace.name': key.namespace, 'k8s.service.name': key.name }
+}
+
+const describeOutcomes: Unit<readonly ReconcileOutcome[]>['describe'] = outcomes => {
+  const failed = outcomes.find(({ result }) => result === 'retry')
+  const results = [...new Set(outcomes.map(({ result }) => result))]
+  return {
+    attributes: { 'phoenixnap.reconcile.result': results.join(',') },
+    failure: failed && (failed.code ?? 'retry'),
   }
 }
 
@@ -108,7 +141,7 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
       return await inTrace(reading.origin ?? newOrigin(), () => reconcileAll(host, reading, deadline))
     } finally {
       host.closeIdle()
-      await host.tellMetrics('reconcile')
+      await host.tell('reconcile')
     }
   }
 }
@@ -125,6 +158,7 @@ async function reconcileAll(
     log,
     clock: host.clock,
     measure: host.measure,
+    tracing: await host.tracing(),
   })
   // Side by side: a node never stands in line behind Services.
   const outcomes = await Promise.all(

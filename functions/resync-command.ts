@@ -7,9 +7,12 @@ import type { Controllers, ResyncReport } from '../shared/controllers/contract.t
 import { hasCode } from '../shared/errors.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
-import { inTrace, newOrigin } from '../shared/trace.ts'
+import type { Tracing } from '../shared/span.ts'
+import { openTracing } from '../shared/telemetry/open.ts'
+import { inUnit, newOrigin } from '../shared/trace.ts'
 import { type CliIo, type Output, readOutput, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
+import { describePass } from './resync.ts'
 import { toOutLook } from './terminal/look.ts'
 import { createPassLog } from './terminal/pass-log.ts'
 import { type ChangeCosts, findPriced, toChangeCosts, toPlanCost } from './terminal/plan-cost.ts'
@@ -47,11 +50,13 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
   const write = passLog?.write ?? io.err
   const log = await createLog({ level: config.logLevel, secrets: () => secrets, write })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock: io.clock, log })
+  const tracing = await openTracing({ env: sources.env ?? {}, log, clock: io.clock })
   const { controllers, cloud } = app
   try {
-    return await resyncOnce(command, { controllers, prices: cloud.prices, left: passLog?.left }, io)
+    return await resyncOnce(command, { controllers, prices: cloud.prices, left: passLog?.left, tracing }, io)
   } finally {
     app.close()
+    await tracing?.close()
   }
 }
 
@@ -67,6 +72,8 @@ export interface ResyncOnceParts {
   readonly prices?: Prices | undefined
   /** What a pass left as it is, where its log goes nowhere. */
   readonly left?: readonly string[] | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
 }
 
 type ResyncIo = Pick<CliIo, 'clock' | 'stop' | 'out' | 'env' | 'outTerminal' | 'columns' | 'progress'>
@@ -78,14 +85,15 @@ type ResyncIo = Pick<CliIo, 'clock' | 'stop' | 'out' | 'env' | 'outTerminal' | '
  */
 export async function resyncOnce(
   command: ResyncCommand,
-  { controllers, prices, left = [] }: ResyncOnceParts,
+  { controllers, prices, left = [], tracing }: ResyncOnceParts,
   io: ResyncIo,
 ): Promise<number> {
   const { clock, stop, out, progress } = io
   const { dryRun, full, output } = command
   progress?.say(dryRun ? 'working out what a pass would change' : 'passing over everything')
   const call = { deadline: clock.now() + PASS_MS, signal: stop, dryRun }
-  const report = await inTrace(newOrigin(), () => controllers.resync(call))
+  const unit = { origin: newOrigin(), name: 'resync', tracing, describe: describePass }
+  const report = await inUnit(unit, () => controllers.resync(call))
   const costs = dryRun ? await readCosts(report, prices, io) : undefined
   if (output === 'json') out(toJson(costs ? { ...report, cost: toPlanCost(report.changes, costs) } : report))
   else

@@ -3,7 +3,8 @@ import type { Controllers, ResyncReport, WorkCall } from '../shared/controllers/
 import type { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
-import { inTrace, type NewId, newOrigin } from '../shared/trace.ts'
+import type { Tracing } from '../shared/span.ts'
+import { inUnit, type NewId, newOrigin, type Unit } from '../shared/trace.ts'
 import { composeApp } from './compose-app.ts'
 import { toFunctionDeadline, withDeadline } from './deadline.ts'
 import { FunctionFailed } from './function-failed.ts'
@@ -17,6 +18,8 @@ export interface ResyncParts {
   readonly measure?: Measure | undefined
   /** Names a pass; at random by default. */
   readonly newId?: NewId | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** How a pass ended; `failed` when it could not even begin, or ran out of time. `code` tells why it saw nothing. */
@@ -37,8 +40,18 @@ const MAX_SHOWN = 10
 
 /** One pass over everything, and one log line that sums it up. */
 export function createResync(parts: ResyncParts): Resync {
-  return call => inTrace(newOrigin(parts.newId), () => passOnce(parts, call))
+  const { newId, tracing } = parts
+  return call =>
+    inUnit({ origin: newOrigin(newId), name: 'resync', tracing, describe: describePass }, () =>
+      passOnce(parts, call),
+    )
 }
+
+/** A pass as its span tells it. */
+export const describePass: Unit<ResyncSummary>['describe'] = ({ state, code }) => ({
+  attributes: { 'phoenixnap.resync.state': state },
+  failure: code,
+})
 
 async function passOnce(parts: ResyncParts, call: WorkCall): Promise<ResyncSummary> {
   try {
@@ -116,7 +129,7 @@ export function createResyncHandler(host: FunctionHost): ResyncHandler {
       return summary
     } finally {
       host.closeIdle()
-      await host.tellMetrics('resync')
+      await host.tell('resync')
     }
   }
 }
@@ -129,6 +142,7 @@ async function pass(host: FunctionHost, deadline: number): Promise<ResyncSummary
       log: await host.log(),
       clock: host.clock,
       measure: host.measure,
+      tracing: await host.tracing(),
     })({ deadline })
   } catch (thrown) {
     const { code } = await logFailure(host, thrown)

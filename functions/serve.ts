@@ -5,6 +5,7 @@ import { createRegistry } from '../shared/metrics/registry.ts'
 import type { GivenTokens } from '../shared/serving-identity/follow-tokens.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import { createDecisions } from '../shared/status/decisions.ts'
+import { openTracing } from '../shared/telemetry/open.ts'
 import type { CliIo } from './command.ts'
 import { createNoticeLog, logSecrets } from './live-settings.ts'
 import { MAX_BODY_BYTES_IN_FLIGHT } from './overload-plan.ts'
@@ -71,6 +72,7 @@ export async function startFromSettings(
     app,
     log,
     clock,
+    tracing: await openTracing({ env: sources.env ?? {}, log, clock }),
     random: Math.random,
     tokens: kept.tokens,
     renew: createRenewal({

@@ -8,6 +8,7 @@ import type { KubeRequest } from '../shared/kubernetes/client.ts'
 import type { Log } from '../shared/log.ts'
 import type { Registry } from '../shared/metrics/registry.ts'
 import type { ListenAddress } from '../shared/setting-parsers.ts'
+import type { Tracing } from '../shared/span.ts'
 import { builtVersion, VERSION } from '../shared/version.ts'
 import { createAdmission } from './admission.ts'
 import { createAudit } from './audit.ts'
@@ -58,6 +59,8 @@ export interface ServingParts {
   readonly status?: StatusPage | undefined
   /** Milliseconds by which the event loop is late; measured by default. */
   readonly lagMs?: (() => number) | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
   /** What is counted, and where it is told. */
   readonly metrics?: { readonly registry: Registry; readonly listen: ListenAddress } | undefined
 }
@@ -82,7 +85,7 @@ const PROBE_MS = 2000
  * @throws CcmError CCM_CONFIG_INVALID when the address cannot be listened on or the certificate cannot be used
  */
 export async function startServing(parts: ServingParts): Promise<Serving> {
-  const { app, log, clock } = parts
+  const { app, log, clock, tracing } = parts
   const [stop, abort] = [new AbortController(), new AbortController()]
   const state: { ready: boolean; wants: readonly string[] } = { ready: false, wants: [] }
   const ready = (): boolean => state.ready && !stop.signal.aborted
@@ -104,7 +107,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const { port } = server.server.address() as AddressInfo
   log.info({ version: toVersion(), host, port }, 'serving')
   const measure = parts.metrics?.registry.measure
-  const resync = createResync({ controllers: async () => app.controllers, log, clock, measure })
+  const resync = createResync({ controllers: async () => app.controllers, log, clock, measure, tracing })
   const found = Promise.withResolvers<void>()
   const work = Promise.all([
     runSchedule({
@@ -147,7 +150,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     app.close()
     lag?.stop()
     overload.report(true)
-    await metrics?.close()
+    await Promise.all([metrics?.close(), tracing?.close()])
     log.info({}, 'ended')
   }
 
@@ -187,13 +190,13 @@ function buildServer(
   wants: () => readonly string[],
   overload: Overload,
 ): { server: ReturnType<typeof createServer>; queue: Queue } {
-  const { app, log, clock, random, maxBodyBytes, tls } = parts
+  const { app, log, clock, random, maxBodyBytes, tls, tracing } = parts
   const controllers = async () => app.controllers
   const demandCertificate = tls?.files.clientCa !== undefined
   const authenticate = createAuthenticate({ tokens: parts.tokens, demandCertificate })
   const measure = parts.metrics?.registry.measure
   const queue = createQueue({
-    reconcile: createReconcile({ controllers, log, clock, measure }),
+    reconcile: createReconcile({ controllers, log, clock, measure, tracing }),
     measure,
     clock,
     log,
@@ -201,7 +204,7 @@ function buildServer(
     // Nobody waits for it, as users do for reviews.
     workers: () => (overload.isPressed() ? 1 : WORKERS),
   })
-  const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes, measure }
+  const webhook = { authenticate, renew: parts.renew, log, clock, maxBodyBytes, measure, tracing }
   const server = createServer({
     admission: createAdmission({ ...webhook, controllers, invoker: async () => queue, overload }),
     audit: createAudit({ ...webhook, invoker: queue, breathe: () => overload.breathe() }),

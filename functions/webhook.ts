@@ -2,7 +2,8 @@ import type { Clock } from '../shared/clock.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Measure } from '../shared/metrics/contract.ts'
-import { inTrace, type NewId, newOrigin } from '../shared/trace.ts'
+import { readTraceparent, type Tracing } from '../shared/span.ts'
+import { inUnit, type NewId, newOrigin, type Origin, type Unit } from '../shared/trace.ts'
 import { type Authenticate, showsCredentials, type WebhookRoute } from './auth.ts'
 import {
   toCcmError,
@@ -25,6 +26,8 @@ export interface WebhookParts {
   readonly measure?: Measure | undefined
   /** Names a request until it has been read; at random by default. */
   readonly newId?: NewId | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** A caller with a wrong token calls again and again: one line a minute says enough. */
@@ -58,7 +61,8 @@ export function createWebhook(
       const headers = refusal.code === 'WEBHOOK_METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {}
       return counted(toErrorResponse(refusal, headers))
     },
-    answer: request => inTrace(newOrigin(parts.newId), async () => counted(await answerOrRefuse(request))),
+    answer: request =>
+      inUnit(toUnit(parts, route, request), async () => counted(await answerOrRefuse(request))),
   }
 
   async function answerOrRefuse(request: WebhookRequest): Promise<WebhookResponse> {
@@ -72,6 +76,31 @@ export function createWebhook(
     }
   }
 }
+
+/** A span of the API server's is the parent where its tracing is on. */
+function toUnit(
+  { newId, tracing }: WebhookParts,
+  route: WebhookRoute,
+  request: WebhookRequest,
+): Unit<WebhookResponse> {
+  const origin: Origin = newOrigin(newId)
+  if (!tracing) return { origin, name: route, tracing, describe: describeResponse }
+  const parent = readTraceparent(request.headers['traceparent'])
+  return {
+    origin: parent === undefined ? origin : { ...origin, parents: [parent] },
+    name: `POST /${route}`,
+    isServer: true,
+    // The route and never the path, which may hold a secret.
+    attributes: { 'http.request.method': 'POST', 'http.route': `/${route}` },
+    tracing,
+    describe: describeResponse,
+  }
+}
+
+const describeResponse: Unit<WebhookResponse>['describe'] = ({ status }) => ({
+  attributes: { 'http.response.status_code': status },
+  failure: status >= 500 ? String(status) : undefined,
+})
 
 /**
  * Whole seconds after which the API server shall deliver a batch again, spread over a few so that what was refused together

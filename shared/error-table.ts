@@ -16,6 +16,14 @@ export const ERRORS = {
       'Allow GetSecretValue or GetParameter on the ARN (and kms:Decrypt on a key of its own); functions get this by deploying again.',
   },
   SECRET_NOT_FOUND: { retry: false, action: 'Create the secret, or correct its ARN and deploy again.' },
+  TELEMETRY_UNUSABLE: {
+    retry: false,
+    action: 'Correct the variables that the message names, or set OTEL_TRACES_EXPORTER to none.',
+  },
+  TELEMETRY_FAILED: {
+    retry: true,
+    action: 'Check that the collector answers at OTEL_EXPORTER_OTLP_ENDPOINT; nothing else depends on it.',
+  },
   CCM_USAGE: { retry: false, action: 'See cloud-provider-phoenixnap --help.' },
   CCM_INTERNAL: {
     retry: true,

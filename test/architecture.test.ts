@@ -37,7 +37,7 @@ t.test('every import follows the layout', async t => {
 t.test('functions load no heavy module before they need it', async t => {
   const sources = await readTexts(['functions', 'shared'], /\.ts$/)
   const heavy =
-    /^(node-fetch|pino|fastify|yaml|@aws-sdk\/.*|@kubernetes\/.*|node:https?)$|^shared\/simulator\//
+    /^(node-fetch|pino|fastify|yaml|@aws-sdk\/.*|@kubernetes\/.*|@opentelemetry\/.*|node:https?)$|^shared\/simulator\//
   for (const name of ['admission', 'audit', 'reconcile', 'resync']) {
     t.ok(sources.has(`functions/${name}.ts`))
     const loaded = [...findLoaded(sources, `functions/${name}.ts`)].filter(([module]) => heavy.test(module))

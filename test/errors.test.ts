@@ -6,7 +6,7 @@ const codes = Object.keys(ERRORS) as ErrorCode[]
 t.test('every code names its side, and says in a sentence what to do', async t => {
   for (const code of codes) {
     const { action, status }: ErrorEntry = ERRORS[code]
-    t.match(code, /^(BMC|CCM|KUBE|SECRET|WEBHOOK|STATUS|INVOKE)_[A-Z_]+$/)
+    t.match(code, /^(BMC|CCM|KUBE|SECRET|WEBHOOK|STATUS|INVOKE|TELEMETRY)_[A-Z_]+$/)
     t.match(action, /^[A-Z].*\.$/s, code)
     if (status !== undefined) t.ok(status >= 400 && status < 600, code)
   }

@@ -8,6 +8,7 @@ import type { Counter } from './counter.ts'
 import { abortable, anySignal } from './limits.ts'
 import { toResult } from './measure.ts'
 import { readRequestId, toRequestFields } from './request-line.ts'
+import { endSpan, startSpan } from './request-span.ts'
 import { toRetryAfterMs } from './retry.ts'
 
 /** The part of node-fetch that is used, so that a test may pass its own. */
@@ -120,7 +121,9 @@ export function createTransport(options: TransportOptions): Transport {
   async function attempt(sending: Sending, fresh: boolean): Promise<Outcome> {
     if (sending.signal.aborted) return { kind: 'aborted', sent: false }
     const startedAt = options.clock.now()
+    const span = startSpan(sending)
     const outcome = await sendOnce(sending, fresh)
+    if (span) endSpan(span, outcome)
     const durationMs = options.clock.now() - startedAt
     measure(sending.operation, outcome, durationMs)
     options.log?.trace(toRequestFields(sending, outcome, durationMs), 'BMC request')

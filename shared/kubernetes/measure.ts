@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../metrics/contract.ts'
 import type { Fetch, KubeRequest } from './client.ts'
+import { endSpan, startSpan } from './request-span.ts'
 
 /** What client-go calls a request without an answer. */
 const NO_ANSWER = '<error>'
@@ -27,6 +28,7 @@ export async function fetchMeasured(
 ): ReturnType<Fetch> {
   const startedAt = clock.now()
   let code = NO_ANSWER
+  const span = startSpan(init.method, path, url, attempt)
   try {
     const response = await fetch(url, init)
     code = String(response.status)
@@ -37,6 +39,7 @@ export async function fetchMeasured(
     measure?.('rest_client_requests_total', { method, code })
     measure?.('rest_client_request_duration_seconds', { verb: method }, durationMs / 1000)
     const status = code === NO_ANSWER ? undefined : Number(code)
+    if (span) endSpan(span, status)
     log?.trace({ method, path, status, durationMs, attempt }, 'Kubernetes request')
   }
 }

@@ -4,6 +4,7 @@ import type { Prices } from '../../shared/cloud-provider/prices.ts'
 import type { ResyncReport, WorkCall } from '../../shared/controllers/contract.ts'
 import { CcmError } from '../../shared/errors.ts'
 import { createTurnableClock } from '../../shared/simulator/clock.ts'
+import type { Span, Tracing } from '../../shared/span.ts'
 import { EMPTY_REPORT } from './_hosts.ts'
 
 const CHANGES: ResyncReport['changes'] = [
@@ -21,11 +22,12 @@ interface RunOptions {
   readonly dryRun?: boolean
   readonly output?: 'text' | 'json'
   readonly prices?: Prices
+  readonly tracing?: Tracing
 }
 
 async function run(
   report: Partial<ResyncReport>,
-  { dryRun = true, output = 'text', prices }: RunOptions = {},
+  { dryRun = true, output = 'text', prices, tracing }: RunOptions = {},
 ) {
   const calls: (WorkCall & { dryRun?: boolean })[] = []
   let text = ''
@@ -41,7 +43,7 @@ async function run(
     env: {},
     out: (more: string) => void (text += more),
   }
-  const code = await resyncOnce({ dryRun, output, full: false }, { controllers, prices }, io)
+  const code = await resyncOnce({ dryRun, output, full: false }, { controllers, prices, tracing }, io)
   return { code, text, calls }
 }
 
@@ -63,6 +65,28 @@ for (const [name, report, dryRun, code] of CODES) {
     t.match(ran.calls, [{ dryRun, deadline: 300_000 }])
   })
 }
+
+t.test('a pass is a span where spans are exported', async t => {
+  const told: unknown[] = []
+  const span: Span = {
+    traceparent: '',
+    request: () => span,
+    end: (attributes, failure) => void told.push([attributes, failure]),
+  }
+  const tracing: Tracing = {
+    start: ({ name }) => {
+      told.push(name)
+      return span
+    },
+    flush: async () => {},
+    close: async () => {},
+  }
+  await run({ state: 'incomplete' }, { tracing })
+  t.match(told, [
+    'resync',
+    [{ 'phoenixnap.resync.state': 'incomplete', 'phoenixnap.correlation_id': /^[\da-f-]{36}$/ }],
+  ])
+})
 
 t.test('the report as text', async t => {
   const { text } = await run({ changes: CHANGES, failures: FAILURES, nodes: 2, requests: { listServers: 3 } })

@@ -120,10 +120,12 @@ t.test('it packages without credentials and without a network', async t => {
       [],
     )
     t.strictSame(
-      [...given].filter(name => ![...known, ...ofSecrets].includes(name)),
+      [...given].filter(name => ![...known, ...ofSecrets].includes(name) && !name.startsWith('OTEL_')),
       [],
-      'every variable is a setting',
+      'every variable is a setting, or one of OpenTelemetry',
     )
+    for (const variables of [resync, admission, audit])
+      t.equal(variables['OTEL_EXPORTER_OTLP_ENDPOINT'], '', 'spans can be asked for, and are not')
     t.match(resync, { PNAP_CLIENT_ID: 'id', KUBE_TOKEN: 'kube', PNAP_CLIENT_SECRET: '' })
     t.notOk('PNAP_WEBHOOK_TOKEN' in resync, 'nobody calls resync with a token')
     t.strictSame(
@@ -165,6 +167,8 @@ t.test('every option that is wrong is told at once', async t => {
     PNAP_WEBHOOK_TOKEN: 'short',
     KUBE_TOKEN: 'one',
     KUBE_TOKEN_FILE: 'other',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     PNAP_LISTEN: 'no setting of a function',
   })
   t.not(code, 0)
@@ -176,6 +180,7 @@ t.test('every option that is wrong is told at once', async t => {
   t.match(output, /PNAP_RESYNC_INTERVAL: expected /)
   t.match(output, /PNAP_WEBHOOK_TOKEN: expected at least 16/)
   t.match(output, /KUBE_TOKEN and KUBE_TOKEN_FILE exclude each other/)
+  t.match(output, /OTEL_EXPORTER_OTLP_PROTOCOL: must be http\/protobuf or http\/json/)
   t.notMatch(output, /banana|PNAP_LISTEN/)
 })
 

@@ -18,6 +18,7 @@ export interface Import {
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   leaf: ['leaf'],
   metrics: ['metrics', 'leaf'],
+  telemetry: ['telemetry', 'leaf'],
   'cloud-provider': ['cloud-provider', 'leaf'],
   bmc: ['bmc', 'metrics', 'leaf'],
   phoenixnap: ['phoenixnap', 'bmc', 'cloud-provider', 'leaf'],
@@ -53,6 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'cloud-provider',
     'kubernetes',
     'metrics',
+    'telemetry',
     'leaf',
   ],
 }

@@ -50,6 +50,7 @@ export const SUITES: readonly Suite[] = [
   { file: 'test/scenarios/service-changes.test.ts' },
   { file: 'test/scenarios/service-create.test.ts' },
   { file: 'test/scenarios/service-giveback.test.ts' },
+  { file: 'test/scenarios/spans.test.ts' },
 ]
 
 export const suitesOf = (host: BuiltHost): string[] =>
