@@ -1,7 +1,7 @@
 import type { Cloud } from '../shared/cloud-provider/contract.ts'
 import type { Leftover, Leftovers } from '../shared/cloud-provider/leftovers.ts'
 import type { CommandLine } from '../shared/command-line.ts'
-import { openCloud } from '../shared/compose.ts'
+import { openCloud, providerIDOwner } from '../shared/compose.ts'
 import { CLOUD_SETTINGS, type Config, readConfig } from '../shared/config.ts'
 import { cleanUp } from '../shared/controllers/cleanup/cleanup.ts'
 import type { CleanupCall, CleanupParts } from '../shared/controllers/cleanup/contract.ts'
@@ -103,7 +103,7 @@ export async function unregisterOnce(
   const cluster = await readClusterName(kube, stop)
   const found = await listBlocks(leftovers, cluster, command, stop)
   const cidrs = found.blocks.flatMap(({ cidr }) => cidr ?? [])
-  const parts: WithdrawParts = { kube, clock, tell }
+  const parts: WithdrawParts = { kube, clock, tell, toOwner: providerIDOwner }
   const call: WithdrawCall = { confirm, release: release ? { cidrs } : undefined, signal: stop }
   const withdrawn = await withdraw(parts, call)
   const isClear = withdrawn.failures.length === 0

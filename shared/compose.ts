@@ -18,6 +18,9 @@ import { newRegistry } from './phoenixnap/cloud.ts'
 import type { LoadBalancerConfig } from './phoenixnap/load-balancer.ts'
 import { PROVIDER_NAME } from './phoenixnap/provider-id.ts'
 
+/** For a command that may run without credentials: who owns a Node.spec.providerID. */
+export { toOwner as providerIDOwner } from './phoenixnap/provider-id.ts'
+
 /** The real parts, built once per process and shared by all handlers. */
 export interface App {
   readonly config: Config

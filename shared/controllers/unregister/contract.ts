@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import type { ToOwner } from '../../cloud-provider/contract.ts'
 import type { ServiceRef } from '../../cloud-provider/load-balancer.ts'
 import type { Kube, KubeRequest } from '../../kubernetes/client.ts'
 
@@ -76,6 +77,8 @@ export interface WithdrawParts {
   readonly clock: Clock
   /** Told what happens while it happens, a line at a time. */
   readonly tell: (line: string) => void
+  /** Whose a node is. */
+  readonly toOwner: ToOwner
 }
 
 export interface WithdrawCall {

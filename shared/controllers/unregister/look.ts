@@ -20,14 +20,14 @@ export const isComplete = ({ view }: Look): boolean => view.failures.length === 
 
 /** A look at the whole cluster, and again where what failed may pass. */
 export async function look(
-  { kube, clock, tell }: WithdrawParts,
+  { kube, clock, tell, toOwner }: WithdrawParts,
   { release, signal }: WithdrawCall,
 ): Promise<Look> {
   for (let attempt = 1; ; attempt++) {
     const view = await observeCluster(kube, signal)
     const isHopeless = view.failures.some(({ code }) => !ERRORS[code].retry)
     if (view.failures.length === 0 || isHopeless || attempt === ATTEMPTS || signal?.aborted)
-      return { view, plan: planWithdrawal(view, release) }
+      return { view, plan: planWithdrawal(view, release, toOwner) }
     for (const { name, message } of view.failures) tell(`${name}: ${message}; it is read again`)
     await clock.sleep(PAUSE_MS, signal).catch(() => undefined)
   }

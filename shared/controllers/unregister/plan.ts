@@ -1,3 +1,4 @@
+import type { ToOwner } from '../../cloud-provider/contract.ts'
 import { liesIn } from '../../ip-address.ts'
 import { MISSING_SINCE, SHUTDOWN_TAINT, UNINITIALIZED_TAINT } from '../../kubernetes/names.ts'
 import type { KubeNode, ObjectMeta } from '../../kubernetes/types.ts'
@@ -16,7 +17,6 @@ export interface WithdrawPlan {
   readonly left: readonly string[]
 }
 
-const OUR_PROVIDER = 'phoenixnap://'
 const CLAIMS: Omit<Kind, 'phase'> = {
   kind: 'IPAddress',
   prefix: '/apis/networking.k8s.io/v1',
@@ -33,7 +33,11 @@ const WHY: Readonly<Record<string, string>> = {
  * Everything that is to be done, in the order of the phases. Nothing is left where it is empty and the view complete; of
  * a view that is not complete nothing follows: a pool without known Services is no pool without Services.
  */
-export function planWithdrawal(view: ClusterView, release: WithdrawCall['release']): WithdrawPlan {
+export function planWithdrawal(
+  view: ClusterView,
+  release: WithdrawCall['release'],
+  toOwner: ToOwner,
+): WithdrawPlan {
   if (view.failures.length > 0) return { steps: [], kept: [], left: [] }
   const { book } = view
   const known = view.blocks.flatMap(({ cidr }) => cidr ?? [])
@@ -44,7 +48,7 @@ export function planWithdrawal(view: ClusterView, release: WithdrawCall['release
   const steps = [
     ...view.objects.map(({ kind, object }) => toDeletion(kind, object.metadata, WHY[kind.phase] ?? '')),
     ...view.services.flatMap(service => planService(service, holdings, release !== undefined) ?? []),
-    ...view.nodes.flatMap(node => planNode(node) ?? []),
+    ...view.nodes.flatMap(node => planNode(node, toOwner) ?? []),
     ...planPools(view.pools, kept, release && isReleased),
     ...planBook(book),
   ]
@@ -92,8 +96,8 @@ function planBook({ claims, gates, unreadable }: AddressBook): Step[] {
  * Nodes keep what they have, and what initialised them. A count that stands on one would be taken up by whoever comes
  * after us, and a taint that nobody takes off would keep a machine idle that was started again.
  */
-function planNode({ metadata, spec }: KubeNode): Step | undefined {
-  if (!spec?.providerID?.startsWith(OUR_PROVIDER)) return undefined
+function planNode({ metadata, spec }: KubeNode, toOwner: ToOwner): Step | undefined {
+  if (!spec || toOwner(spec.providerID).owner !== 'ours') return undefined
   const { taints = [] } = spec
   const left = taints.filter(({ key }) => key !== SHUTDOWN_TAINT)
   const isCounted = metadata.annotations?.[MISSING_SINCE] !== undefined

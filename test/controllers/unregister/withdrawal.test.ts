@@ -1,4 +1,5 @@
 import t from 'tap'
+import { providerIDOwner as toOwner } from '../../../shared/compose.ts'
 import type { Step } from '../../../shared/controllers/unregister/contract.ts'
 import { KINDS } from '../../../shared/controllers/unregister/kinds.ts'
 import {
@@ -13,7 +14,7 @@ import { makeNode, type NodeSketch, TAINT } from '../_make.ts'
 import { ADDRESS, DELETED, NAME, toClaim, toGate, toService, toStored, toView } from './_view.ts'
 
 const plan = (view: Partial<ClusterView>, release?: readonly string[]): WithdrawPlan =>
-  planWithdrawal(toView(view), release && { cidrs: release })
+  planWithdrawal(toView(view), release && { cidrs: release }, toOwner)
 
 const toObject = (phase: string, metadata: Partial<ObjectMeta> = {}): ClusterView['objects'][number][] =>
   KINDS.filter(kind => kind.phase === phase)
@@ -169,6 +170,8 @@ const NODES: readonly [string, NodeSketch, object | undefined][] = [
   ['the shutdown taint goes alone', { taints: [TAINT, SHUTDOWN] }, { taints: [TAINT] }],
   ['a count goes', { missingSince: MARK }, { [MISSING_SINCE]: null }],
   ['both go', { taints: [SHUTDOWN], missingSince: MARK }, { [MISSING_SINCE]: null, taints: [] }],
+  ['one that Cluster API named', { providerID: 'bmc://servers/a1', taints: [SHUTDOWN] }, { taints: [] }],
+  ['one that bears the bare id', { providerID: 'a1', missingSince: MARK }, { [MISSING_SINCE]: null }],
   ['another provider’s', { providerID: 'aws:///x/i-1', taints: [SHUTDOWN], missingSince: MARK }, undefined],
   ['nobody’s', { providerID: undefined, taints: [SHUTDOWN], missingSince: MARK }, undefined],
 ]
