@@ -91,7 +91,7 @@ export function openCloud(options: AppOptions): Cloud {
     const { clientID = '', clientSecret = '' } = readConfig(sources, CLOUD_SETTINGS).config
     return { clientId: clientID, clientSecret }
   }
-  const { baseUrl, tokenUrl } = config
+  const { baseUrl, tokenUrl, providerIDFormat } = config
   const loadBalancer = toLoadBalancerConfig(config)
   return newRegistry().get(PROVIDER_NAME, {
     clock,
@@ -103,6 +103,7 @@ export function openCloud(options: AppOptions): Cloud {
     tokenUrl,
     credentials,
     loadBalancer,
+    providerIDFormat,
   })
 }
 

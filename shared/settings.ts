@@ -137,6 +137,13 @@ export const PROVIDER_SETTINGS = {
     fallback: '0.2',
     doc: 'Share of the nodes that may be deleted within ten minutes (at least one node).',
   },
+  providerIDFormat: {
+    env: 'PNAP_PROVIDER_ID_FORMAT',
+    field: 'providerIDFormat',
+    parse: oneOf('phoenixnap', 'cluster-api'),
+    fallback: 'phoenixnap',
+    doc: 'Form of the provider ID that a node is given: phoenixnap://ID, or bmc://servers/ID as Cluster API looks for it (cluster-api). One that a node has is never changed.',
+  },
   ipAllocation: {
     env: 'PNAP_IP_ALLOCATION',
     field: 'ipAllocation',

@@ -58,6 +58,7 @@ t.test('default deployment', async t => {
     resyncInterval: 60_000,
     nodeDeleteGrace: 60_000,
     nodeDeleteMaxShare: 0.2,
+    providerIDFormat: 'phoenixnap',
     ipAllocation: 'packed',
     ipBlockSize: 'auto',
     releaseQuarantine: 600_000,

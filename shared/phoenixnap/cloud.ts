@@ -7,12 +7,14 @@ import { newInstancesV2 } from './instances.ts'
 import { newLeftovers } from './leftovers.ts'
 import { type LoadBalancerConfig, newLoadBalancer } from './load-balancer.ts'
 import { newPrices } from './prices.ts'
-import { PROVIDER_NAME, toOwner } from './provider-id.ts'
+import { PROVIDER_NAME, type ProviderIDFormat, toOwner } from './provider-id.ts'
 
 /** What the provider is initialised with: client ID and secret (as `credentials`), the API's URLs, and the effects. */
 export interface PhoenixnapConfig extends BmcOptions {
   /** Undefined where no public network is set: the cloud has no load balancers then. */
   readonly loadBalancer?: LoadBalancerConfig | undefined
+  /** Of the provider IDs that nodes are given; `phoenixnap` by default. Every known one is read. */
+  readonly providerIDFormat?: ProviderIDFormat | undefined
 }
 
 /** Builds the cloud from the client ID and secret that it is given. */
@@ -28,12 +30,12 @@ export function newRegistry(): Registry<PhoenixnapConfig> {
 /** The cloud on a BMC client. A part that is not supported is undefined. */
 export function newCloud(
   bmc: Bmc,
-  config: Pick<PhoenixnapConfig, 'clock' | 'credentials' | 'loadBalancer' | 'log'>,
+  config: Pick<PhoenixnapConfig, 'clock' | 'credentials' | 'loadBalancer' | 'log' | 'providerIDFormat'>,
 ): Cloud {
-  const { credentials, loadBalancer, log } = config
+  const { credentials, loadBalancer, log, providerIDFormat } = config
   return {
     providerName: PROVIDER_NAME,
-    instancesV2: newInstancesV2(bmc, log),
+    instancesV2: newInstancesV2(bmc, log, providerIDFormat),
     loadBalancer: loadBalancer && newLoadBalancer(bmc, loadBalancer, config),
     leftovers: newLeftovers(bmc, config.clock),
     diagnosis: newDiagnosis(bmc),

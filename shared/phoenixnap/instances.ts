@@ -11,20 +11,20 @@ import type {
 import { chooseInstance, toCanonical, toNodeAddresses } from '../cloud-provider/instance.ts'
 import { CcmError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { fromServerId, toOwner } from './provider-id.ts'
+import { fromServerId, type ProviderIDFormat, toOwner } from './provider-id.ts'
 
 /** Label with the server's operating system, such as `ubuntu/jammy` (made valid by whoever sets it). */
 const OS_LABEL = 'phoenixnap.com/os'
 
-/** The node instances of BMC: its servers. */
-export function newInstancesV2(bmc: Bmc, log: Log): InstancesV2 {
+/** The node instances of BMC: its servers. @param format of the provider IDs that they are given */
+export function newInstancesV2(bmc: Bmc, log: Log, format?: ProviderIDFormat): InstancesV2 {
   const listInstances = async (call?: CloudCall): Promise<readonly Instance[]> =>
-    (await bmc.listServers(call)).map(server => toInstance(server, log))
+    (await bmc.listServers(call)).map(server => toInstance(server, log, format))
 
   async function getInstance(id: string, call?: CloudCall): Promise<InstanceLookup> {
     const lookup = await bmc.getServer(id, call)
     return lookup.state === 'found'
-      ? { state: 'found', instance: toInstance(lookup.server, log) }
+      ? { state: 'found', instance: toInstance(lookup.server, log, format) }
       : { state: 'absent', why: `GET /servers/${id} answers ${lookup.status}` }
   }
 
@@ -57,11 +57,11 @@ export function newInstancesV2(bmc: Bmc, log: Log): InstancesV2 {
 }
 
 /** A server as the controllers see it; one that could not be read has no hostname, type, region and addresses. */
-export function toInstance(server: Server, log: Log): Instance {
+export function toInstance(server: Server, log: Log, format?: ProviderIDFormat): Instance {
   const addresses = readAddresses(server, log)
   return {
     id: server.id,
-    providerID: fromServerId(server.id),
+    providerID: fromServerId(server.id, format),
     hostname: server.hostname,
     instanceType: server.type,
     region: server.location,

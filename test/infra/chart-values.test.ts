@@ -35,6 +35,7 @@ const SAMPLES: Readonly<Partial<Record<SettingName, { good: readonly Value[]; ba
   resyncInterval: { good: ['90s', '1h30m'], bad: ['soon', '90', '1d'] },
   nodeDeleteGrace: { good: ['0s', '500ms'], bad: ['-1s'] },
   nodeDeleteMaxShare: { good: [0, 0.25, 1], bad: [1.5, -0.1] },
+  providerIDFormat: { good: ['phoenixnap', 'cluster-api'], bad: ['aws'] },
   ipAllocation: { good: ['packed', 'dedicated'], bad: ['shared'] },
   ipBlockSize: { good: ['auto', '/29'], bad: ['/24'] },
   minFreeAddresses: { good: [0, 130], bad: [131] },

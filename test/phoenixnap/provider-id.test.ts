@@ -12,7 +12,9 @@ for (const form of [`phoenixnap://${ID}`, `bmc://servers/${ID}`, ID])
 
 t.test('what is written is read again', async t => {
   t.equal(fromServerId(ID), `phoenixnap://${ID}`)
-  t.strictSame(toOwner(fromServerId(ID)), { owner: 'ours', id: ID })
+  t.equal(fromServerId(ID, 'cluster-api'), `bmc://servers/${ID}`)
+  for (const format of ['phoenixnap', 'cluster-api'] as const)
+    t.strictSame(toOwner(fromServerId(ID, format)), { owner: 'ours', id: ID })
 })
 
 for (const nobody of [undefined, ''])

@@ -17,6 +17,7 @@ export const SUITES: readonly Suite[] = [
     file: 'test/scenarios/apiserver-certificate.test.ts',
     not: { functions: 'API Gateway ends TLS with a certificate of its own' },
   },
+  { file: 'test/scenarios/cluster-api.test.ts' },
   { file: 'test/scenarios/correlation.test.ts' },
   {
     file: 'test/scenarios/credentials.test.ts',
