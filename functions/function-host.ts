@@ -89,7 +89,9 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     made = await create({ config, readSources: await read(), clock, log: await log(), measure })
     return made
   })
-  const openOnce = once(async () => openTracing({ env: await live.env(), log: await log(), clock }))
+  const openOnce = once(async () =>
+    openTracing({ env: await live.env(), log: await log(), clock, mayFreeze: true }),
+  )
   const tracing = (): Promise<Tracing | undefined> => openOnce().catch(() => undefined)
   async function tellMetrics(functionName: string): Promise<void> {
     const samples = recorder.take()

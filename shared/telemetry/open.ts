@@ -8,6 +8,8 @@ export interface TelemetryOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Log
   readonly clock: Clock
+  /** Whether the process may be frozen when it has answered: then nothing of it may be under way, and no socket open. */
+  readonly mayFreeze?: boolean
 }
 
 /**

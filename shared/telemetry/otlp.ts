@@ -28,11 +28,14 @@ import type { TelemetrySettings } from './settings.ts'
 export interface TracingOptions extends TelemetrySettings {
   readonly log: Log
   readonly clock: Clock
+  readonly mayFreeze?: boolean
 }
 
 const NAME = 'cloud-provider-phoenixnap'
 /** Somebody waits for the answer of the function that flushes; a collector beside it answers within milliseconds. */
 const FLUSH_MS = 1000
+/** Of a process that may be frozen: what is not answered by then has ended by the time that nobody waits for it. */
+const REQUEST_MS = FLUSH_MS - 100
 /** A collector that did not answer is not waited for again within this time, and its failures are one line. */
 const PATIENCE_MS = 60_000
 
@@ -58,12 +61,13 @@ export async function createTracing(options: TracingOptions): Promise<Tracing> {
 }
 
 /** Each protocol is a package of its own; only the one in use is loaded. */
-async function createExporter({ url, protocol }: TelemetrySettings): Promise<SpanExporter> {
+async function createExporter({ url, protocol, mayFreeze = false }: TracingOptions): Promise<SpanExporter> {
   const { OTLPTraceExporter } =
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto')
-  return new OTLPTraceExporter({ url })
+  const once = { headers: { connection: 'close' }, timeoutMillis: REQUEST_MS }
+  return new OTLPTraceExporter(mayFreeze ? { url, ...once } : { url })
 }
 
 /** What the environment says of the service comes before what we say. */

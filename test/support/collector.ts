@@ -23,6 +23,8 @@ export interface Collector {
   readonly url: string
   /** True: what comes is left without an answer. */
   hangs: boolean
+  /** Connections that are open. */
+  open(): number
   /** What it answers with. */
   status: number
   readonly spans: TakenSpan[]
@@ -52,6 +54,11 @@ export async function startCollector(t: Test): Promise<Collector> {
         .end(collector.status === 200 ? '{}' : authorization)
     })
   })
+  const sockets = new Set<unknown>()
+  server.on('connection', socket => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
@@ -59,7 +66,13 @@ export async function startCollector(t: Test): Promise<Collector> {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  const collector: Collector = { url: `http://127.0.0.1:${port}`, hangs: false, status: 200, ...taken }
+  const collector: Collector = {
+    url: `http://127.0.0.1:${port}`,
+    hangs: false,
+    status: 200,
+    open: () => sockets.size,
+    ...taken,
+  }
   return collector
 }
 

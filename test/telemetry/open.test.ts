@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createLog } from '../../shared/log.ts'
 import type { Tracing } from '../../shared/span.ts'
@@ -16,7 +17,7 @@ interface Opened {
 const KEY = 'key-of-a-vendor'
 process.env['OTEL_EXPORTER_OTLP_HEADERS'] = `authorization=Bearer%20${KEY}`
 
-async function open(t: Test, env: Record<string, string>): Promise<Opened> {
+async function open(t: Test, env: Record<string, string>, mayFreeze = false): Promise<Opened> {
   const lines: Line[] = []
   const log = await createLog({ level: 'debug', write: line => void lines.push(JSON.parse(line) as Line) })
   const clock = { at: 0 }
@@ -24,6 +25,7 @@ async function open(t: Test, env: Record<string, string>): Promise<Opened> {
     env: { ...env, OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${KEY}` },
     log,
     clock: { now: () => clock.at, sleep: async () => {} },
+    mayFreeze,
   })
   t.teardown(() => tracing?.close())
   return { tracing, lines, clock }
@@ -99,10 +101,13 @@ t.test('a collector that refuses costs a line a minute, without what it repeats'
 t.test('one that hangs is waited for once, and then not for a minute', async t => {
   const collector = await startCollector(t)
   collector.hangs = true
-  const { tracing, clock } = await open(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  const { tracing, clock } = await open(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, true)
   startOne(tracing)
   await tracing?.flush()
   t.equal(collector.requests.length, 1)
+  // The other side hears of it some turns of the event loop later.
+  for (let turns = 0; turns < 1000 && collector.open() > 0; turns++) await setImmediate()
+  t.equal(collector.open(), 0, 'nothing of it is left under way')
   startOne(tracing)
   await tracing?.flush()
   t.equal(collector.requests.length, 1, 'the second flush asks nobody')
