@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { startBmcSimulator } from '../../shared/simulator/bmc/server.ts'
 import { forEachCluster } from '../support/cluster.ts'
@@ -12,7 +13,9 @@ t.setTimeout(200_000)
 const isChild = (child: TakenSpan | undefined, parent: TakenSpan | undefined): boolean =>
   child?.parentSpanId === parent?.spanId && child?.traceId === parent?.traceId
 
-forEachCluster(t, 'spans of a change', {}, async (t, cluster) => {
+const flags = [`--tracing-config-file=${join(import.meta.dirname, '_apiserver-tracing.yaml')}`]
+
+forEachCluster(t, 'spans of a change', { flags }, async (t, cluster) => {
   const collector = await startCollector(t)
   const bmc = await startBmcSimulator({ blockCreateMs: 0, assignMs: 0 })
   t.teardown(() => bmc.close())
@@ -44,6 +47,8 @@ forEachCluster(t, 'spans of a change', {}, async (t, cluster) => {
       resource: { 'service.name': 'cloud-provider-phoenixnap' },
     })
     t.match(review, { name: 'POST /admission', kind: 2, attributes: { 'http.response.status_code': 200 } })
+    if (cluster.kind === 'apiserver')
+      t.match(review?.parentSpanId, /^[\da-f]{16}$/, 'of the API server’s own span')
     t.equal(new Set([purchase, reconcile, review].map(span => span?.traceId)).size, 1)
     t.ok(
       collector.spans.some(span => isChild(span, reconcile) && /^(?:GET|POST|PATCH) \/api/.test(span.name)),
