@@ -4,13 +4,17 @@ import { toResult } from './measure.ts'
 import type { Outcome, Sending } from './transport.ts'
 
 /** A request as a step of the unit that sends it: neither query, headers nor body. Undefined while no spans are exported. */
-export const startSpan = ({ operation, method, url, attempt = 1 }: Sending): Span | undefined =>
-  currentSpan()?.request(operation, {
+export function startSpan({ operation, method, url, attempt = 1 }: Sending): Span | undefined {
+  const unit = currentSpan()
+  if (!unit) return undefined
+  const { hostname, pathname } = URL.parse(url) ?? {}
+  return unit.request(operation, {
     'http.request.method': method,
     'http.request.resend_count': attempt > 1 ? attempt - 1 : undefined,
-    'server.address': URL.parse(url)?.hostname,
-    'url.path': URL.parse(url)?.pathname,
+    'server.address': hostname,
+    'url.path': pathname,
   })
+}
 
 /** @param span of the request that came to this */
 export function endSpan(span: Span, outcome: Outcome): void {
