@@ -20,7 +20,11 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'resync',
     doc: 'Makes one pass over everything.',
-    flags: [{ name: 'dry-run', doc: 'Shows the plan and changes nothing.' }, OUTPUT_FLAG],
+    flags: [
+      { name: 'dry-run', doc: 'Shows the plan and changes nothing.' },
+      { name: 'full', doc: 'Shows every object, even where the same happens to many.' },
+      OUTPUT_FLAG,
+    ],
     settings: true,
     busy: 'passing over everything',
     exits: FACTS.RESYNC_EXITS,

@@ -49,8 +49,12 @@ export interface FunctionHost {
   readonly measure: Measure
   /** Where spans go; undefined while nothing is exported. Never throws. */
   tracing(): Promise<Tracing | undefined>
-  /** Counts in CloudWatch what was taken down in this call, and sends its spans, where the settings say so. Never throws. */
-  tell(functionName: string): Promise<void>
+  /**
+   * Counts in CloudWatch what was taken down in this call, and sends its spans, where the settings say so. Never throws.
+   *
+   * @param remainingMs until the platform ends the call
+   */
+  tell(functionName: string, remainingMs: number): Promise<void>
 }
 
 /** What a function brings besides webhooks, so that its bundle holds no more; the rest is replaced by tests. */
@@ -67,6 +71,9 @@ export interface FunctionHostOptions {
   /** Receives the lines that count; standard output by default. */
   readonly writeMetrics?: (line: string) => void
 }
+
+/** Of a function's time, for its answer once its spans are sent. */
+const ANSWER_MS = 100
 
 export function createFunctionHost(options: FunctionHostOptions = {}): FunctionHost {
   const clock = options.clock ?? systemClock
@@ -120,8 +127,9 @@ export function createFunctionHost(options: FunctionHostOptions = {}): FunctionH
     closeIdle: () => made?.closeIdle(),
     measure,
     tracing,
-    async tell(functionName) {
-      await Promise.all([tellMetrics(functionName), tracing().then(opened => opened?.flush())])
+    async tell(functionName, remainingMs) {
+      const flush = (opened: Tracing | undefined) => opened?.flush(remainingMs - ANSWER_MS)
+      await Promise.all([tellMetrics(functionName), tracing().then(flush)])
     },
   }
 }
@@ -174,7 +182,7 @@ export function toWebhookHandler(
       return toApiGateway(toSetUpFailure((await logFailure(host, thrown)).code))
     } finally {
       host.closeIdle()
-      await host.tell(name)
+      await host.tell(name, context.getRemainingTimeInMillis())
     }
   }
 }

@@ -21,8 +21,31 @@ const io: CliIo = {
   columns: process.stdout.columns ?? process.stderr.columns,
   stop: stop.signal,
 }
+/** What is left under way when a command has ended, such as spans on their way to a collector that hangs, has this time. */
+const LINGER_MS = 2000
+
+/** Ends the process once its output is read, if something still holds it. */
+function endSoon(): void {
+  const unread = process.stdout.writableLength + process.stderr.writableLength
+  if (unread === 0) process.exit()
+  else setTimeout(endSoon, LINGER_MS).unref()
+}
+
+let isUnwritable = false
+/** Who reads the output may have seen enough, and the work goes on to its end; a full disk is a failure of the command. */
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' || isUnwritable) return
+  isUnwritable = true
+  process.exitCode = 1
+  process.stderr.write(`CCM_INTERNAL: the output cannot be written (${code}): it is not complete\n`)
+})
+// There is nowhere left to tell of it.
+process.stderr.on('error', () => {})
+
 async function main(): Promise<void> {
-  process.exitCode = await runCli(process.argv.slice(2), io)
+  const code = await runCli(process.argv.slice(2), io)
+  process.exitCode = isUnwritable ? Math.max(code, 1) : code
+  setTimeout(endSoon, LINGER_MS).unref()
 }
 
 void main()

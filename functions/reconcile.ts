@@ -141,7 +141,7 @@ export function createReconcileHandler(host: FunctionHost): ReconcileHandler {
       return await inTrace(reading.origin ?? newOrigin(), () => reconcileAll(host, reading, deadline))
     } finally {
       host.closeIdle()
-      await host.tell('reconcile')
+      await host.tell('reconcile', context.getRemainingTimeInMillis())
     }
   }
 }

@@ -129,7 +129,7 @@ export function createResyncHandler(host: FunctionHost): ResyncHandler {
       return summary
     } finally {
       host.closeIdle()
-      await host.tell('resync')
+      await host.tell('resync', context.getRemainingTimeInMillis())
     }
   }
 }

@@ -24,8 +24,12 @@ export interface SpanStart {
 /** Where spans go. */
 export interface Tracing {
   start(start: SpanStart): Span
-  /** Sends what has ended, and gives up soon; for a process that may be frozen once it has answered. Never throws. */
-  flush(): Promise<void>
+  /**
+   * Sends what has ended, for a process that may be frozen once it has answered. Never throws.
+   *
+   * @param mostMs it gives up after a second, or sooner where there is less time
+   */
+  flush: (mostMs?: number) => Promise<void>
   /** Sends what is left and ends, as soon as `flush` does. Never throws. */
   close(): Promise<void>
 }

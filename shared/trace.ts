@@ -40,6 +40,9 @@ const current = new AsyncLocalStorage<Trace>()
 /** Does `work` as the unit of these ids, whatever unit it is called from. */
 export const inTrace = <T>({ ids, parents }: Origin, work: () => T): T => current.run({ ids, parents }, work)
 
+/** For what many units share, and none is to be named by. */
+export const outOfTrace = <T>(work: () => T): T => current.exit(work)
+
 /** A unit of work as its span tells it. */
 export interface Unit<T> extends Omit<SpanStart, 'parents'> {
   readonly origin: Origin

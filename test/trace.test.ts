@@ -1,8 +1,10 @@
 import t from 'tap'
 import { createLog } from '../shared/log.ts'
+import type { Span, Tracing } from '../shared/span.ts'
 import {
   currentOrigin,
   inTrace,
+  inUnit,
   joinOrigins,
   nameTrace,
   newOrigin,
@@ -30,6 +32,20 @@ t.test('an id is what the API server makes', async t => {
   t.equal(readCorrelationId(UID), UID)
   t.equal(readCorrelationId('a'.repeat(64)), 'a'.repeat(64))
   for (const [name, id] of HOSTILE) t.equal(readCorrelationId(id), undefined, name)
+})
+
+t.test('the span of a unit that throws ends as well', async t => {
+  const ended: unknown[] = []
+  const span: Span = { traceparent: '', request: () => span, end: (_, failure) => void ended.push(failure) }
+  const tracing: Tracing = { start: () => span, flush: async () => {}, close: async () => {} }
+  const unit = { origin: newOrigin(), name: 'resync', tracing, describe: () => ({}) }
+  await t.rejects(
+    inUnit(unit, async () => {
+      throw new TypeError('broken')
+    }),
+    { message: 'broken' },
+  )
+  t.strictSame(ended, ['TypeError'])
 })
 
 t.test('every line of a unit names it, and no other line does', async t => {

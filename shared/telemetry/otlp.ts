@@ -22,6 +22,7 @@ import type { Clock } from '../clock.ts'
 import { CcmError } from '../errors.ts'
 import { type Log, redact, secretForms } from '../log.ts'
 import type { Span, SpanAttributes, SpanStart, Tracing } from '../span.ts'
+import { outOfTrace } from '../trace.ts'
 import { builtVersion, VERSION } from '../version.ts'
 import type { TelemetrySettings } from './settings.ts'
 
@@ -42,18 +43,25 @@ const PATIENCE_MS = 60_000
 /** Spans by the SDK of OpenTelemetry, which sends them in batches. Nothing global is set but where its troubles are told. */
 export async function createTracing(options: TracingOptions): Promise<Tracing> {
   const tell = createTell(options)
-  hearTroubles(tell)
+  const problems: unknown[] = []
+  hearTroubles(problem => void problems.push(problem))
+  const exporter = await createExporter(options)
   const provider = new BasicTracerProvider({
     resource: toResource(),
-    spanProcessors: [new BatchSpanProcessor(await createExporter(options))],
+    spanProcessors: [new BatchSpanProcessor(exporter)],
   })
+  tellIgnored(options, problems)
+  hearTroubles(error => outOfTrace(() => tell(error)))
+  // The provider's own waits for what is in its buffer alone, not for what is under way.
+  const flush = (mostMs: number): Promise<void> =>
+    atMost(mostMs, Promise.all([provider.forceFlush({ timeoutMillis: mostMs }), exporter.forceFlush?.()]))
   const tracer = provider.getTracer(NAME, VERSION)
   const patiently = createPatience(options.clock, tell)
   return {
     start: start => startUnit(tracer, start),
-    flush: () => patiently(() => provider.forceFlush({ timeoutMillis: FLUSH_MS })),
+    flush: (mostMs = FLUSH_MS) => patiently(() => flush(Math.max(Math.min(mostMs, FLUSH_MS), 0))),
     async close() {
-      await patiently(() => provider.forceFlush({ timeoutMillis: FLUSH_MS }))
+      await patiently(() => flush(FLUSH_MS))
       // What hangs on the collector still is ended by its own time limit (OTEL_EXPORTER_OTLP_TIMEOUT, 10 s).
       void provider.shutdown().catch(() => {})
     },
@@ -87,15 +95,36 @@ function createTell({ log, clock, secrets }: TracingOptions): Tell {
     nextAt = clock.now() + PATIENCE_MS
     const message = error instanceof Error ? error.message : String(error)
     const { code, action } = new CcmError('TELEMETRY_FAILED', message)
-    log.warn({ code, why: redact(message, forms), action }, 'spans are lost')
+    log.warn({ code, why: redact(message, forms), action }, 'spans may be lost')
   }
 }
 
 const quiet = (): void => {}
 
+/** Variables that the SDK reads by itself and cannot follow: it takes their defaults. */
+function tellIgnored({ log, secrets }: TracingOptions, problems: readonly unknown[]): void {
+  if (problems.length === 0) return
+  const forms = secrets.flatMap(secretForms)
+  const { code, message, action } = new CcmError('TELEMETRY_UNUSABLE', problems.map(String).join('; '))
+  log.warn({ code, problems: redact(message, forms), action }, 'variables of OpenTelemetry have no effect')
+}
+
+/** @throws Error when `work` takes longer */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`the collector did not answer within ${ms} ms`)), ms)
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** The SDK tells of its troubles to the whole process, so there is one place for them. */
 function hearTroubles(tell: Tell): void {
-  const logger = { error: tell, warn: tell, info: quiet, debug: quiet, verbose: quiet }
+  // A component of the SDK puts its name before what it says.
+  const join = (...said: unknown[]): void => tell(said.map(String).join(' '))
+  const logger = { error: join, warn: join, info: quiet, debug: quiet, verbose: quiet }
   diag.setLogger(logger, { suppressOverrideMessage: true })
   setGlobalErrorHandler(tell)
 }

@@ -118,6 +118,16 @@ t.test('a function answers as ever where its collector does not', async t => {
   t.equal(lines.filter(line => line.includes('TELEMETRY_FAILED')).length, 1)
 })
 
+t.test('a function with no time left does not wait for its collector', async t => {
+  const { collector, host } = await createBench(t, toJson)
+  collector.hangs = true
+  const flushes: (number | undefined)[] = []
+  const tracing = await host.tracing()
+  if (tracing) tracing.flush = async mostMs => void flushes.push(mostMs)
+  await createResyncHandler(host)({}, { getRemainingTimeInMillis: () => 700 })
+  t.strictSame(flushes, [600], 'what is left, without the time for its answer')
+})
+
 t.test('settings that cannot be followed cost nothing but a warning', async t => {
   const grpc = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }
   const { host, event, lines } = await createBench(t, () => grpc)

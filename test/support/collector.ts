@@ -23,6 +23,8 @@ export interface Collector {
   readonly url: string
   /** True: what comes is left without an answer. */
   hangs: boolean
+  /** Requests that were answered. */
+  answered(): number
   /** Connections that are open. */
   open(): number
   /** What it answers with. */
@@ -49,11 +51,13 @@ export async function startCollector(t: Test): Promise<Collector> {
       if (collector.hangs) return
       if (type === 'application/json')
         taken.spans.push(...readSpans(JSON.parse(Buffer.concat(chunks).toString())))
+      answered += 1
       response
         .writeHead(collector.status, { 'content-type': type })
-        .end(collector.status === 200 ? '{}' : authorization)
+        .end(collector.status === 200 ? (type === 'application/json' ? '{}' : '') : authorization)
     })
   })
+  let answered = 0
   const sockets = new Set<unknown>()
   server.on('connection', socket => {
     sockets.add(socket)
@@ -71,6 +75,7 @@ export async function startCollector(t: Test): Promise<Collector> {
     hangs: false,
     status: 200,
     open: () => sockets.size,
+    answered: () => answered,
     ...taken,
   }
   return collector

@@ -98,6 +98,28 @@ t.test('a collector that refuses costs a line a minute, without what it repeats'
   t.notOk(JSON.stringify(lines).includes(KEY), 'its answer repeats the header that it was sent')
 })
 
+t.test('a flush waits for what is under way already', async t => {
+  const collector = await startCollector(t)
+  const { tracing } = await open(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  // A full batch is sent at once, and leaves the buffer.
+  for (let spans = 0; spans < 512; spans++) startOne(tracing)
+  await tracing?.flush()
+  t.equal(collector.answered(), collector.requests.length)
+  t.equal(collector.requests.length, 1)
+})
+
+t.test('variables that only the SDK reads are told of when it begins, and spans are sent', async t => {
+  const collector = await startCollector(t)
+  process.env['OTEL_TRACES_SAMPLER'] = 'garbage'
+  t.teardown(() => delete process.env['OTEL_TRACES_SAMPLER'])
+  const { tracing, lines } = await open(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  startOne(tracing)
+  await tracing?.flush()
+  t.match(lines, [{ level: 'warn', code: 'TELEMETRY_UNUSABLE', problems: /OTEL_TRACES_SAMPLER/ }])
+  t.equal(lines.length, 1)
+  t.equal(collector.requests.length, 1)
+})
+
 t.test('one that hangs is waited for once, and then not for a minute', async t => {
   const collector = await startCollector(t)
   collector.hangs = true
