@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { toLine } from './figure.ts'
 import { type Options, readOptions, toUsage } from './options.ts'
-import { findBroken, type Outcome, type Report, type Section, toSection } from './report.ts'
+import { findFaults, type Outcome, type Report, type Section, toSection } from './report.ts'
 import type { Run } from './stage.ts'
 
 /** npm run bench: figures of one run against a reference of the same run, and the budgets among them. */
@@ -42,13 +42,14 @@ async function run(options: Options): Promise<number> {
     const section = toSection(name, (await BENCHES[name]?.(options)) ?? [])
     sections.push(section)
     for (const figure of section.figures) tell(toLine(figure))
-    if (section.skipped !== undefined) tell(`${name} was skipped: ${section.skipped}`)
   }
   const report: Report = { machine: describeMachine(), isFull: !options.quick, sections }
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  const broken = findBroken(report)
-  tell(broken.length === 0 ? 'every budget is kept' : `budgets not kept: ${broken.length}`)
-  return options.check && broken.length > 0 ? 1 : 0
+  const faults = findFaults(report)
+  // With --json as well: whoever has only the exit code wants to know why.
+  for (const fault of faults) process.stderr.write(`${fault}\n`)
+  if (faults.length === 0) tell('every budget is kept')
+  return options.check && faults.length > 0 ? 1 : 0
 }
 
 const describeMachine = (): Report['machine'] => ({

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export interface Options {
   /** Prints the report for a machine instead of a table. */
   readonly json: boolean
-  /** Ends with 1 when a budget is not kept. */
+  /** Ends with 1 when a budget is not kept, or nobody knows. */
   readonly check: boolean
   /** Fewer repeats and small sizes: to see that it runs, not to know how fast. */
   readonly quick: boolean
@@ -47,7 +47,7 @@ export const toUsage = (known: readonly string[]): string => `usage: npm run ben
 Each figure is the median of its repeats, with the smallest and the largest of them; a ratio (×) is against a
 reference that was measured in turns with it. Without a name all run: ${known.join(', ')}
 
-  --check        end with 1 when a budget is not kept
+  --check        end with 1 when a budget is not kept, or not measured because a benchmark could not run
   --json         print the report for a machine
   --quick        few repeats and small sizes: to see that it runs
   --profile DIR  write a CPU profile of each measured process into DIR

@@ -25,9 +25,16 @@ export interface Report {
 export const toSection = (name: string, outcome: Outcome): Section =>
   'skipped' in outcome ? { name, figures: [], skipped: outcome.skipped } : { name, figures: outcome }
 
-/** Figures whose budget is not kept. */
-export const findBroken = ({ sections }: Pick<Report, 'sections'>): readonly Figure[] =>
+const findBroken = ({ sections }: Pick<Report, 'sections'>): readonly Figure[] =>
   sections.flatMap(({ figures }) => figures.filter(figure => !isKept(figure)))
+
+/** What of a run is against its budgets: a figure that does not keep its own, and a benchmark whose budgets nobody knows. */
+export const findFaults = (report: Pick<Report, 'sections'>): readonly string[] => [
+  ...findBroken(report).map(({ name }) => `${name} does not keep its budget`),
+  ...report.sections.flatMap(({ name, skipped }) =>
+    skipped === undefined ? [] : [`${name} was not measured: ${skipped}`],
+  ),
+]
 
 /** One report of several: where two have the same benchmark, that of the later one counts. */
 export function mergeReports(reports: readonly Report[]): Report {
