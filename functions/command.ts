@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { CommandFlag, CommandFlags, CommandLine } from '../shared/command-line.ts'
 import type { CommandName } from '../shared/command-names.ts'
+import type { Sources } from '../shared/config.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { SourceInputs } from '../shared/sources.ts'
 import type { Screen } from './terminal/look.ts'
@@ -54,6 +55,10 @@ export const toJson = (report: unknown): string => `${JSON.stringify(report, und
 export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new CcmError('CCM_USAGE', problems.join('; '), { fields: { problems } })
 }
+
+/** Whether somebody said how much is to be logged. */
+export const asksForLog = ({ flags, env }: Sources): boolean =>
+  [flags?.['log-level'], flags?.['v'], env?.['PNAP_LOG_LEVEL'], env?.['PNAP_V']].some(Boolean)
 
 /** Standard output and error for whoever writes line by line. */
 export const toLines = ({

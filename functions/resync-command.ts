@@ -10,7 +10,7 @@ import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { Tracing } from '../shared/span.ts'
 import { openTracing } from '../shared/telemetry/open.ts'
 import { inUnit, newOrigin } from '../shared/trace.ts'
-import { type CliIo, type Output, readOutput, toJson } from './command.ts'
+import { asksForLog, type CliIo, type Output, readOutput, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import { describePass } from './resync.ts'
 import { toOutLook } from './terminal/look.ts'
@@ -61,10 +61,8 @@ export async function runResync(command: ResyncCommand, inputs: SourceInputs, io
 }
 
 /** Thousands of lines of JSON before the report are for nobody who sits at a terminal, unless he asked for them. */
-const wantsLog = ({ output }: ResyncCommand, { flags, env }: Sources, { terminal }: CliIo): boolean =>
-  !terminal ||
-  output === 'json' ||
-  [flags?.['log-level'], flags?.['v'], env?.['PNAP_LOG_LEVEL'], env?.['PNAP_V']].some(Boolean)
+const wantsLog = ({ output }: ResyncCommand, sources: Sources, { terminal }: CliIo): boolean =>
+  !terminal || output === 'json' || asksForLog(sources)
 
 export interface ResyncOnceParts {
   readonly controllers: Pick<Controllers, 'resync'>

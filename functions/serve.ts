@@ -68,11 +68,12 @@ export async function startFromSettings(
   })
   self = kept
   await kept.refresh(AbortSignal.timeout(FIRST_READ_MS))
+  const tracing = await openTracing({ env: sources.env ?? {}, log, clock })
   return startServing({
     app,
     log,
     clock,
-    tracing: await openTracing({ env: sources.env ?? {}, log, clock }),
+    tracing,
     random: Math.random,
     tokens: kept.tokens,
     renew: createRenewal({
@@ -89,7 +90,7 @@ export async function startFromSettings(
     register: kept.register,
     tls: await toTlsSource(kept, toTlsPaths(config), files, io.readFile),
     metrics,
-    status: openStatusPage({ app, config, clock, log, decisions, token: rotating.statusToken }),
+    status: openStatusPage({ app, config, clock, log, tracing, decisions, token: rotating.statusToken }),
     ...toLimits(config),
   })
 }

@@ -4,9 +4,10 @@ import { CLOUD_SETTINGS, readConfig } from '../shared/config.ts'
 import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { Status } from '../shared/status/contract.ts'
-import { type CliIo, type Output, readOutput, refuseProblems, toJson } from './command.ts'
+import { openTracing } from '../shared/telemetry/open.ts'
+import { asksForLog, type CliIo, type Output, readOutput, refuseProblems, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
-import { lookAtStatus } from './status-look.ts'
+import { inLook, lookAtStatus } from './status-look.ts'
 import { toStatusText } from './status-text.ts'
 import { toOutLook } from './terminal/look.ts'
 
@@ -33,17 +34,22 @@ export function toStatusCommand({ flags, problems }: CommandLine): StatusCommand
  */
 export async function runStatus({ output }: StatusCommand, inputs: SourceInputs, io: CliIo): Promise<number> {
   const { clock } = io
-  const { config } = readConfig(await readSources(inputs), CLOUD_SETTINGS)
+  const sources = await readSources(inputs)
+  const { config } = readConfig(sources, CLOUD_SETTINGS)
   const secrets = logSecrets(config)
-  // What clients log on their way is told by what is shown.
-  const log = await createLog({ level: 'error', secrets: () => secrets, write: io.err })
+  // What clients log on their way is told by what is shown, unless somebody asked how they come to it.
+  const level = asksForLog(sources) ? config.logLevel : 'error'
+  const log = await createLog({ level, secrets: () => secrets, write: io.err })
   const app = await createApp({ config, readSources: () => readSources(inputs), clock, log })
+  const tracing = await openTracing({ env: sources.env ?? {}, log, clock })
+  const call = { deadline: clock.now() + LOOK_MS, signal: io.stop }
   try {
-    const status = await lookAtStatus(app, { deadline: clock.now() + LOOK_MS, signal: io.stop })
+    const status = await inLook(tracing, () => lookAtStatus(app, call))
     io.out(output === 'json' ? toJson(status) : toStatusText(status, toOutLook(io)))
     return EXITS[status.verdict]
   } finally {
     app.close()
+    await tracing?.close()
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts'
 import { createSharedRead } from '../shared/controllers/inventory/shared-read.ts'
 import { CcmError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import type { Tracing } from '../shared/span.ts'
 import type { Status } from '../shared/status/contract.ts'
 import type { Decisions } from '../shared/status/decisions.ts'
 import type { PageModel } from '../shared/status/page/contract.ts'
@@ -10,6 +11,7 @@ import { toTroubleDocument } from '../shared/status/page/layout.ts'
 import { toPage } from '../shared/status/page/pages.ts'
 import { CONTENT_SECURITY_POLICY } from '../shared/status/page/style.ts'
 import { toCcmError, toErrorResponse, type WebhookHead, type WebhookResponse } from './http.ts'
+import { inLook } from './status-look.ts'
 
 export interface StatusPageParts {
   /** Looks at both sides; as costly as one pass. */
@@ -17,6 +19,8 @@ export interface StatusPageParts {
   readonly decisions: Pick<Decisions, 'list'>
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
   /** PNAP_STATUS_TOKEN as it is now; while there is none, there is no page. */
   readonly token: () => string | undefined
 }
@@ -34,9 +38,10 @@ const KEEP_MS = 15_000
 
 /** Pages of one server: looked at anew at most every 15 s, and by one look for all who wait. */
 export function createStatusPage(parts: StatusPageParts): StatusPage {
-  const { clock, decisions, log, look } = parts
+  const { clock, decisions, tracing } = parts
   const startedAt = clock.now()
-  const read = createSharedRead({ clock, keepMs: KEEP_MS, keepFailures: true, start: look })
+  const start = (signal: AbortSignal): Promise<Status> => inLook(tracing, () => lookAndTell(parts, signal))
+  const read = createSharedRead({ clock, keepMs: KEEP_MS, keepFailures: true, start })
   const wrong = countWrong(parts)
   let last: { readonly status: Status; readonly at: number } | undefined
 
@@ -53,9 +58,7 @@ export function createStatusPage(parts: StatusPageParts): StatusPage {
       last = { status: value, at }
       return undefined
     } catch (thrown) {
-      const error = toCcmError(thrown)
-      log.warn({ code: error.code, error }, 'status could not be looked at')
-      return error
+      return toCcmError(thrown)
     }
   }
 
@@ -75,6 +78,20 @@ export function createStatusPage(parts: StatusPageParts): StatusPage {
         return toDocumentResponse(503, toTroubleDocument(path, toCcmError(thrown)))
       }
     },
+  }
+}
+
+/** A failure is told once, by the look itself, however many wait for it. */
+async function lookAndTell(
+  { look, log }: Pick<StatusPageParts, 'look' | 'log'>,
+  signal: AbortSignal,
+): Promise<Status> {
+  try {
+    return await look(signal)
+  } catch (thrown) {
+    const error = toCcmError(thrown)
+    log.warn({ code: error.code, error }, 'status could not be looked at')
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
+import type { Tracing } from '../shared/span.ts'
 import type { GoProgramStatus } from '../shared/status/contract.ts'
 import type { Decisions } from '../shared/status/decisions.ts'
 import { findGoProgram } from '../shared/status/go-program.ts'
@@ -14,6 +15,8 @@ export interface StatusServingParts {
   readonly log: Log
   readonly decisions: Decisions
   readonly token: () => string | undefined
+  /** Where spans go; absent while nothing is exported. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** A look that takes longer is given up, and what was seen before is shown. */

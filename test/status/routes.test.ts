@@ -139,6 +139,8 @@ t.test('a look that fails is told, with what was seen before', async t => {
   const { get, clock, state } = start(t, { look })
   const first = await get()
   t.equal(first.statusCode, 503)
+  t.equal((await get()).statusCode, 503)
+  t.equal(state.warnings.length, 1, 'told once, however many look')
   t.match(first.body, 'KUBE_UNREACHABLE</code> no &lt;answer&gt;.')
   failure = undefined
   await clock.turn(15_000)

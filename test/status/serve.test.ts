@@ -10,7 +10,7 @@ import { startStage } from './_stage.ts'
 const STATUS_TOKEN = 'status-token-of-a-test'
 const WEBHOOK_TOKEN = 'webhook-token-of-a-test'
 
-function createIo(env: Readonly<Record<string, string>>) {
+function createIo(env: Readonly<Record<string, string>>, ending = new AbortController()) {
   const said = { out: '', err: '' }
   const io = {
     out: (text: string) => void (said.out += text),
@@ -18,7 +18,7 @@ function createIo(env: Readonly<Record<string, string>>) {
     env,
     readFile: (path: string) => readFile(path, 'utf8'),
     clock: systemClock,
-    stop: new AbortController().signal,
+    stop: ending.signal,
   }
   return { io, said }
 }
@@ -81,7 +81,29 @@ t.test('the command says with its exit code how it is', async t => {
     code: 1,
     out: /^It cannot be found out whether all is well\.\n- BMC fails: BMC_CREDENTIALS_INVALID/,
   })
+  const { code, err } = await run('--v', '6')
+  t.equal(code, 1)
+  const lines = err.trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
+  t.match(
+    lines.find(({ msg }) => msg === 'Kubernetes request'),
+    { path: /^\/api/, correlationId: /^[\da-f-]{36}$/ },
+    'each request where somebody asks for it',
+  )
+  t.equal(new Set(lines.map(({ correlationId }) => correlationId)).size, 1, 'all of one look')
   t.match(await run('--wrong'), { code: 2, out: '', err: /CCM_USAGE/ })
   await stage.kubernetes.close()
   t.match(await run(), { code: 1, out: '', err: /KUBE_UNREACHABLE/ })
+})
+
+t.test('who ends a command is not told that somebody else does not answer', async t => {
+  const stage = await startStage({ nodes: 1, services: 0, blocks: [] })
+  t.teardown(() => stage.close())
+  for (const command of ['status', 'resync']) {
+    const ending = new AbortController()
+    const { io, said } = createIo(stage.env, ending)
+    ending.abort('SIGINT')
+    t.equal(await runCli([command], io), 1)
+    t.match(said.err, /^CCM_INTERRUPTED: SIGINT ended it before it was done\nRun it again: /m, command)
+    t.notMatch(said.err, /KUBE_/)
+  }
 })

@@ -46,8 +46,17 @@ t.test('a cluster in which nothing waits is well', async t => {
     nodes: {
       rows: [{ name: 'joining', why: /^the next pass initialises it: server \w+ found by hostname$/ }],
     },
-    pending: [{ kind: 'Node', name: 'joining', action: 'initialise' }],
+    pending: [
+      { kind: 'Node', name: 'joining', action: 'initialise' },
+      { kind: 'ConfigMap', name: 'inventory', action: 'updateInventory' },
+    ],
   })
+  const planned = await stage.app.controllers.resync({ deadline: Date.now() + 60_000, dryRun: true })
+  t.strictSame(
+    (await look(stage)).pending,
+    planned.changes.map(({ kind, name, action, why }) => ({ kind, name, action, why })),
+    'all that a dry run plans',
+  )
   t.strictSame(stage.kubernetes.requests.writes(), [], 'nor where a pass would')
 })
 

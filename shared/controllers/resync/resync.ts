@@ -2,13 +2,13 @@ import { CcmError } from '../../errors.ts'
 import type { KubeNode } from '../../kubernetes/types.ts'
 import type { AddressSource } from '../address/contract.ts'
 import type { ResyncReport, WorkCall } from '../contract.ts'
-import { buildInventory, type Inventory } from '../inventory/content.ts'
 import { writeInventory } from '../inventory/store.ts'
 import { measureChanges } from '../measure.ts'
 import type { NodeContext } from '../node/context.ts'
 import type { ServiceContext, ServiceSettings } from '../service/context.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
 import { type DeletionSettings, deleteMissing } from './deletions.ts'
+import { decideInventory } from './inventory.ts'
 import { acquireLease, type EndedPasses, type HeldLease, type LeaseState, readLease } from './lease.ts'
 import { convergeBalancers } from './load-balancers.ts'
 import { measurePass } from './measure.ts'
@@ -160,24 +160,15 @@ async function keepInventory(
   notes: PassNotes,
   call: PassCall,
 ): Promise<string | undefined> {
-  const { instances, account, families, addresses, previous } = observed
+  const { instances } = observed
   if (instances instanceof CcmError) {
     noteFailure(notes, 'servers', instances)
     context.log.error({ error: instances, action: instances.action }, 'servers could not be listed')
     return undefined
   }
-  const sources = { instances, nodes, account, families, addresses, previous }
-  const inventory = buildInventory(sources, context.cloud.providerIDOwner)
-  if (inventory.generation === previous?.generation) return inventory.generation
-  notes.changes.push(toChange(inventory, previous))
+  const { inventory, change } = decideInventory({ ...observed, instances, nodes }, context.cloud)
+  if (!change) return inventory.generation
+  notes.changes.push(change)
   if (!call.dryRun) await writeInventory(context.kube, inventory, call.signal)
   return inventory.generation
 }
-
-const toChange = (inventory: Inventory, previous: Inventory | undefined): PassNotes['changes'][number] => ({
-  kind: 'ConfigMap',
-  name: 'inventory',
-  action: previous ? 'updateInventory' : 'createInventory',
-  detail: { servers: inventory.entries.length, before: previous?.entries.length ?? 0 },
-  why: previous ? 'servers or the nodes on them changed' : 'there is none',
-})

@@ -1,10 +1,12 @@
 import { CcmError } from '../../errors.ts'
+import type { KubeNode } from '../../kubernetes/types.ts'
 import { silentLog } from '../../log.ts'
-import type { WorkCall } from '../contract.ts'
+import type { PlannedChange, WorkCall } from '../contract.ts'
 import type { DeletionDecision } from '../node/deletion.ts'
 import { type Decider, type Knowledge, toKnowledge } from '../service/decide.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
 import { decideMissing } from './deletions.ts'
+import { decideInventory } from './inventory.ts'
 import { type LeaseState, readLease } from './lease.ts'
 import { chooseBlocks, convergeBalancers } from './load-balancers.ts'
 import { convergeAll } from './nodes.ts'
@@ -46,7 +48,7 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
   const balancers = await observing
   // Nodes that stay as they are say so themselves: they are no list of sentences.
   const [nodes, notes] = [createNotes(), createNotes()]
-  await convergeAll(context, observed, nodes, call)
+  const converged = await convergeAll(context, observed, nodes, call)
   const knowledge = await surveyBalancers(context, observed, balancers, notes, call)
   return {
     observed,
@@ -61,10 +63,28 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
       nodes: observed.nodes,
       state: lease,
     }),
-    changes: [...nodes.changes, ...notes.changes],
+    changes: [
+      ...nodes.changes,
+      ...surveyInventory(context, observed, balancers, converged),
+      ...notes.changes,
+    ],
     held: notes.held,
     failures: [...toFailures(nodes), ...toFailures(notes)],
   }
+}
+
+/** Nothing where a pass would have nothing to vouch for. */
+function surveyInventory(
+  { cloud }: ResyncContext,
+  observed: Observed,
+  balancers: ObservedBalancers | CcmError,
+  nodes: readonly KubeNode[],
+): readonly PlannedChange[] {
+  const { instances, previous } = observed
+  if (instances instanceof CcmError) return []
+  const addresses = toInventoryAddresses(balancers, previous?.addresses)
+  const { change } = decideInventory({ ...observed, instances, nodes, addresses }, cloud)
+  return change ? [change] : []
 }
 
 async function surveyBalancers(
