@@ -30,11 +30,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 
 /** @returns the exit code */
 function tellError(thrown: unknown, argv: readonly string[], io: CliIo): number {
-  const error = toToldError(thrown)
+  const isMistaken = hasCode(thrown, 'CCM_USAGE', 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID')
+  const error = io.stop.aborted && !isMistaken ? toInterrupted(thrown, io.stop) : toToldError(thrown)
   const hint = hasCode(error, 'CCM_USAGE') ? toUsageHint(argv) : undefined
   io.err(toErrorOutput(error, argv, io, hint))
-  return hasCode(error, 'CCM_USAGE', 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID') ? USAGE_EXIT : 1
+  return isMistaken ? USAGE_EXIT : 1
 }
+
+/** What was broken off says that somebody did not answer, who was not given the time. */
+const toInterrupted = (cause: unknown, { reason }: AbortSignal): CcmError =>
+  new CcmError('CCM_INTERRUPTED', `${reason} ended it before it was done`, { cause })
 
 const toUsageHint = ([name]: readonly string[]): string =>
   COMMANDS.some(command => command.name === name)

@@ -1,7 +1,9 @@
 import { systemClock } from '../shared/clock.ts'
+import { CcmError } from '../shared/errors.ts'
 import { processInputs } from '../shared/sources.ts'
 import { runCli } from './cli.ts'
 import type { CliIo } from './command.ts'
+import { toErrorOutput } from './terminal/error-text.ts'
 
 /** The program: the one module that does something when it is loaded. */
 
@@ -37,7 +39,8 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE' || isUnwritable) return
   isUnwritable = true
   process.exitCode = 1
-  process.stderr.write(`CCM_INTERNAL: the output cannot be written (${code}): it is not complete\n`)
+  const error = new CcmError('CCM_OUTPUT_UNWRITABLE', `standard output cannot be written: ${code}`)
+  io.err(toErrorOutput(error, process.argv.slice(2), io))
 })
 // There is nowhere left to tell of it.
 process.stderr.on('error', () => {})

@@ -30,6 +30,15 @@ export const ERRORS = {
     status: 500,
     action: 'Report this with the log lines around it; the next run tries again.',
   },
+  CCM_INTERRUPTED: {
+    retry: true,
+    action: 'Run it again: what was done stays, and the rest follows.',
+  },
+  CCM_OUTPUT_UNWRITABLE: {
+    retry: false,
+    action:
+      'Give standard output a file with room, or a program that reads it; the command did its work all the same.',
+  },
   CCM_PROVIDER_UNKNOWN: { retry: false, action: 'Name a registered cloud provider (phoenixnap).' },
   CCM_PROVIDER_ID_INVALID: {
     retry: false,

@@ -10,7 +10,11 @@ interface Ran {
   readonly err: string
 }
 
-async function run(argv: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+async function run(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  stop: AbortSignal = new AbortController().signal,
+): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await runCli(argv, {
     out: text => void (out += text),
@@ -18,7 +22,7 @@ async function run(argv: readonly string[], env: Record<string, string> = {}): P
     env,
     readFile: path => Promise.reject(Object.assign(new Error(path), { code: 'ENOENT' })),
     clock: createTurnableClock(),
-    stop: AbortSignal.abort('test'),
+    stop,
   })
   return { code, out, err }
 }

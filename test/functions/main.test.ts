@@ -21,7 +21,7 @@ t.test('who has read enough of the output costs nothing', async t => {
 t.test('output that cannot be written is a failure', { skip: !existsSync('/dev/full') }, async t => {
   const { status, stderr } = runShell('$program help > /dev/full')
   t.equal(status, 1)
-  t.match(stderr, /^CCM_INTERNAL: the output cannot be written \(ENOSPC\)/)
+  t.match(stderr, /^CCM_OUTPUT_UNWRITABLE: standard output cannot be written: ENOSPC\nGive standard output/)
 })
 
 t.test('errors that nobody reads stop nothing', async t => {
