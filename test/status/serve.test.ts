@@ -83,7 +83,10 @@ t.test('the command says with its exit code how it is', async t => {
   })
   const { code, err } = await run('--v', '6')
   t.equal(code, 1)
-  const lines = err.trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
+  const lines = err
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
   t.match(
     lines.find(({ msg }) => msg === 'Kubernetes request'),
     { path: /^\/api/, correlationId: /^[\da-f-]{36}$/ },
