@@ -1,7 +1,7 @@
 import { type CommandLine, readCommandLine } from '../shared/command-line.ts'
 import { CcmError, hasCode } from '../shared/errors.ts'
 import { findNearest } from '../shared/nearest.ts'
-import type { CliIo, Command } from './command.ts'
+import { type CliIo, type Command, toInterrupted } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { toErrorOutput, toToldError } from './terminal/error-text.ts'
 import { PROGRAM, toCommandHelp, toHelpText } from './terminal/help.ts'
@@ -31,15 +31,17 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 /** @returns the exit code */
 function tellError(thrown: unknown, argv: readonly string[], io: CliIo): number {
   const isMistaken = hasCode(thrown, 'CCM_USAGE', 'CCM_CONFIG_INVALID', 'KUBE_CONFIG_INVALID')
-  const error = io.stop.aborted && !isMistaken ? toInterrupted(thrown, io.stop) : toToldError(thrown)
+  const error = isBrokenOff(thrown, io.stop) ? toInterrupted(io.stop, thrown) : toToldError(thrown)
   const hint = hasCode(error, 'CCM_USAGE') ? toUsageHint(argv) : undefined
   io.err(toErrorOutput(error, argv, io, hint))
   return isMistaken ? USAGE_EXIT : 1
 }
 
 /** What was broken off says that somebody did not answer, who was not given the time. */
-const toInterrupted = (cause: unknown, { reason }: AbortSignal): CcmError =>
-  new CcmError('CCM_INTERRUPTED', `${reason} ended it before it was done`, { cause })
+const isBrokenOff = (thrown: unknown, stop: AbortSignal): boolean =>
+  stop.aborted &&
+  (thrown === stop.reason ||
+    hasCode(thrown, 'KUBE_TIMEOUT', 'KUBE_UNREACHABLE', 'BMC_TIMEOUT', 'BMC_UNREACHABLE', 'CCM_DEADLINE'))
 
 const toUsageHint = ([name]: readonly string[]): string =>
   COMMANDS.some(command => command.name === name)

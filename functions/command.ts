@@ -56,6 +56,15 @@ export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new CcmError('CCM_USAGE', problems.join('; '), { fields: { problems } })
 }
 
+/** Ended by a signal, with what was under way then. */
+export const toInterrupted = ({ reason }: AbortSignal, cause?: unknown): CcmError =>
+  new CcmError('CCM_INTERRUPTED', `${reason} ended it before it was done`, { cause })
+
+/** What was found by then would be told as if somebody had not answered. @throws CcmError CCM_INTERRUPTED after a signal */
+export function refuseInterrupted({ stop }: Pick<CliIo, 'stop'>): void {
+  if (stop.aborted) throw toInterrupted(stop)
+}
+
 /** Whether somebody said how much is to be logged. */
 export const asksForLog = ({ flags, env }: Sources): boolean =>
   [flags?.['log-level'], flags?.['v'], env?.['PNAP_LOG_LEVEL'], env?.['PNAP_V']].some(Boolean)

@@ -6,7 +6,7 @@ import { runChecks } from '../shared/doctor/run.ts'
 import { SERVICE_ACCOUNT_USER } from '../shared/kubernetes/names.ts'
 import { duration } from '../shared/setting-parsers.ts'
 import type { SourceInputs } from '../shared/sources.ts'
-import { type CliIo, readOutput, readTimeout, refuseProblems } from './command.ts'
+import { type CliIo, readOutput, readTimeout, refuseInterrupted, refuseProblems } from './command.ts'
 import { openParts } from './doctor-parts.ts'
 import { toDoctorText } from './terminal/doctor-text.ts'
 import { toOutLook } from './terminal/look.ts'
@@ -50,6 +50,7 @@ export async function runDoctor(command: DoctorCommand, inputs: SourceInputs, io
       tell: (running, done) =>
         io.progress?.say(`${done} of ${CHECKS.length} checks are done: waiting for ${running.join(', ')}`),
     })
+    refuseInterrupted(io)
     io.out(output === 'json' ? toDoctorJson(results) : toDoctorText(results, toOutLook(io)))
     return hasFailed(results) ? 1 : 0
   } finally {

@@ -47,7 +47,7 @@ process.stderr.on('error', () => {})
 
 async function main(): Promise<void> {
   const code = await runCli(process.argv.slice(2), io)
-  process.exitCode = isUnwritable ? Math.max(code, 1) : code
+  process.exitCode = isUnwritable ? 1 : code
   setTimeout(endSoon, LINGER_MS).unref()
 }
 

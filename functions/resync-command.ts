@@ -10,7 +10,7 @@ import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { Tracing } from '../shared/span.ts'
 import { openTracing } from '../shared/telemetry/open.ts'
 import { inUnit, newOrigin } from '../shared/trace.ts'
-import { asksForLog, type CliIo, type Output, readOutput, toJson } from './command.ts'
+import { asksForLog, type CliIo, type Output, readOutput, toInterrupted, toJson } from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import { describePass } from './resync.ts'
 import { toOutLook } from './terminal/look.ts'
@@ -92,6 +92,9 @@ export async function resyncOnce(
   const call = { deadline: clock.now() + PASS_MS, signal: stop, dryRun }
   const unit = { origin: newOrigin(), name: 'resync', tracing, describe: describePass }
   const report = await inUnit(unit, () => controllers.resync(call))
+  const isBrokenOff = stop.aborted && report.state === 'incomplete'
+  // Half a plan is none; of a pass it is told what it did.
+  if (dryRun && isBrokenOff) throw toInterrupted(stop)
   const costs = dryRun ? await readCosts(report, prices, io) : undefined
   if (output === 'json') out(toJson(costs ? { ...report, cost: toPlanCost(report.changes, costs) } : report))
   else
@@ -101,6 +104,7 @@ export async function resyncOnce(
         { ...toOutLook(io), isPlan: dryRun, full, costs },
       ),
     )
+  if (isBrokenOff) throw toInterrupted(stop)
   if (report.state === 'incomplete' || report.failures.length > 0) return 1
   return dryRun && report.changes.length > 0 ? 2 : 0
 }

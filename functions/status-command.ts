@@ -5,7 +5,15 @@ import { createLog } from '../shared/log.ts'
 import { readSources, type SourceInputs } from '../shared/sources.ts'
 import type { Status } from '../shared/status/contract.ts'
 import { openTracing } from '../shared/telemetry/open.ts'
-import { asksForLog, type CliIo, type Output, readOutput, refuseProblems, toJson } from './command.ts'
+import {
+  asksForLog,
+  type CliIo,
+  type Output,
+  readOutput,
+  refuseInterrupted,
+  refuseProblems,
+  toJson,
+} from './command.ts'
 import { logSecrets } from './live-settings.ts'
 import { inLook, lookAtStatus } from './status-look.ts'
 import { toStatusText } from './status-text.ts'
@@ -45,6 +53,7 @@ export async function runStatus({ output }: StatusCommand, inputs: SourceInputs,
   const call = { deadline: clock.now() + LOOK_MS, signal: io.stop }
   try {
     const status = await inLook(tracing, () => lookAtStatus(app, call))
+    refuseInterrupted(io)
     io.out(output === 'json' ? toJson(status) : toStatusText(status, toOutLook(io)))
     return EXITS[status.verdict]
   } finally {

@@ -37,7 +37,7 @@ export const ERRORS = {
   CCM_OUTPUT_UNWRITABLE: {
     retry: false,
     action:
-      'Give standard output a file with room, or a program that reads it; the command did its work all the same.',
+      'Give standard output a file with room, or a program that reads it. What the command changed stays changed.',
   },
   CCM_PROVIDER_UNKNOWN: { retry: false, action: 'Name a registered cloud provider (phoenixnap).' },
   CCM_PROVIDER_ID_INVALID: {

@@ -26,12 +26,14 @@ export function toReportText(report: ResyncReport, view: PlanView): string {
 function toHeldLines(held: readonly string[], view: PlanView): string[] {
   if (held.length === 0) return []
   const { paint, columns } = view
-  const lines = toSomeLines(held, view, text =>
-    toWrapped(`  ${paint('yellow', '!')} `, toPrintable(text), columns),
-  )
-  const codes = new Set(held.flatMap(text => CODE.exec(text)?.[0] ?? []))
-  const actions = [...codes].flatMap(code => toActionLines(code, view))
-  return [paint('bold', 'Held back'), ...lines, ...actions, '']
+  const toLines = (texts: readonly string[]): string[] =>
+    toSomeLines(texts, view, text => toWrapped(`  ${paint('yellow', '!')} `, toPrintable(text), columns))
+  // What to do stands below those that it helps, and below no other.
+  const byCode = Map.groupBy(held, text => CODE.exec(text)?.[0] ?? '')
+  const others = byCode.get('') ?? []
+  byCode.delete('')
+  const groups = [...byCode].flatMap(([code, texts]) => [...toLines(texts), ...toActionLines(code, view)])
+  return [paint('bold', 'Held back'), ...toLines(others), ...groups, '']
 }
 
 const CODE = /\b(?:BMC|CCM|KUBE)_[A-Z_]+\b/
@@ -62,12 +64,14 @@ function toSummary(report: ResyncReport, view: PlanView): string[] {
   ]
 }
 
-function toResult({ changes }: ResyncReport, isPlan: boolean): string {
+function toResult({ changes, state }: ResyncReport, isPlan: boolean): string {
+  const isPart = isPlan && state === 'incomplete'
+  if (changes.length === 0 && isPart) return 'It cannot be known what a pass would change.'
   if (changes.length === 0) return isPlan ? 'No changes pending.' : 'Nothing was to be changed.'
   const signs = countSigns(changes, PASS_WORDS)
   const [added, changed, gone] = [signs['+'], signs['~'], signs['-']].map(toNumber)
   return isPlan
-    ? `Plan: ${added} to add, ${changed} to change, ${gone} to take away.`
+    ? `${isPart ? 'Part of a plan' : 'Plan'}: ${added} to add, ${changed} to change, ${gone} to take away.`
     : `Done: ${added} added, ${changed} changed, ${gone} taken away.`
 }
 

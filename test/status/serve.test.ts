@@ -101,6 +101,20 @@ t.test('the command says with its exit code how it is', async t => {
 t.test('who ends a command is not told that somebody else does not answer', async t => {
   const stage = await startStage({ nodes: 1, services: 0, blocks: [] })
   t.teardown(() => stage.close())
+  for (const argv of [['status'], ['resync'], ['resync', '--dry-run'], ['doctor']]) {
+    const ending = new AbortController()
+    const { io, said } = createIo(stage.env, ending)
+    const end = (): boolean => {
+      ending.abort('SIGINT')
+      return true
+    }
+    // In the middle of it, while BMC is waited for.
+    const hanging = stage.bmc.faults.add({ operation: end, hang: true })
+    t.equal(await runCli(argv, io), 1)
+    t.match(said.err, /^CCM_INTERRUPTED: SIGINT ended it before it was done\nRun it again: /m, argv.join(' '))
+    t.notMatch(said.out, /No changes pending|does not answer|Correct PNAP/)
+    hanging.remove()
+  }
   for (const command of ['status', 'resync']) {
     const ending = new AbortController()
     const { io, said } = createIo(stage.env, ending)

@@ -60,6 +60,29 @@ t.test('a cluster in which nothing waits is well', async t => {
   t.strictSame(stage.kubernetes.requests.writes(), [], 'nor where a pass would')
 })
 
+t.test('a node that the next pass deletes is among what it changes', async t => {
+  const stage = await startStage({ nodes: 3, services: 0, blocks: [] }, { PNAP_NODE_DELETE_GRACE: '0s' })
+  t.teardown(() => stage.close())
+  const server = stage.bmc.backend.servers().find(({ hostname }) => hostname === 'node-0')
+  stage.bmc.backend.removeServer(server?.id ?? '')
+  const down = { conditions: [{ type: 'Ready', status: 'False' }] }
+  stage.kubernetes.store.merge('nodes', 'node-0', { status: down })
+  const compare = async (...actions: readonly string[]): Promise<void> => {
+    const plan = await stage.app.controllers.resync({ deadline: Date.now() + 60_000, dryRun: true })
+    const [planned, shown] = [plan.changes, (await look(stage)).pending].map(changes =>
+      changes.map(({ action, name, why }) => `${action} ${name}: ${why}`).toSorted(),
+    )
+    t.strictSame(shown, planned)
+    t.strictSame(
+      shown?.map(change => change.split(' ', 1)[0]),
+      actions,
+    )
+  }
+  await compare('markMissing', 'updateInventory')
+  await stage.pass()
+  await compare('deleteNode')
+})
+
 t.test('what waits is shown with its reason, and who has which address', async t => {
   const stage = await startStage({ nodes: 3, services: 4, blocks: ['/29'], troubles: true })
   t.teardown(() => stage.close())

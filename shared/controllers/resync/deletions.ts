@@ -146,7 +146,7 @@ async function deleteOne(
   const { name } = candidate.node.metadata
   try {
     const kept = call.dryRun ? undefined : await deleteIfUnchanged(context, candidate, state.now, call)
-    if (kept === undefined) notes.changes.push(toChange(candidate))
+    if (kept === undefined) notes.changes.push(toDeletion(candidate))
     else noteHeld(notes, 'changed', `${name}: ${kept}`)
     return kept === undefined
   } catch (error) {
@@ -156,7 +156,8 @@ async function deleteOne(
   }
 }
 
-const toChange = ({ node, id }: Candidate): PassNotes['changes'][number] => ({
+/** Made once the cloud itself does not know the id. */
+export const toDeletion = ({ node, id }: Candidate): PassNotes['changes'][number] => ({
   kind: 'Node',
   name: node.metadata.name,
   action: 'deleteNode',

@@ -5,11 +5,11 @@ import type { PlannedChange, WorkCall } from '../contract.ts'
 import type { DeletionDecision } from '../node/deletion.ts'
 import { type Decider, type Knowledge, toKnowledge } from '../service/decide.ts'
 import { type ObservedBalancers, observeBalancers, toInventoryAddresses } from './balancers.ts'
-import { decideMissing } from './deletions.ts'
+import { decideMissing, toDeletion } from './deletions.ts'
 import { decideInventory } from './inventory.ts'
 import { type LeaseState, readLease } from './lease.ts'
 import { chooseBlocks, convergeBalancers } from './load-balancers.ts'
-import { convergeAll } from './nodes.ts'
+import { convergeAll, markMissing } from './nodes.ts'
 import { type Observed, observe } from './observe.ts'
 import { createNotes, noteFailure, type PassNotes, toFailures } from './report.ts'
 import type { ResyncContext } from './resync.ts'
@@ -50,23 +50,21 @@ export async function survey(given: ResyncContext, limits: WorkCall): Promise<Su
   const [nodes, notes] = [createNotes(), createNotes()]
   const converged = await convergeAll(context, observed, nodes, call)
   const knowledge = await surveyBalancers(context, observed, balancers, notes, call)
+  const { settings } = given
+  const deletion = decideMissing({ context, settings, observed, nodes: observed.nodes, state: lease })
+  await markMissing(context, deletion?.mark ?? [], lease.now, notes, call)
   return {
     observed,
     balancers,
     knowledge,
-    decider: { settings: given.settings, announcer: given.announcer },
+    decider: { settings, announcer: given.announcer },
     lease,
-    deletion: decideMissing({
-      context,
-      settings: given.settings,
-      observed,
-      nodes: observed.nodes,
-      state: lease,
-    }),
+    deletion,
     changes: [
       ...nodes.changes,
       ...surveyInventory(context, observed, balancers, converged),
       ...notes.changes,
+      ...(deletion?.candidates.slice(0, deletion.allowance).map(toDeletion) ?? []),
     ],
     held: notes.held,
     failures: [...toFailures(nodes), ...toFailures(notes)],
