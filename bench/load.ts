@@ -51,8 +51,8 @@ export async function sendLoad(load: Load): Promise<LoadOutcome> {
 }
 
 /**
- * Keeps this process from sleeping. To wake up a caller that waits is work of the kernel in the name of whoever answers: a
- * slower server would pay it for each answer, and a quick one, which keeps its caller busy, for none.
+ * Keeps this process from sleeping. To wake up a caller that waits is work of the kernel in the name of whoever answers, and how
+ * much of it hangs on what else the machine does.
  */
 function stayAwake(): { end(): void } {
   let isOver = false
