@@ -29,9 +29,9 @@ export const WRITE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'the inventory is written anew every ten minutes',
     file: 'shared/controllers/resync/resync.ts',
-    find: 'const sources = { instances, nodes, account, families, addresses, previous }',
+    find: 'decideInventory({ ...observed, instances, nodes }, context.cloud)',
     replace:
-      'const sources = { instances, nodes, account: `${account} ${Math.floor(context.clock.now() / 600_000)}`, families, addresses, previous }',
+      'decideInventory({ ...observed, instances, nodes, account: `${observed.account} ${Math.floor(context.clock.now() / 600_000)}` }, context.cloud)',
     violates: '6c',
     story: 'a node joins',
   },
